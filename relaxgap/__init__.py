@@ -1,0 +1,1 @@
+"""Certified optimality gaps of convex relaxations of two-layer ReLU networks."""

@@ -1,0 +1,1 @@
+"""Certificates: bounds proven from (program, point), whoever made the point."""

@@ -1,0 +1,1 @@
+"""Data sets: Gaussian, the user's files, handwritten digits."""

@@ -1,0 +1,21 @@
+"""The errors a caller may want to catch; each message says what was expected, what came, what to do."""
+
+
+class RelaxgapError(Exception):
+    """Base of every error relaxgap raises on purpose."""
+
+
+class DataError(RelaxgapError):
+    """The data cannot be used: unreadable, mismatched, constant or not finite."""
+
+
+class ConfigurationError(RelaxgapError):
+    """A setting is unknown, out of range or contradicts another."""
+
+
+class EnumerationLimitError(RelaxgapError):
+    """The arrangement may hold more patterns than the configured limit."""
+
+
+class MissingSolverError(RelaxgapError):
+    """The named solver is not installed."""

@@ -1,0 +1,1 @@
+"""One file per experiment: its cell function and its record type."""

@@ -1,0 +1,1 @@
+"""Two-layer networks: forward pass, maps to and from programs, pruning."""

@@ -1,0 +1,1 @@
+"""Activation patterns of a data matrix: enumerated, sampled, counted."""

@@ -1,0 +1,75 @@
+"""Distinct activation patterns with the gates that produce them, stored as packed bits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int, UInt8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatternSet:
+    """Hold ``P`` distinct activation patterns of ``n`` samples.
+
+    Parameters
+    ----------
+    packed : (P, ceil(n / 8)) uint8
+        The patterns as packed bits (``numpy.packbits`` along the samples), so that an enumeration
+        of a million patterns of a thousand samples fits in 125 MB.
+    gates : (P, d) float64
+        ``gates[i]`` produces ``patterns[i]``: ``X @ gates[i] >= 0``; a zero pre-activation is active.
+    n : int
+        Number of samples.
+    complete : bool
+        Whether these are *all* open cells of the arrangement, which makes a program over them exact.
+    """
+
+    packed: UInt8[np.ndarray, "P bytes"]
+    gates: Float64[np.ndarray, "P d"]
+    n: int
+    complete: bool = False
+
+    @property
+    def n_patterns(self) -> int:
+        """Number of distinct patterns, ``P``."""
+        return int(self.packed.shape[0])
+
+    @property
+    def patterns(self) -> Bool[np.ndarray, "P n"]:
+        """Every pattern as booleans, ``P * n`` bytes: read slices of a large set with `unpack`."""
+        return self.unpack(slice(None))
+
+    def unpack(self, rows: slice | Int[np.ndarray, " k"]) -> Bool[np.ndarray, "k n"]:
+        """Return the chosen patterns as booleans."""
+        return np.unpackbits(self.packed[rows], axis=1, count=self.n).astype(bool)
+
+    def subset(self, rows: Int[np.ndarray, " k"]) -> "PatternSet":
+        """Keep the chosen patterns, in the order given; the result does not claim completeness."""
+        return PatternSet(self.packed[rows], self.gates[rows], self.n)
+
+
+def patterns_of_gates(
+    X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"], chunk: int = 65536
+) -> UInt8[np.ndarray, "P bytes"]:
+    """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates at a time."""
+    packed = np.empty((gates.shape[0], (X.shape[0] + 7) // 8), dtype=np.uint8)
+    for start in range(0, gates.shape[0], chunk):
+        active = gates[start : start + chunk] @ X.T >= 0.0
+        packed[start : start + chunk] = np.packbits(active, axis=1)
+    return packed
+
+
+def first_occurrences(packed: UInt8[np.ndarray, "P bytes"]) -> Int[np.ndarray, " k"]:
+    """Return the indices of the first occurrence of each distinct row, in increasing order."""
+    if packed.shape[0] == 0 or packed.shape[1] == 0:
+        return np.arange(min(packed.shape[0], 1))
+    rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
+    return np.sort(np.unique(rows, return_index=True)[1])
+
+
+def pattern_set_from_gates(
+    X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"]
+) -> PatternSet:
+    """Build the set of distinct patterns of the given gates; the first gate of a pattern is kept."""
+    packed = patterns_of_gates(X, gates)
+    kept = first_occurrences(packed)
+    return PatternSet(packed[kept], gates[kept], X.shape[0])

@@ -1,0 +1,1 @@
+"""The convex programs: cone-constrained and gated."""

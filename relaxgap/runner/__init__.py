@@ -1,0 +1,1 @@
+"""Configs, grids, cells on disk, parallel execution, manifests."""

@@ -1,0 +1,1 @@
+"""Solvers: conic references and column generation over all patterns."""

@@ -1,0 +1,1 @@
+"""Gradient methods and what they do to activation patterns."""
