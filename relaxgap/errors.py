@@ -1,4 +1,4 @@
-"""The errors a caller may want to catch; each message says what was expected, what came, what to do."""
+"""The errors a caller may want to catch; a message says: expected, got, what to do."""
 
 
 class RelaxgapError(Exception):

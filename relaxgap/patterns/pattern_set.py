@@ -16,11 +16,11 @@ class PatternSet:
         The patterns as packed bits (``numpy.packbits`` along the samples), so that an enumeration
         of a million patterns of a thousand samples fits in 125 MB.
     gates : (P, d) float64
-        ``gates[i]`` produces ``patterns[i]``: ``X @ gates[i] >= 0``; a zero pre-activation is active.
+        ``gates[i]`` produces ``patterns[i]``: ``X @ gates[i] >= 0``; zero counts as active.
     n : int
         Number of samples.
     complete : bool
-        Whether these are *all* open cells of the arrangement, which makes a program over them exact.
+        Whether these are *all* open cells of the arrangement: a program over them is exact.
     """
 
     packed: UInt8[np.ndarray, "P bytes"]
@@ -69,7 +69,7 @@ def first_occurrences(packed: UInt8[np.ndarray, "P bytes"]) -> Int[np.ndarray, "
 def pattern_set_from_gates(
     X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"]
 ) -> PatternSet:
-    """Build the set of distinct patterns of the given gates; the first gate of a pattern is kept."""
+    """Build the set of distinct patterns of the given gates; a pattern's first gate is kept."""
     packed = patterns_of_gates(X, gates)
     kept = first_occurrences(packed)
     return PatternSet(packed[kept], gates[kept], X.shape[0])
