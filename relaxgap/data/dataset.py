@@ -1,6 +1,7 @@
 """The validated pair of data matrix and labels that everything else trusts."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float64
@@ -22,13 +23,23 @@ class Dataset:
     Raises
     ------
     DataError
-        If the shapes do not match, the data is empty or an entry is not finite.
+        If the shapes do not match, the data is empty, an entry is not a finite float64, or the
+        largest entry of a non-zero ``X`` or ``y`` is outside 1e-100 to 1e100.
     """
 
     X: Float64[np.ndarray, "n d"]
     y: Float64[np.ndarray, " n"]
 
     def __post_init__(self) -> None:
+        for name, array, ndim in (("X", self.X, 2), ("y", self.y, 1)):
+            if array.ndim != ndim:
+                raise DataError(
+                    f"Expected {name} with {ndim} axes, got shape {array.shape}; reshape {name}."
+                )
+            if array.dtype != np.float64:
+                raise DataError(
+                    f"Expected {name} in float64, got {array.dtype}; convert {name} first."
+                )
         if self.X.shape[0] == 0 or self.X.shape[1] == 0:
             raise DataError(
                 f"Expected at least one sample and one feature, got X of shape {self.X.shape}; "
@@ -46,6 +57,12 @@ class Dataset:
                     f"Expected finite numbers, got {bad} NaN or infinite entries in {name}; "
                     "remove or impute them."
                 )
+            largest = float(np.abs(array).max())
+            if largest != 0.0 and not 1e-100 <= largest <= 1e100:
+                raise DataError(
+                    f"Expected {name} in units where its largest entry is between 1e-100 and "
+                    f"1e100, got {largest:.3g}, whose square leaves double precision; rescale it."
+                )
 
     @property
     def n(self) -> int:
@@ -56,3 +73,29 @@ class Dataset:
     def d(self) -> int:
         """Number of features."""
         return int(self.X.shape[1])
+
+
+class DataSource(Protocol):
+    """Settings that make a data set; the randomness comes only from the generator."""
+
+    def load(self, rng: np.random.Generator) -> Dataset:
+        """Return the data set; the same settings and generator state give the same one."""
+        ...
+
+
+def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+    """Scale every row to Euclidean norm one.
+
+    Raises
+    ------
+    DataError
+        If a row is zero: it has no direction.
+    """
+    norms = np.linalg.norm(X, axis=1, keepdims=True)
+    zero = np.flatnonzero(norms == 0.0)
+    if zero.size:
+        raise DataError(
+            f"Expected non-zero rows to normalise, got {zero.size} zero rows, the first at index "
+            f"{zero[0]}; remove them or set normalize_rows=false."
+        )
+    return np.asarray(X / norms, dtype=np.float64)

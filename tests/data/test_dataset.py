@@ -1,0 +1,60 @@
+import jaxtyping
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from relaxgap.data.dataset import Dataset, unit_rows
+from relaxgap.errors import DataError
+
+
+def test_a_valid_pair_knows_its_size():
+    data = Dataset(np.ones((3, 2)), np.zeros(3))
+    assert (data.n, data.d) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "reason"),
+    [
+        (np.ones((0, 2)), np.ones(0), "at least one sample"),
+        (np.ones((2, 0)), np.ones(2), "at least one sample"),
+        (np.array([[1.0], [np.nan]]), np.ones(2), "got 1 NaN or infinite entries in X"),
+        (np.ones((2, 1)), np.array([np.inf, -np.inf]), "got 2 NaN or infinite entries in y"),
+        (np.full((2, 1), 1e101), np.ones(2), "between 1e-100 and 1e100, got 1e[+]101"),
+        (np.ones((2, 1)), np.full(2, -1e-101), "between 1e-100 and 1e100, got 1e-101"),
+    ],
+)
+def test_empty_and_non_finite_data_is_refused(X, y, reason):
+    with pytest.raises(DataError, match=reason):
+        Dataset(X, y)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "reason"),
+    [
+        (np.ones(2), np.ones(2), "Expected X with 2 axes, got shape"),
+        (np.ones((2, 1)), np.ones((2, 1)), "Expected y with 1 axes, got shape"),
+        (np.ones((2, 1), dtype=np.float32), np.ones(2), "Expected X in float64, got float32"),
+        (np.ones((2, 1)), np.ones(2, dtype=int), "Expected y in float64, got int64"),
+        (np.ones((2, 1)), np.ones(3), "got 2 rows of X and 3 labels"),
+    ],
+)
+def test_what_the_annotations_forbid_is_refused_without_a_type_checker_too(
+    X, y, reason, monkeypatch
+):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with pytest.raises(DataError, match=reason):
+        Dataset(X, y)
+
+
+def test_zero_data_and_zero_labels_are_valid():
+    assert Dataset(np.zeros((2, 1)), np.zeros(2)).n == 2
+
+
+def test_unit_rows_keeps_directions_and_has_norm_one():
+    X = np.array([[3.0, 4.0], [0.0, -2.0]])
+    assert_allclose(unit_rows(X), [[0.6, 0.8], [0.0, -1.0]], rtol=1e-15)
+
+
+def test_a_zero_row_has_no_direction():
+    with pytest.raises(DataError, match="got 1 zero rows, the first at index 1"):
+        unit_rows(np.array([[1.0, 0.0], [0.0, 0.0]]))
