@@ -1,1 +1,21 @@
 """Certificates: bounds proven from (program, point), whoever made the point."""
+
+from relaxgap.certificates.duality import (
+    DualCertificate,
+    beta_max,
+    block_prices,
+    certify,
+    feasible_dual,
+    violating_patterns,
+)
+from relaxgap.certificates.feasibility import into_cones
+
+__all__ = [
+    "DualCertificate",
+    "beta_max",
+    "block_prices",
+    "certify",
+    "feasible_dual",
+    "into_cones",
+    "violating_patterns",
+]

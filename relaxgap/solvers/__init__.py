@@ -1,1 +1,7 @@
 """Solvers: conic references and column generation over all patterns."""
+
+from relaxgap.solvers.base import Point, Program, Solution, Solver, Status
+from relaxgap.solvers.column_generation import ColumnGeneration
+from relaxgap.solvers.conic import ConicSolver
+
+__all__ = ["ColumnGeneration", "ConicSolver", "Point", "Program", "Solution", "Solver", "Status"]

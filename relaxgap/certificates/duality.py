@@ -1,0 +1,245 @@
+r"""Duality certificates: true bounds computed from (program, point), whoever made the point.
+
+For any point the residual :math:`\nu_0 = y - \text{fit}`, scaled by :math:`s = \min(\beta / \mu,
+y^\top \nu_0 / \|\nu_0\|^2)` with :math:`\mu` an upper bound of every dual constraint at
+:math:`\nu_0`, is dual feasible, so :math:`y^\top \nu - \tfrac12 \|\nu\|^2` bounds the optimum
+from below. A bound on the rounding is subtracted.
+"""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from relaxgap.certificates.cone_pricing import (
+    ConePrices,
+    best_blocks,
+    bound_cone_prices,
+    refine_cone_prices,
+)
+from relaxgap.data.dataset import Dataset
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.programs.fit_map import adjoint
+from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
+from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DualCertificate:
+    """Hold a feasible dual point and the bracket it proves.
+
+    Parameters
+    ----------
+    nu : (n,) float64
+        Dual feasible by construction, rounding included.
+    primal_value : float
+        Objective of a point in its cones: an upper bound of the optimum.
+    dual_value : float
+        A lower bound of the optimum, at least 0.
+    """
+
+    nu: Float64[np.ndarray, " n"]
+    primal_value: float
+    dual_value: float
+
+    @property
+    def duality_gap(self) -> float:
+        """Proven distance to the optimum, in units of the objective."""
+        return max(self.primal_value - self.dual_value, 0.0)
+
+    @property
+    def relative_gap(self) -> float:
+        """Duality gap over the primal value; 0 for a zero objective."""
+        return self.duality_gap / self.primal_value if self.primal_value > 0.0 else 0.0
+
+
+@singledispatch
+def block_prices(
+    program: ConvexReLUProgram | GatedReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    threshold: float,
+    exact: bool = True,
+) -> ConePrices:
+    """Bound the dual constraint of every block from above.
+
+    Parameters
+    ----------
+    program : ConvexReLUProgram or GatedReLUProgram
+        Its ``beta`` is not used.
+    nu : (n,) float64
+        Dual point.
+    threshold : float
+        Bounds at or below it need not be tight.
+    exact : bool
+        Whether bounds above the threshold that decide the maximum are made tight.
+    """
+    raise TypeError(f"Expected a program, got {type(program).__name__}.")
+
+
+@block_prices.register
+def _(
+    program: ConvexReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    threshold: float,
+    exact: bool = True,
+) -> ConePrices:
+    prices = bound_cone_prices(program.data.X, program.patterns, nu, threshold)
+    return refine_cone_prices(program.data.X, program.patterns, nu, prices) if exact else prices
+
+
+@block_prices.register
+def _(
+    program: GatedReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    threshold: float,
+    exact: bool = True,
+) -> ConePrices:
+    X = program.data.X
+    norms = np.linalg.norm(adjoint(X, program.patterns, nu), axis=1)
+    scale = float(np.abs(nu) @ np.linalg.norm(X, axis=1))
+    bounds = norms + 4.0 * EPS * (X.shape[0] + X.shape[1] + 8) * scale
+    return ConePrices(np.stack([bounds, bounds]), threshold)
+
+
+def feasible_dual(
+    y: Float64[np.ndarray, " n"],
+    nu0: Float64[np.ndarray, " n"],
+    largest_price: float,
+    beta: float,
+) -> tuple[Float64[np.ndarray, " n"], float]:
+    """Scale ``nu0`` into the dual feasible set and return it with its safe dual value.
+
+    Parameters
+    ----------
+    y : (n,) float64
+        Labels.
+    nu0 : (n,) float64
+        Any finite vector.
+    largest_price : float
+        An upper bound of every dual constraint at ``nu0``.
+    beta : float
+        Regularisation strength.
+
+    Returns
+    -------
+    nu : (n,) float64
+        Feasible; zero if ``nu0`` does not correlate with ``y``.
+    dual_value : float
+        A lower bound of the optimum after subtracting the rounding of its own evaluation.
+    """
+    square, product = float(nu0 @ nu0), float(y @ nu0)
+    if square == 0.0 or product <= 0.0:
+        return np.zeros_like(y), 0.0
+    scale = product / square
+    if largest_price > 0.0:
+        scale = min(scale, beta / largest_price)
+    nu = scale * (1.0 - 8.0 * EPS) * nu0
+    value = float(y @ nu) - 0.5 * float(nu @ nu)
+    rounding = 2.0 * EPS * (y.size + 4) * float(np.abs(y) @ np.abs(nu) + nu @ nu)
+    return (nu, value - rounding) if value > rounding else (np.zeros_like(y), 0.0)
+
+
+def certify(
+    program: ConvexReLUProgram | GatedReLUProgram, point: SplitBlocks | GatedBlocks
+) -> DualCertificate:
+    r"""Bound the optimum from both sides with the residual of ``point``.
+
+    Parameters
+    ----------
+    program : ConvexReLUProgram or GatedReLUProgram
+        Program with ``beta > 0``.
+    point : SplitBlocks or GatedBlocks
+        A point in its cones (see `into_cones`); it need not be optimal.
+
+    Returns
+    -------
+    DualCertificate
+        Both values are true bounds of *this* program's optimum; over sampled patterns the lower
+        bound does not bound the network's optimum.
+
+    Raises
+    ------
+    ValueError
+        If the point holds a non-finite entry (the solver diverged) or leaves its cones.
+
+    Notes
+    -----
+    Cost: one fit and one pricing of all patterns.
+
+    References
+    ----------
+    Kim & Pilanci (2024), Section 3.3 (scaled dual point).
+    """
+    primal_value = program.value(point)  # type: ignore[arg-type]
+    if not np.isfinite(primal_value):
+        raise ValueError(
+            "Expected a finite point, got NaN or infinity in a block; the solver diverged."
+        )
+    violation = program.max_cone_violation(point)  # type: ignore[arg-type]
+    if violation > 1e-9:
+        raise ValueError(
+            f"Expected a point in its cones, got a relative violation of {violation:.1e}; "
+            "project it with into_cones first."
+        )
+    nu0 = program.data.y - program.fit(point)  # type: ignore[arg-type]
+    prices = block_prices(program, nu0, program.beta)
+    nu, dual_value = feasible_dual(program.data.y, nu0, prices.largest, program.beta)
+    return DualCertificate(nu, primal_value, min(dual_value, primal_value))
+
+
+def beta_max(
+    data: Dataset,
+    patterns: PatternSet,
+    program: type[ConvexReLUProgram] | type[GatedReLUProgram] = ConvexReLUProgram,
+) -> float:
+    r"""Return the critical regularisation: zero is optimal iff ``beta >= beta_max``.
+
+    It is :math:`\max_i \|X^\top D_i y\|` for the gated and :math:`\max_{i, \pm}
+    \|\mathrm{Proj}_{K_i}(\pm X^\top D_i y)\|` for the cone-constrained program.
+
+    Notes
+    -----
+    Cost: one pricing of all patterns. Accurate to rounding, and rounded up.
+    """
+    if program is GatedReLUProgram:
+        return block_prices(GatedReLUProgram(data, patterns, 1.0), data.y, 0.0).largest
+    loose = bound_cone_prices(data.X, patterns, data.y, 0.0, n_sweeps=1)
+    reached = best_blocks(data.X, patterns, data.y, loose, n_blocks=1, n_candidates=20)
+    threshold = reached[0].price if reached else 0.0
+    return block_prices(ConvexReLUProgram(data, patterns, 1.0), data.y, threshold).largest
+
+
+@singledispatch
+def violating_patterns(
+    program: ConvexReLUProgram | GatedReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    prices: ConePrices,
+    n_blocks: int,
+) -> Int[np.ndarray, " k"]:
+    """Return up to ``n_blocks`` patterns of largest price above the threshold of ``prices``."""
+    raise TypeError(f"Expected a program, got {type(program).__name__}.")
+
+
+@violating_patterns.register
+def _(
+    program: ConvexReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    prices: ConePrices,
+    n_blocks: int,
+) -> Int[np.ndarray, " k"]:
+    blocks = best_blocks(program.data.X, program.patterns, nu, prices, n_blocks)
+    return np.array(list(dict.fromkeys(block.pattern for block in blocks)), dtype=np.int64)
+
+
+@violating_patterns.register
+def _(
+    program: GatedReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    prices: ConePrices,
+    n_blocks: int,
+) -> Int[np.ndarray, " k"]:
+    order = np.argsort(-prices.bounds[0], kind="stable")[:n_blocks]
+    return np.asarray(order[prices.bounds[0, order] > prices.threshold])

@@ -1,0 +1,133 @@
+r"""The exact optimum over all patterns without ever handing all of them to a conic solver.
+
+A restricted program over a few dozen patterns is solved, all patterns are priced at its residual,
+the worst violators join and idle ones leave. The certificate prices *every* pattern, so the
+bracket is one of the full program.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Int
+
+from relaxgap.certificates.duality import (
+    DualCertificate,
+    block_prices,
+    certify,
+    feasible_dual,
+    violating_patterns,
+)
+from relaxgap.errors import ConfigurationError
+from relaxgap.programs.gated import GatedBlocks
+from relaxgap.programs.relu import SplitBlocks
+from relaxgap.solvers.base import Point, Program, Solution, Status
+from relaxgap.solvers.conic import ConicName, ConicSolver
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGeneration:
+    """Solve a program over a very large set of patterns to a certified relative gap.
+
+    Parameters
+    ----------
+    rtol : float
+        Relative duality gap to reach.
+    master : "clarabel", "ecos" or "scs"
+        Conic solver of the restricted programs.
+    n_blocks : int
+        Patterns at the start and most patterns added in a round.
+    max_rounds : int
+        Rounds after which the best bracket so far is returned.
+
+    References
+    ----------
+    Dantzig & Wolfe (1960); the dual constraint priced is that of Pilanci & Ergen (2020).
+    """
+
+    rtol: float = 1e-6
+    master: ConicName = "clarabel"
+    n_blocks: int = 20
+    max_rounds: int = 100
+
+    def __post_init__(self) -> None:
+        if self.n_blocks < 1 or self.max_rounds < 1:
+            raise ConfigurationError(
+                f"Expected n_blocks >= 1 and max_rounds >= 1, got {self.n_blocks} and "
+                f"{self.max_rounds}; the defaults are 20 and 100."
+            )
+        ConicSolver(self.master, self.rtol)
+
+    def solve(self, program: Program) -> Solution:
+        """Alternate restricted solves and pricing until the gap closes.
+
+        Returns
+        -------
+        Solution
+            ``n_iterations`` counts rounds; the bracket is the best of all rounds.
+        """
+        data, beta = program.data, program.beta
+        zero = program.zero()
+        best = Solution(zero, Status.ROUND_LIMIT, certify(program, zero), 0)
+        if best.certificate.relative_gap <= self.rtol:
+            return replace(best, status=Status.SOLVED)
+        threshold = beta * (1.0 + 0.25 * self.rtol)
+        at_zero = block_prices(program, data.y, threshold, exact=False)
+        rows = violating_patterns(program, data.y, at_zero, self.n_blocks)
+        conic = ConicSolver(self.master, min(0.1 * self.rtol, 1e-8))
+        for n_rounds in range(1, self.max_rounds + 1):
+            restricted = replace(program, patterns=program.patterns.subset(rows))
+            solution = conic.solve(restricted)
+            nu0 = data.y - restricted.fit(solution.point)  # type: ignore[arg-type]
+            prices = block_prices(program, nu0, threshold, exact=False)
+            found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
+            if found.size == 0:
+                prices = block_prices(program, nu0, threshold)
+                found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
+            nu, dual_value = feasible_dual(data.y, nu0, prices.largest, beta)
+            improved = solution.certificate.primal_value < best.certificate.primal_value
+            best = _merge(best, solution, program, rows, nu, dual_value, n_rounds)
+            if best.certificate.relative_gap <= self.rtol:
+                return replace(best, status=Status.SOLVED)
+            if found.size == 0:
+                return replace(best, status=Status.INACCURATE)
+            used = rows[_is_active(solution.point)] if improved else rows
+            rows = np.concatenate([used, found])
+        return best
+
+
+def _merge(
+    best: Solution,
+    solution: Solution,
+    program: Program,
+    rows: Int[np.ndarray, " k"],
+    nu: np.ndarray,
+    dual_value: float,
+    n_rounds: int,
+) -> Solution:
+    """Keep the better primal point and the better dual point of two rounds."""
+    point, primal_value = best.point, best.certificate.primal_value
+    if solution.certificate.primal_value < primal_value:
+        point = _expand(solution.point, program, rows)
+        primal_value = solution.certificate.primal_value
+    if dual_value < best.certificate.dual_value:
+        nu, dual_value = best.certificate.nu, best.certificate.dual_value
+    certificate = DualCertificate(nu, primal_value, min(dual_value, primal_value))
+    return Solution(point, best.status, certificate, n_rounds)
+
+
+def _is_active(point: Point) -> np.ndarray:
+    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
+    return np.asarray(np.any([np.any(w != 0.0, axis=1) for w in blocks], axis=0))
+
+
+def _expand(point: Point, program: Program, rows: Int[np.ndarray, " k"]) -> Point:
+    """Place the blocks of a restricted point into the full program."""
+
+    def place(w: np.ndarray) -> np.ndarray:
+        full = np.zeros((program.patterns.n_patterns, program.data.d))
+        full[rows] = w
+        return full
+
+    if isinstance(point, GatedBlocks):
+        return GatedBlocks(place(point.w))
+    return SplitBlocks(place(point.u), place(point.v))
