@@ -19,11 +19,13 @@ from relaxgap.certificates.cone_pricing import (
     refine_cone_prices,
 )
 from relaxgap.data.dataset import Dataset
+from relaxgap.patterns.hyperplanes import TOLERANCE
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.programs.fit_map import adjoint
 from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 
+MERGED_CELLS = 32.0 * TOLERANCE
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -86,8 +88,16 @@ def _(
     threshold: float,
     exact: bool = True,
 ) -> ConePrices:
-    prices = bound_cone_prices(program.data.X, program.patterns, nu, threshold)
-    return refine_cone_prices(program.data.X, program.patterns, nu, prices) if exact else prices
+    X, patterns = program.data.X, program.patterns
+    prices = bound_cone_prices(X, patterns, nu, threshold)
+    if exact:
+        prices = refine_cone_prices(X, patterns, nu, prices)
+    if patterns.complete:
+        # a cell the enumeration merged is that close to one it kept, and the price is
+        # Lipschitz in the direction with this constant
+        slack = MERGED_CELLS * float(np.abs(nu) @ np.linalg.norm(X, axis=1))
+        prices = ConePrices(prices.bounds + slack, prices.threshold)
+    return prices
 
 
 @block_prices.register

@@ -3,7 +3,8 @@
 import difflib
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,39 +62,79 @@ class FileData:
 
     def load(self, rng: np.random.Generator) -> Dataset:
         """Read the file; the generator is not used."""
-        try:
-            path = self._existing_file()
+        with _errors_of(self.path):
+            path = _existing_file(self.path, tuple(_READERS))
             X, y = _READERS[path.suffix.lower()](path, self.target)
             _refuse_constant(X, y)
             return Dataset(X, y)
-        except DataError as error:
-            raise DataError(" ".join(f"{self.path}: {error}".split())) from error
-        except (OSError, RuntimeError) as error:
-            raise DataError(
-                f"{self.path}: Expected a path that can be opened, got {error}; check the path and "
-                "its permissions."
-            ) from error
 
-    def _existing_file(self) -> Path:
-        path = Path(self.path).expanduser()
-        suffixes = " or ".join(_READERS)
-        if path.is_dir():
-            raise DataError("Expected a file, got a directory; name the file inside it.")
-        if path.suffix.lower() not in _READERS:
-            raise DataError(
-                f"Expected a file ending in {suffixes}, got the ending {path.suffix!r}; convert it."
-            )
-        if not path.exists():
-            raise DataError(
-                "Expected an existing file, got a path where there is none; check the spelling, "
-                f"a relative path starts at {str(Path.cwd())!r}."
-            )
-        return path
+
+def read_arrays(path: str, axes: Mapping[str, int]) -> dict[str, Float64[np.ndarray, "..."]]:
+    """Read named arrays of an ``.npz`` file as float64, never a pickle.
+
+    Parameters
+    ----------
+    path : str
+        File to read; ``~`` stands for the home directory.
+    axes : mapping of str to int
+        Names of the arrays and the number of axes of each.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used; the message is one line and starts with the path.
+    """
+    with _errors_of(path):
+        return _read_members(_existing_file(path, (".npz",)), axes)
+
+
+@contextmanager
+def _errors_of(path: str) -> Iterator[None]:
+    """Turn whatever reading a file raises into one line that starts with its path."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(" ".join(f"{path}: {error}".split())) from error
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{path}: Expected a path that can be opened, got {error}; check the path and "
+            "its permissions."
+        ) from error
+
+
+def _existing_file(name: str, suffixes: tuple[str, ...]) -> Path:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        raise DataError("Expected a file, got a directory; name the file inside it.")
+    if path.suffix.lower() not in suffixes:
+        raise DataError(
+            f"Expected a file ending in {' or '.join(suffixes)}, got the ending "
+            f"{path.suffix!r}; convert it."
+        )
+    if not path.exists():
+        raise DataError(
+            "Expected an existing file, got a path where there is none; check the spelling, "
+            f"a relative path starts at {str(Path.cwd())!r}."
+        )
+    return path
 
 
 def _read_npz(
     path: Path, target: str
 ) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]:
+    members = _read_members(path, {"X": 2, target: 1}, renameable=target)
+    X, y = members["X"], members[target]
+    if X.shape[0] != y.shape[0]:
+        raise DataError(
+            f"Expected one label per sample, got {X.shape[0]} rows of X and {y.shape[0]} labels; "
+            "make the lengths match."
+        )
+    return X, y
+
+
+def _read_members(
+    path: Path, axes: Mapping[str, int], renameable: str = ""
+) -> dict[str, Float64[np.ndarray, "..."]]:
     # NumPy leaves a file that it opened itself open when the archive is damaged.
     with path.open("rb") as stream:
         try:
@@ -105,24 +146,19 @@ def _read_npz(
                 "write it again with numpy.savez."
             ) from error
         if not isinstance(archive, np.lib.npyio.NpzFile):
+            wanted = ", ".join(f"{name}=..." for name in axes)
             raise DataError(
                 "Expected a NumPy archive, got a single array; write it again with "
-                f"numpy.savez(path, X=..., {target}=...)."
+                f"numpy.savez(path, {wanted})."
             )
-        for name in ("X", target):
+        for name in axes:
             if name not in archive.files:
                 raise DataError(
                     f"Expected an array named {name!r}, got {_listed(archive.files)}; "
                     f"{_nearest(name, archive.files)}rename it in the file"
-                    f"{' or set target.' if name == target else '.'}"
+                    f"{' or set target.' if name == renameable else '.'}"
                 )
-        X, y = _member(archive, "X", 2), _member(archive, target, 1)
-    if X.shape[0] != y.shape[0]:
-        raise DataError(
-            f"Expected one label per sample, got {X.shape[0]} rows of X and {y.shape[0]} labels; "
-            "make the lengths match."
-        )
-    return X, y
+        return {name: _member(archive, name, ndim) for name, ndim in axes.items()}
 
 
 def _member(archive: np.lib.npyio.NpzFile, name: str, ndim: int) -> Float64[np.ndarray, "..."]:

@@ -1,0 +1,45 @@
+"""The ``DATA`` argument: a file of the user's, or a data set of ``conf/data`` with settings."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.runner.config import checked_data, data_source, load_option, option_names
+
+DATA_HELP = (
+    "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
+    "`relaxgap list`, with settings after a colon: gaussian:n=20,d=10,aspect_ratio=null."
+)
+
+
+def load_data(argument: str, target: str, seed: int) -> Dataset:
+    """Load the data set that ``DATA`` names.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is unknown or out of range.
+    DataError
+        If a file cannot be used.
+    """
+    name, _, settings = argument.partition(":")
+    if name in option_names("data") and name != "file" and not Path(argument).exists():
+        values: dict[str, Any] = load_option("data", name)
+        for item in filter(None, settings.split(",")):
+            key, equals, value = item.partition("=")
+            if not equals:
+                raise ConfigurationError(
+                    f"Expected key=value after the colon of DATA, got {item!r}; "
+                    "write for example gaussian:n=20,labels=signs."
+                )
+            values[key.strip()] = OmegaConf.create(f"value: {value}").value
+        if values.get("d") is not None and "aspect_ratio" not in settings:
+            values["aspect_ratio"] = None
+    else:
+        values = {"kind": "file", "path": argument, "target": target}
+    source = data_source(checked_data(values))
+    return source.load(np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]))

@@ -1,0 +1,123 @@
+"""One run of one experiment: cells, progress, summary, manifest, figures, and what it says."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from relaxgap.plots.draw import draw_summary, result_table
+from relaxgap.runner.config import checked
+from relaxgap.runner.execute import Outcome, missing_cells, run_cells
+from relaxgap.runner.grid import Cell, cells_of
+from relaxgap.runner.manifest import manifest
+from relaxgap.runner.store import CellStore, StorageError, write_text
+from relaxgap.runner.summary import output_folder, summary_text
+
+SHOWN_FAILURES = 5
+
+
+def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
+    """Run what is missing of an experiment's grid and write its results.
+
+    Parameters
+    ----------
+    config : mapping
+        The composed config, not yet checked.
+    overrides : sequence of str
+        What the user changed; it names the output folder.
+
+    Returns
+    -------
+    int
+        0, or 1 if a cell failed or the run was interrupted.
+    """
+    cells = cells_of(config, {item.partition("=")[0].lstrip("+") for item in overrides})
+    full = checked(config)
+    runner, name = full["runner"], full["name"]
+    store = CellStore(Path(runner["results_dir"]) / name / "cells")
+    folder = output_folder(runner["results_dir"], name, overrides)
+    todo = missing_cells(cells, store, runner["force"])
+    if runner["dry_run"]:
+        _print_grid(name, cells, todo)
+        return 0
+    failures, interrupted = _run(name, todo, len(cells), store, runner["n_jobs"])
+    _report(failures, interrupted)
+    stored = [content for cell in cells if (content := store.load(cell.key)) is not None]
+    if not stored:
+        return 1
+    write_text(folder / "summary.csv", summary_text(name, stored))
+    write_text(folder / "manifest.json", manifest(full, overrides, stored, len(cells)))
+    figures = draw_summary(name, folder)
+    click.echo(result_table(name, folder))
+    if len(stored) < len(cells):
+        click.echo(f"\n{len(stored)} of {len(cells)} cells finished; the rest is missing above.")
+    click.echo("\nwritten:")
+    for path in (folder / "summary.csv", folder / "manifest.json", *figures):
+        click.echo(f"  {path}")
+    return 1 if failures or interrupted else 0
+
+
+def _run(
+    name: str, todo: Sequence[Cell], n_cells: int, store: CellStore, n_jobs: int
+) -> tuple[list[Outcome], bool]:
+    """Run the missing cells under a progress bar; return the failures and whether Ctrl-C came."""
+    failures: list[Outcome] = []
+    done = n_cells - len(todo)
+    if not todo:
+        return failures, False
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=n_cells, completed=done, failed=0)
+        try:
+            for outcome in run_cells(todo, store, n_jobs):
+                if outcome.storage_error:
+                    raise StorageError(outcome.storage_error)
+                if outcome.error:
+                    failures.append(outcome)
+                    progress.update(task, failed=len(failures))
+                else:
+                    done += 1
+                progress.update(task, advance=1)
+        except KeyboardInterrupt:
+            return failures, True
+    return failures, False
+
+
+def _report(failures: Sequence[Outcome], interrupted: bool) -> None:
+    if interrupted:
+        click.echo(
+            "relaxgap: interrupted; finished cells are kept, the same command resumes.", err=True
+        )
+    for outcome in failures[:SHOWN_FAILURES]:
+        click.echo(f"relaxgap: cell failed: {outcome.cell.label}: {outcome.error}", err=True)
+    if len(failures) > SHOWN_FAILURES:
+        click.echo(f"relaxgap: and {len(failures) - SHOWN_FAILURES} more failed cells.", err=True)
+    if failures:
+        click.echo(
+            f"relaxgap: {len(failures)} cells failed; the same command tries them again.", err=True
+        )
+
+
+def _print_grid(name: str, cells: Sequence[Cell], todo: Sequence[Cell]) -> None:
+    missing = {cell.key for cell in todo}
+    for cell in cells:
+        click.echo(f"{'missing' if cell.key in missing else 'done   '} {cell.key} {cell.label}")
+    click.echo(f"{name}: {len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run")

@@ -1,0 +1,186 @@
+"""``relaxgap solve``."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import numpy as np
+
+from relaxgap.cli.data_argument import DATA_HELP, load_data
+from relaxgap.data.dataset import Dataset
+from relaxgap.data.files import read_arrays
+from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.experiments.specs import PROGRAMS, Regularisation
+from relaxgap.networks import to_network
+from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.programs import SplitBlocks
+from relaxgap.runner.store import StorageError
+from relaxgap.solvers import ColumnGeneration, ConicSolver, Point, Solution
+from relaxgap.solvers.conic import ConicName
+
+SOLVERS = ("column_generation", *get_args(ConicName))
+
+
+@click.command("solve", epilog=DATA_HELP)
+@click.argument("data")
+@click.option("--beta", type=float, help="Regularisation strength, absolute.")
+@click.option(
+    "--beta-fraction",
+    type=float,
+    help="Regularisation strength as a fraction of the program's beta_max.",
+)
+@click.option("--program", type=click.Choice(sorted(PROGRAMS)), default="relu", show_default=True)
+@click.option(
+    "--patterns",
+    "pattern_choice",
+    default="all",
+    show_default=True,
+    metavar="all|gaussian:N|GATES.npz",
+    help="Which patterns the program ranges over.",
+)
+@click.option(
+    "--solver",
+    type=click.Choice(SOLVERS),
+    default="column_generation",
+    show_default=True,
+    help="The conic solvers see every pattern at once.",
+)
+@click.option(
+    "--rtol",
+    type=float,
+    default=1e-6,
+    show_default=True,
+    help="Certified relative duality gap to reach.",
+)
+@click.option("--target", default="y", show_default=True, help="Name of the labels in a file.")
+@click.option(
+    "--limit",
+    default=2_000_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Refuse an arrangement that may hold more patterns.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the network: hidden (m, d) and output (m,); gates and weights if gated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def solve_command(
+    data: str,
+    beta: float | None,
+    beta_fraction: float | None,
+    program: str,
+    pattern_choice: str,
+    solver: str,
+    rtol: float,
+    target: str,
+    limit: int,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Train a network on DATA by convex optimisation and say how good it is.
+
+    The lower bound is one of the program solved; with all patterns (complete = true) that is the
+    global optimum of two-layer ReLU training.
+    """
+    if beta is None and beta_fraction is None:
+        raise ConfigurationError(
+            "Expected --beta or --beta-fraction, got neither; try --beta-fraction 0.1."
+        )
+    strength = Regularisation(beta, beta_fraction, program)
+    method: ColumnGeneration | ConicSolver = (
+        ColumnGeneration(rtol) if solver == "column_generation" else ConicSolver(solver, rtol)  # type: ignore[arg-type]
+    )
+    if out is not None and not out.parent.is_dir():
+        raise ConfigurationError(
+            f"Expected --out in an existing folder, got {out}; create {out.parent} first."
+        )
+    dataset = load_data(data, target, seed)
+    patterns = _choose_patterns(pattern_choice, dataset, limit, seed)
+    problem = PROGRAMS[program](dataset, patterns, strength.resolve(dataset, patterns))
+    start = time.perf_counter()
+    solution = method.solve(problem)
+    seconds = time.perf_counter() - start
+    row = {
+        "status": str(solution.status),
+        "primal_value": solution.certificate.primal_value,
+        "dual_value": solution.certificate.dual_value,
+        "relative_gap": solution.certificate.relative_gap,
+        "n_patterns": patterns.n_patterns,
+        "complete": patterns.complete,
+        "active_blocks": solution.point.active_blocks,
+        "max_cone_violation": problem.max_cone_violation(solution.point),  # type: ignore[arg-type]
+        "solver": solver,
+        "n_iterations": solution.n_iterations,
+        "solve_seconds": seconds,
+        "program": program,
+        "beta": problem.beta,
+    }
+    if out is not None:
+        _write(out, solution.point, patterns)
+    if as_json:
+        click.echo(json.dumps(row))
+        return
+    click.echo("\n".join(f"{name:19s} {value}" for name, value in row.items()))
+    click.echo(_verdict(solution, patterns, program))
+
+
+def _choose_patterns(choice: str, data: Dataset, limit: int, seed: int) -> PatternSet:
+    if choice == "all":
+        return enumerate_patterns(data.X, limit=limit)
+    kind, _, count = choice.partition(":")
+    if kind == "gaussian" and count.isdigit() and int(count) > 0:
+        stream = np.random.SeedSequence(seed).spawn(3)[1]
+        return sample_patterns(data.X, int(count), np.random.default_rng(stream))
+    if not choice.endswith(".npz"):
+        raise ConfigurationError(
+            f"Expected --patterns all, gaussian:N with N >= 1, or a .npz file of gates, got "
+            f"{choice!r}; try gaussian:50."
+        )
+    gates = read_arrays(choice, {"gates": 2})["gates"]
+    if gates.shape[0] == 0 or gates.shape[1] != data.d:
+        raise DataError(
+            f"Expected gates of shape (P, {data.d}) with P >= 1, got {gates.shape} in {choice}; "
+            "one gate a row, of the data's dimension."
+        )
+    if not np.all(np.isfinite(gates)):
+        raise DataError(f"Expected finite gates, got NaN or infinity in {choice}; remove them.")
+    return pattern_set_from_gates(data.X, gates)
+
+
+def _write(out: Path, point: Point, patterns: PatternSet) -> None:
+    if isinstance(point, SplitBlocks):
+        network = to_network(point)
+        arrays: dict[str, Any] = {"hidden": network.hidden, "output": network.output}
+    else:
+        active = np.flatnonzero(np.any(point.w != 0.0, axis=1))
+        arrays = {"gates": patterns.gates[active], "weights": point.w[active]}
+    try:
+        with out.open("wb") as stream:
+            np.savez(stream, **arrays)
+    except OSError as error:
+        raise StorageError(
+            f"Expected to write {out}, got {error.strerror}; choose another --out."
+        ) from error
+
+
+def _verdict(solution: Solution, patterns: PatternSet, program: str) -> str:
+    certificate = solution.certificate
+    above = 100.0 * certificate.relative_gap
+    what = "a two-layer ReLU network" if program == "relu" else "a gated ReLU network"
+    scope = (
+        f"every {what[2:]} of any width"
+        if patterns.complete
+        else f"{what} restricted to these {patterns.n_patterns} patterns"
+    )
+    return (
+        f"The optimum over {scope} lies in "
+        f"[{certificate.dual_value:.9g}, {certificate.primal_value:.9g}]: this one is at most "
+        f"{above:.2g}% above it."
+    )

@@ -1,0 +1,54 @@
+"""Every experiment by name: what it shows, its cell function and its record type."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from relaxgap.experiments.optimality_gap import GapRecord, optimality_gap
+from relaxgap.experiments.pattern_preservation import PreservationRecord, pattern_preservation
+from relaxgap.experiments.specs import CellSpec
+
+Record = GapRecord | PreservationRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Describe an experiment.
+
+    Parameters
+    ----------
+    shows : str
+        One line for `relaxgap list`.
+    run_cell : callable
+        Pure function from a cell to its rows.
+    record : type
+        Dataclass whose fields are the columns of ``summary.csv``.
+    results_version : int
+        Bumped by hand when the numbers of a cell change, which makes cached cells stale.
+    """
+
+    shows: str
+    run_cell: Callable[[CellSpec], Sequence[Record]]
+    record: type[Record]
+    results_version: int
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    "gap_vs_log_n": Experiment(
+        "relaxation and gradient methods over the certified optimum, against log n (Theorem 1)",
+        optimality_gap,
+        GapRecord,
+        1,
+    ),
+    "gap_vs_width": Experiment(
+        "objective against sampled patterns / network width, with the optimum (Figure 1)",
+        optimality_gap,
+        GapRecord,
+        1,
+    ),
+    "pattern_preservation": Experiment(
+        "activations kept during training against the coupling bound (Lemma 1, Figure 2)",
+        pattern_preservation,
+        PreservationRecord,
+        1,
+    ),
+}

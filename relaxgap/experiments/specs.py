@@ -1,0 +1,257 @@
+"""What one cell of an experiment's grid is: frozen plain values, the source of its cache key."""
+
+import math
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from relaxgap.certificates.duality import beta_max
+from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.solvers.column_generation import ColumnGeneration
+from relaxgap.solvers.conic import ConicName, ConicSolver
+from relaxgap.training.specification import TrainingSpec
+
+PROGRAMS: dict[str, type[ConvexReLUProgram] | type[GatedReLUProgram]] = {
+    "relu": ConvexReLUProgram,
+    "gated": GatedReLUProgram,
+}
+SIZE_RULE = re.compile(r"\s*(?P<factor>\d+(\.\d+)?)?\s*\*?\s*(?P<growth>log n|n)?\s*")
+
+
+def size_of(rule: str, n: int) -> int:
+    """Evaluate a size rule such as ``64``, ``n``, ``2 n`` or ``8 log n``, rounded up, at least 1.
+
+    Raises
+    ------
+    ConfigurationError
+        If the rule has another form or gives less than one.
+    """
+    match = SIZE_RULE.fullmatch(rule)
+    if match is None or not rule.strip():
+        raise ConfigurationError(
+            f"Expected a size such as 64, 'n', '2 n' or '8 log n', got {rule!r}; use that form."
+        )
+    factor = float(match["factor"] or 1.0)
+    growth = {"log n": math.log(n), "n": float(n), None: 1.0}[match["growth"]]
+    if factor <= 0.0:
+        raise ConfigurationError(f"Expected a positive size, got {rule!r}; raise its factor.")
+    return max(1, math.ceil(factor * growth))
+
+
+@dataclass(frozen=True, slots=True)
+class Regularisation:
+    """Give ``beta`` absolutely or as a fraction of the critical regularisation, exactly one.
+
+    Parameters
+    ----------
+    beta : float or None
+        Absolute strength.
+    beta_fraction : float or None
+        Fraction of ``beta_max`` over all patterns.
+    program : str
+        Whose ``beta_max`` is the unit of the fraction: ``relu`` or ``gated``.
+    """
+
+    beta: float | None = None
+    beta_fraction: float | None = 0.1
+    program: str = "relu"
+
+    def __post_init__(self) -> None:
+        if (self.beta is None) == (self.beta_fraction is None):
+            raise ConfigurationError(
+                f"Expected exactly one of beta and beta_fraction, got beta={self.beta} and "
+                f"beta_fraction={self.beta_fraction}; set the other one to null."
+            )
+        for name, value in (("beta", self.beta), ("beta_fraction", self.beta_fraction)):
+            if value is not None and not (value > 0.0 and math.isfinite(value)):
+                raise ConfigurationError(
+                    f"Expected a positive, finite {name}, got {value}; raise {name}."
+                )
+        if self.program not in PROGRAMS:
+            raise ConfigurationError(
+                f"Expected regularisation.program in {sorted(PROGRAMS)}, got {self.program!r}."
+            )
+
+    def resolve(self, data: Dataset, patterns: PatternSet) -> float:
+        """Return the absolute ``beta``; a fraction is one of ``beta_max`` over ``patterns``.
+
+        Raises
+        ------
+        ConfigurationError
+            If ``beta_max`` is zero (``X`` or ``y`` vanishes), so that no fraction is positive.
+        """
+        if self.beta_fraction is None:
+            return float(self.beta or 0.0)
+        unit = beta_max(data, patterns, PROGRAMS[self.program])
+        if unit == 0.0:
+            raise ConfigurationError(
+                "Expected data with beta_max > 0, got beta_max = 0 (X or y is zero); give beta."
+            )
+        return self.beta_fraction * unit
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSampling:
+    """Say how many Gaussian gates to draw and how many patterns may be enumerated.
+
+    Parameters
+    ----------
+    n_gates : tuple of str
+        Size rules (`size_of`); every sample starts with the smaller ones.
+    limit : int
+        Most patterns of a full enumeration.
+    """
+
+    n_gates: tuple[str, ...] = ("8 log n",)
+    limit: int = 2_000_000
+
+    def __post_init__(self) -> None:
+        for rule in self.n_gates:
+            size_of(rule, 2)
+        if self.limit < 1:
+            raise ConfigurationError(f"Expected patterns.limit >= 1, got {self.limit}; raise it.")
+
+
+@dataclass(frozen=True, slots=True)
+class SolverSettings:
+    """Name the conic solver and the certified relative gap to reach."""
+
+    name: ConicName = "clarabel"
+    rtol: float = 1e-6
+
+    def __post_init__(self) -> None:
+        ConicSolver(self.name, self.rtol)
+
+    def column_generation(self) -> ColumnGeneration:
+        """Return the solver for pattern sets of any size, sampled or all."""
+        return ColumnGeneration(self.rtol, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Give the widths to train and the number of random starts of each.
+
+    Parameters
+    ----------
+    width : tuple of str
+        Size rules (`size_of`).
+    n_starts : int
+        Random initialisations, trained in one batch.
+    """
+
+    width: tuple[str, ...] = ("4 n",)
+    n_starts: int = 8
+
+    def __post_init__(self) -> None:
+        for rule in self.width:
+            size_of(rule, 2)
+        if self.n_starts < 1:
+            raise ConfigurationError(
+                f"Expected networks.n_starts >= 1, got {self.n_starts}; raise it."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Name a protocol and the methods trained under it.
+
+    Parameters
+    ----------
+    protocol : str
+        ``P``: both layers with weight decay; ``L``: first layer only without (Li & Liang).
+    methods : dict of str to TrainingSpec
+        One curve each, by label.
+    """
+
+    protocol: str = "P"
+    methods: dict[str, TrainingSpec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.protocol not in ("L", "P"):
+            raise ConfigurationError(
+                f"Expected training.protocol L or P, got {self.protocol!r}; choose one."
+            )
+        for label, spec in self.methods.items():
+            if spec.train_output != (self.protocol == "P"):
+                raise ConfigurationError(
+                    f"Expected train_output={self.protocol == 'P'} under protocol "
+                    f"{self.protocol}, got {spec.train_output} for {label!r}; never mix them."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class CellSpec:
+    """Hold one grid point: everything that decides its numbers and nothing else.
+
+    Parameters
+    ----------
+    experiment : str
+        Name of the experiment.
+    data : DataSource
+        Where the samples come from.
+    seed : int
+        Split into independent data, pattern and training streams.
+    data_seed : int or None
+        Draws the data instead, so that a sweep over ``seed`` keeps one instance.
+    """
+
+    experiment: str
+    data: DataSource
+    regularisation: Regularisation
+    patterns: PatternSampling
+    solver: SolverSettings
+    networks: NetworkSettings
+    training: TrainingPlan
+    seed: int
+    data_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("seed", self.seed), ("data_seed", self.data_seed)):
+            if value is not None and value < 0:
+                raise ConfigurationError(f"Expected {name} >= 0, got {value}; raise {name}.")
+
+    @property
+    def data_label(self) -> str:
+        """Short name of the data source for a CSV: kind and labels."""
+        match self.data:
+            case GaussianData():
+                return f"gaussian, {self.data.labels} labels"
+            case DigitsData():
+                return f"digits {self.data.class_a} against {self.data.class_b}"
+            case FileData():
+                return self.data.path.rpartition("/")[2]
+            case _:
+                return type(self.data).__name__
+
+    def absolute_beta(self) -> float:
+        """Return ``beta`` for an experiment whose patterns cannot be enumerated.
+
+        Raises
+        ------
+        ConfigurationError
+            If only a fraction of ``beta_max`` was given.
+        """
+        beta = self.regularisation.beta
+        if beta is None:
+            raise ConfigurationError(
+                f"Expected an absolute beta for {self.experiment}, got beta_fraction="
+                f"{self.regularisation.beta_fraction}; beta_max needs all patterns. Set "
+                "regularisation.beta=0.1 regularisation.beta_fraction=null."
+            )
+        return beta
+
+    def load_data(self) -> Dataset:
+        """Draw or read the data of this cell."""
+        return self.data.load(self.streams()[0])
+
+    def streams(self) -> tuple[np.random.Generator, np.random.Generator, np.random.SeedSequence]:
+        """Return the data generator, the pattern generator and the training seed sequence."""
+        data, patterns, training = np.random.SeedSequence(self.seed).spawn(3)
+        if self.data_seed is not None:
+            data = np.random.SeedSequence(self.data_seed).spawn(1)[0]
+        return np.random.default_rng(data), np.random.default_rng(patterns), training

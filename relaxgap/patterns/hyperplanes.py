@@ -1,0 +1,106 @@
+"""The distinct hyperplanes of a data set: what its arrangement of patterns depends on.
+
+A pattern is a cell of the arrangement of the hyperplanes ``{u : x_i . u = 0}``. Scaling a row by
+a positive number changes nothing, a zero row has no hyperplane, and parallel or antiparallel rows
+share one; only the row space matters. Counting and enumeration both start from this reduction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+TOLERANCE = 1e-12
+"""Distance, relative to a row's norm, below which a row counts as lying in a subspace."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hyperplanes:
+    """Hold one unit normal per distinct hyperplane, in coordinates of the row space.
+
+    Parameters
+    ----------
+    normals : (k, r) float64
+        Unit normals, no two of them parallel within `TOLERANCE`, in order of first appearance.
+    basis : (r, d) float64
+        Orthonormal rows spanning the row space: ``h @ basis`` is the gate with coordinates ``h``.
+    """
+
+    normals: Float64[np.ndarray, "k r"]
+    basis: Float64[np.ndarray, "r d"]
+
+    @property
+    def rank(self) -> int:
+        """Dimension of the row space, ``r``."""
+        return int(self.basis.shape[0])
+
+    @property
+    def n_hyperplanes(self) -> int:
+        """Number of distinct hyperplanes, ``k``."""
+        return int(self.normals.shape[0])
+
+
+def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "m d"]:
+    """Return the nonzero rows of ``X`` scaled to unit norm, whatever their magnitude."""
+    rows = X[np.any(X != 0.0, axis=1)]
+    # dividing by the largest entry first keeps the squares from overflowing or underflowing
+    rows = rows / np.max(np.abs(rows), axis=1, keepdims=True, initial=0.0)
+    units: Float64[np.ndarray, "m d"] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return units
+
+
+def distinct_hyperplanes(X: Float64[np.ndarray, "n d"]) -> Hyperplanes:
+    """Reduce ``X`` to its distinct hyperplanes and its row space.
+
+    Only exactly zero rows are dropped: a tiny row has a hyperplane like any other. Rows whose
+    directions differ by at most `TOLERANCE` up to sign are one hyperplane, and singular values of
+    the normalised rows below `TOLERANCE` times the largest count as zero.
+
+    Notes
+    -----
+    Cost: O(n d min(n, d)) for the rank and O(n log n) for the merging.
+    """
+    rows = unit_rows(X)
+    rows = rows[_first_of_each_direction(rows)]
+    if rows.shape[0] == 0:
+        return Hyperplanes(np.zeros((0, 0)), np.zeros((0, X.shape[1])))
+    _, singular_values, right = np.linalg.svd(rows, full_matrices=False)
+    rank = int(np.count_nonzero(singular_values > TOLERANCE * singular_values[0]))
+    if rank == X.shape[1]:
+        # no rotation, hence no rounding: dependencies among small integers stay sharp
+        return Hyperplanes(rows, np.eye(rank))
+    basis = np.ascontiguousarray(right[:rank])
+    return Hyperplanes(unit_rows(rows @ basis.T), basis)
+
+
+def _first_of_each_direction(rows: Float64[np.ndarray, "m d"]) -> Bool[np.ndarray, " m"]:
+    """Mark the rows that are parallel to no earlier row, comparing only rows of equal projection.
+
+    Parallel unit rows have the same absolute projection on any vector; on one without rational
+    relations between its entries few other rows do, so the sorted projections fall into short runs.
+    """
+    probe = np.cos(np.arange(1.0, rows.shape[1] + 1.0))
+    projection = np.abs(rows @ probe)
+    order = np.argsort(projection, kind="stable")
+    slack = 4.0 * TOLERANCE * np.sqrt(rows.shape[1])
+    runs = np.split(order, np.flatnonzero(np.diff(projection[order]) > slack) + 1)
+    kept = np.ones(rows.shape[0], dtype=bool)
+    for run in runs:
+        if run.size > 1:
+            kept[run] = False
+            kept[_representatives(rows, np.sort(run))] = True
+    return kept
+
+
+def _representatives(
+    rows: Float64[np.ndarray, "m d"], candidates: Int[np.ndarray, " c"]
+) -> Int[np.ndarray, " k"]:
+    chosen: list[int] = []
+    remaining = candidates
+    while remaining.size:
+        first = rows[remaining[0]]
+        chosen.append(int(remaining[0]))
+        same = np.linalg.norm(rows[remaining] - first, axis=1) <= TOLERANCE
+        opposite = np.linalg.norm(rows[remaining] + first, axis=1) <= TOLERANCE
+        remaining = remaining[~(same | opposite)]
+    return np.array(chosen, dtype=np.intp)

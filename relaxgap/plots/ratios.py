@@ -1,0 +1,45 @@
+"""Ratios over the certified optimum, derived from the absolute values of a summary."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+LABELS = {"relaxation": "relaxation", "gd": "GD", "sgd": "SGD", "adam": "Adam"}
+
+
+def over_optimum(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return every row but the exact ones with ``ratio`` = value over the optimum's value."""
+    summary = summary.assign(size_rule=summary["size_rule"].fillna("").astype(str))
+    exact = summary[summary["method"] == "exact"][["n", "seed", "primal_value", "dual_value"]]
+    others = summary[summary["method"] != "exact"].drop(columns="dual_value")
+    exact = exact.rename(columns={"primal_value": "optimum", "dual_value": "optimum_bound"})
+    merged = others.merge(exact, on=["n", "seed"])
+    return merged.assign(ratio=merged["primal_value"] / merged["optimum"])
+
+
+def series_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of each curve with its label, relaxations first."""
+    order = ["relaxation", *[m for m in LABELS if m in set(frame["method"])][1:]]
+    for method in order:
+        rows = frame[frame["method"] == method]
+        for rule in rows["size_rule"].drop_duplicates():
+            size = rf"$\tilde P={_math(rule)}$" if method == "relaxation" else f"$m={_math(rule)}$"
+            yield f"{LABELS[method]}, {size}", rows[rows["size_rule"] == rule]
+
+
+def instance_caption(frame: pd.DataFrame) -> tuple[str, str]:
+    """Say what the instances are, and what the bands mean."""
+    ratios = (frame["n"] / frame["d"]).round(2).unique()
+    aspect = f", $n/d={ratios[0]:g}$" if len(ratios) == 1 else ""
+    fractions = frame["beta_fraction"].dropna().unique()
+    beta = rf", $\beta={fractions[0]:g}\,\beta_{{\max}}$" if len(fractions) == 1 else ""
+    gap = float((1.0 - frame["optimum_bound"] / frame["optimum"]).max())
+    instances = f"{frame['data'].iloc[0]}{aspect}{beta}; $p^*$ certified to {gap:.0e}"
+    seeds = frame["seed"].nunique()
+    starts = frame["start"].nunique()
+    bands = f"median and quartiles over {seeds} seeds"
+    return instances, f"{bands}, training from {starts} starts each" if starts else bands
+
+
+def _math(rule: str) -> str:
+    return rule.replace(" ", "").replace("logn", r"\,\log n")

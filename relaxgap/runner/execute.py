@@ -1,0 +1,85 @@
+"""Run the cells that are missing, in parallel, each with one BLAS thread."""
+
+import resource
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from relaxgap.errors import RelaxgapError
+from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.runner.grid import Cell
+from relaxgap.runner.manifest import source_version
+from relaxgap.runner.schema import plain
+from relaxgap.runner.store import CellStore, StorageError, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Say how one cell ended; ``error`` is one line, empty on success."""
+
+    cell: Cell
+    error: str = ""
+    storage_error: str = ""
+
+
+def missing_cells(cells: Sequence[Cell], store: CellStore, force: bool = False) -> list[Cell]:
+    """Return the cells without an intact stored result, each key once."""
+    unique = {cell.key: cell for cell in cells}
+    return [cell for cell in unique.values() if force or store.load(cell.key) is None]
+
+
+def run_cells(cells: Sequence[Cell], store: CellStore, n_jobs: int) -> Iterator[Outcome]:
+    """Run cells and yield their outcomes as they finish; each is stored by the worker itself."""
+    jobs = min(n_jobs, len(cells)) if n_jobs > 0 else n_jobs
+    version = source_version()
+    outcomes = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(
+        delayed(_run_cell)(cell, store, version) for cell in cells
+    )
+    yield from outcomes
+
+
+def _run_cell(cell: Cell, store: CellStore, version: dict[str, Any]) -> Outcome:
+    experiment = EXPERIMENTS[cell.spec.experiment]
+    wall, cpu = time.perf_counter(), _cpu_seconds()
+    try:
+        with threadpool_limits(limits=1):
+            records = experiment.run_cell(cell.spec)
+    except Exception as error:
+        # whatever a cell raises is recorded, so that the other cells go on
+        return _recorded(cell, store, error)
+    content = {
+        "label": cell.label,
+        "spec": plain(cell.spec),
+        "rows": [plain(record) for record in records],
+        "wall_seconds": time.perf_counter() - wall,
+        "cpu_seconds": _cpu_seconds() - cpu,
+        "source": version,
+    }
+    try:
+        store.save(cell.key, content)
+    except StorageError as error:
+        return Outcome(cell, storage_error=str(error))
+    return Outcome(cell)
+
+
+def _recorded(cell: Cell, store: CellStore, error: Exception) -> Outcome:
+    """Write the traceback beside the cells; an error raised on purpose speaks for itself."""
+    if isinstance(error, RelaxgapError):
+        return Outcome(cell, " ".join(str(error).split()))
+    path = store.path(cell.key).with_suffix(".error.txt")
+    line = f"{type(error).__name__}: {' '.join(str(error).split())} (traceback in {path})"
+    try:
+        write_text(path, traceback.format_exc())
+    except StorageError as storage_error:
+        return Outcome(cell, line, str(storage_error))
+    return Outcome(cell, line)
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,117 @@
+"""From one config with axes to the list of cells."""
+
+import copy
+import hashlib
+import itertools
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.specs import CellSpec
+from relaxgap.runner.config import (
+    DATA_SOURCES,
+    SCALES,
+    cell_spec,
+    checked,
+    known_keys,
+    load_option,
+    unknown,
+)
+from relaxgap.runner.schema import plain
+
+CHOICE_AXES = ("data", "training")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Hold one grid point with its cache key and a label for people."""
+
+    spec: CellSpec
+    key: str
+    label: str
+
+
+def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cell]:
+    """Expand the axes of a plain config into checked cells, in grid order.
+
+    An axis is a list of values, or one list for each scale (``{ci: ..., default: ..., full:
+    ...}``). An axis named ``data`` or ``training`` takes options of that config group.
+
+    Parameters
+    ----------
+    config : mapping
+        The composed config, not yet checked.
+    fixed : collection of str
+        Paths the user set by hand: they win over an axis of the same path.
+
+    Raises
+    ------
+    ConfigurationError
+        For an unknown key, a value out of range or an axis that is not a list.
+    """
+    base = checked(config)
+    axes = _axes(base["grid"], base["scale"])
+    axes = {path: values for path, values in axes.items() if path not in fixed}
+    cells = []
+    for values in itertools.product(*axes.values()):
+        point = copy.deepcopy(base)
+        for path, value in zip(axes, values, strict=True):
+            _place(point, path, value)
+        spec = cell_spec(checked(point))
+        label = " ".join(f"{p}={_short(v)}" for p, v in zip(axes, values, strict=True))
+        cells.append(Cell(spec, cell_key(spec), label or "single cell"))
+    return cells
+
+
+def cell_key(spec: CellSpec) -> str:
+    """Return the hash of everything that decides a cell's numbers."""
+    content = plain(spec)
+    kinds = {source: kind for kind, source in DATA_SOURCES.items()}
+    content["data"]["kind"] = kinds[type(spec.data)]
+    content["results_version"] = EXPERIMENTS[spec.experiment].results_version
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+
+
+def _axes(grid: Mapping[str, Any], scale: str, prefix: str = "") -> dict[str, list[Any]]:
+    axes: dict[str, list[Any]] = {}
+    for key, value in grid.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value and set(value) <= set(SCALES):
+            if scale not in value:
+                raise ConfigurationError(
+                    f"Expected values of grid.{path} at scale {scale}, got only "
+                    f"{', '.join(value)}; add them or set grid.{path}=[...]."
+                )
+            value = value[scale]
+        if isinstance(value, Mapping):
+            axes |= _axes(value, scale, f"{path}.")
+        elif isinstance(value, list) and value:
+            axes[path] = value
+        else:
+            raise ConfigurationError(
+                f"Expected a non-empty list of values for grid.{path}, got {value!r}; "
+                f"write grid.{path}=[...]."
+            )
+    return axes
+
+
+def _place(point: dict[str, Any], path: str, value: Any) -> None:
+    if path in CHOICE_AXES and isinstance(value, str):
+        point[path] = load_option(path, value)
+        return
+    keys = [key for key in known_keys(point) if not key.startswith(("grid", "runner", "name"))]
+    if path not in keys:
+        raise ConfigurationError(unknown("grid axis", path, keys))
+    *parents, last = path.split(".")
+    node = point
+    for parent in parents:
+        node = node[parent]
+    node[last] = [value] if isinstance(node[last], list) and not isinstance(value, list) else value
+
+
+def _short(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)

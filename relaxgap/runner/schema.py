@@ -1,0 +1,81 @@
+"""Hydra needs mutable schemas, cells need frozen values: both come from one dataclass."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from omegaconf import MISSING
+
+T = TypeVar("T")
+
+
+def schema_of(spec: type, **constants: str) -> type:
+    """Return the mutable twin of a frozen dataclass, with the same fields and defaults.
+
+    Parameters
+    ----------
+    spec : type
+        Frozen dataclass of plain values, tuples, and dictionaries of such dataclasses.
+    **constants : str
+        Additional string fields, such as the kind of a data source.
+    """
+    hints = get_type_hints(spec)
+    fields: list[Any] = [
+        (name, str, dataclasses.field(default=value)) for name, value in constants.items()
+    ]
+    for field in dataclasses.fields(spec):
+        kind = _schema_type(hints[field.name])
+        fields.append((field.name, kind, _schema_default(field, kind)))
+    return dataclasses.make_dataclass(f"{spec.__name__}Schema", fields)
+
+
+def _schema_type(hint: Any) -> Any:
+    if get_origin(hint) is Literal:
+        return str
+    if get_origin(hint) is tuple:
+        return list[get_args(hint)[0]]  # type: ignore[misc]
+    if get_origin(hint) is dict:
+        return dict[str, _schema_type(get_args(hint)[1])]  # type: ignore[misc]
+    return schema_of(cast(type, hint)) if dataclasses.is_dataclass(hint) else hint
+
+
+def _schema_default(field: dataclasses.Field[Any], kind: Any) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return dataclasses.field(default_factory=cast(type, kind))
+    if field.default_factory is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=field.default_factory)
+    if field.default is dataclasses.MISSING:
+        return dataclasses.field(default=MISSING)
+    if isinstance(field.default, tuple):
+        values = list(field.default)
+        return dataclasses.field(default_factory=lambda: list(values))
+    return dataclasses.field(default=field.default)
+
+
+def frozen(spec: type[T], values: Mapping[str, Any]) -> T:
+    """Build the frozen value from validated plain ones; its range checks run here."""
+    hints = get_type_hints(spec)
+    return spec(**{name: _frozen_value(hints[name], value) for name, value in values.items()})
+
+
+def _frozen_value(hint: Any, value: Any) -> Any:
+    if get_origin(hint) is tuple:
+        return tuple(value)
+    if get_origin(hint) is dict:
+        inner = get_args(hint)[1]
+        return {key: _frozen_value(inner, item) for key, item in value.items()}
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return frozen(cast(type, hint), value)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Turn a frozen value into JSON's types, the inverse of `frozen`."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (dict, types.MappingProxyType)):
+        return {key: plain(item) for key, item in value.items()}
+    return value
