@@ -83,7 +83,6 @@ def _panel(axes: Axes, rows: pd.DataFrame, measure: str, certified: str) -> None
             "--",
             color=colour,
             linewidth=1.1,
-            label="coupling bound" if index == 0 else None,
         )
     axes.set_xscale("symlog", linthresh=1)
     axes.set_ylim(-0.02, 1.02)
