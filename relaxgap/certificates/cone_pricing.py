@@ -60,7 +60,7 @@ def bound_cone_prices(
     patterns: PatternSet,
     nu: Float64[np.ndarray, " n"],
     threshold: float,
-    n_sweeps: int = 24,
+    n_sweeps: int = 12,
 ) -> ConePrices:
     r"""Bound :math:`\|\mathrm{Proj}_{K_i}(\pm X^\top D_i \nu)\|` for every pattern by descent.
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from relaxgap.experiments.exact_optimum import ExactOptimumRecord, exact_optimum
 from relaxgap.experiments.optimality_gap import GapRecord, optimality_gap
 from relaxgap.experiments.pattern_preservation import PreservationRecord, pattern_preservation
 from relaxgap.experiments.specs import CellSpec
 
-Record = GapRecord | PreservationRecord
+Record = ExactOptimumRecord | GapRecord | PreservationRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "activations kept during training against the coupling bound (Lemma 1, Figure 2)",
         pattern_preservation,
         PreservationRecord,
+        1,
+    ),
+    "exact_optimum": Experiment(
+        "seconds to enumerate all patterns and to certify the optimum over them",
+        exact_optimum,
+        ExactOptimumRecord,
         1,
     ),
 }

@@ -59,7 +59,8 @@ def enumerate_patterns(X: Float64[np.ndarray, "n d"], limit: int = 2_000_000) ->
         raise EnumerationLimitError(
             f"The full arrangement of n={X.shape[0]} points of rank {predicted.rank} can hold "
             f"{format_count(predicted.bound)} patterns, over the limit of {limit:,}. "
-            "Sample patterns instead (patterns=gaussian), or raise patterns.limit."
+            "Sample patterns instead (--patterns gaussian:N), or raise the limit (--limit, in a "
+            "config patterns.limit)."
         )
     if predicted.rank == 0:
         gates = np.eye(1, X.shape[1])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.plots import gap_vs_log_n, gap_vs_width, pattern_preservation
+from relaxgap.plots import exact_optimum, gap_vs_log_n, gap_vs_width, pattern_preservation
 from relaxgap.plots.style import figure_style, save
 
 
@@ -19,6 +19,7 @@ class Drawing(NamedTuple):
 
 
 DRAWINGS = {
+    "exact_optimum": Drawing(exact_optimum.draw, exact_optimum.table),
     "gap_vs_log_n": Drawing(gap_vs_log_n.draw, gap_vs_log_n.table),
     "gap_vs_width": Drawing(gap_vs_width.draw, gap_vs_width.table),
     "pattern_preservation": Drawing(pattern_preservation.draw, pattern_preservation.table),
@@ -34,7 +35,7 @@ def draw_summary(name: str, folder: Path) -> list[Path]:
 def result_table(name: str, folder: Path) -> str:
     """Return the table that a run prints."""
     table = DRAWINGS[name].table(read_summary(folder))
-    return table.to_string(float_format=lambda value: f"{value:.4g}", na_rep="")
+    return table.to_string(float_format=lambda value: f"{value:.6g}", na_rep="")
 
 
 def read_summary(folder: Path) -> pd.DataFrame:
