@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import numpy as np
+from jaxtyping import Float64
+
 from relaxgap.certificates.duality import DualCertificate, certify
 from relaxgap.certificates.feasibility import into_cones
 from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
@@ -52,15 +55,22 @@ class Solver(Protocol):
         ...
 
 
-def finish(program: Program, point: Point, rtol: float, n_iterations: int) -> Solution:
+def finish(
+    program: Program,
+    point: Point,
+    rtol: float,
+    n_iterations: int,
+    candidate: Float64[np.ndarray, " n"] | None = None,
+) -> Solution:
     r"""Make the point feasible, certify it, and grade it by its gap, never by the solver's word.
 
+    ``candidate`` is the solver's dual point, if it has one: it is scaled and priced like any other.
     If the solver's point is worse than zero, zero is returned, with value
     :math:`\tfrac12 \|y\|^2`.
     """
     if isinstance(program, ConvexReLUProgram) and isinstance(point, SplitBlocks):
         point = into_cones(program, point)
-    certificate = certify(program, point)
+    certificate = certify(program, point, candidate)
     zero = program.zero()
     if certificate.primal_value > program.value(zero):  # type: ignore[arg-type]
         fallback = certify(program, zero)

@@ -77,7 +77,7 @@ class ColumnGeneration:
         for n_rounds in range(1, self.max_rounds + 1):
             restricted = replace(program, patterns=program.patterns.subset(rows))
             solution = conic.solve(restricted)
-            nu0 = data.y - restricted.fit(solution.point)  # type: ignore[arg-type]
+            nu0 = solution.certificate.nu
             prices = block_prices(program, nu0, threshold, exact=False)
             found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
             if found.size == 0:

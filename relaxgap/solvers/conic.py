@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import cvxpy as cp
 import numpy as np
+from jaxtyping import Float64
 
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
@@ -15,6 +16,7 @@ from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.base import Point, Program, Solution, Status, failed, finish
 
 ConicName = Literal["clarabel", "ecos", "scs"]
+SMALLEST = 1e-12
 INSTALL = {
     "clarabel": "pip install clarabel",
     "ecos": "pip install ecos (GPLv3, Python below 3.13)",
@@ -26,8 +28,10 @@ INSTALL = {
 class ConicSolver:
     """Solve a program with a generic conic solver, called by name and never by CVXPY's choice.
 
-    The program is handed over in units where ``y``, ``X`` and every cone row have norm 1, which
-    changes nothing in exact arithmetic; the certificate is computed in the units given.
+    The program is handed over in units where ``y``, ``X`` and every cone row have norm 1, with the
+    residual as a variable in units of the optimum, which changes nothing in exact arithmetic; the
+    certificate is computed in the units given. The multiplier of the residual's equation keeps its
+    digits where ``y`` minus the fit cancels, and is offered as the dual point.
 
     Parameters
     ----------
@@ -72,13 +76,14 @@ class ConicSolver:
         at_zero = certify(program, zero)
         if at_zero.relative_gap <= self.rtol:
             return Solution(zero, Status.SOLVED, at_zero, 0)
-        solved = self._solve_scaled(program)
+        # the bound at zero estimates the optimum in units of |y|^2 / 2 from below
+        r_unit = max(2.0 * at_zero.dual_value / float(program.data.y @ program.data.y), SMALLEST)
+        solved = self._solve_scaled(program, r_unit)
         if solved is None:
             return failed(program)
-        point, n_iterations = solved
-        return finish(program, point, self.rtol, n_iterations)
+        return finish(program, solved.point, self.rtol, solved.n_iterations, solved.nu)
 
-    def _solve_scaled(self, program: Program) -> tuple[Point, int] | None:
+    def _solve_scaled(self, program: Program, r_unit: float) -> "_ConicPoint | None":
         data = program.data
         x_unit, y_unit = float(np.linalg.norm(data.X, 2)), float(np.linalg.norm(data.y))
         X, y = data.X / x_unit, data.y / y_unit
@@ -98,8 +103,10 @@ class ConicSolver:
             combined = blocks[0]
         predictions = cp.sum(cp.multiply(active, X @ combined.T), axis=1)
         penalty = sum(cp.sum(cp.norm(w, 2, axis=1)) for w in blocks)
-        objective = 0.5 * cp.sum_squares(predictions - y) + beta * penalty
-        problem = cp.Problem(cp.Minimize(objective), constraints)
+        residual = cp.Variable(data.n)
+        equation = predictions + r_unit * residual == y
+        objective = 0.5 * r_unit * cp.sum_squares(residual) + (beta / r_unit) * penalty
+        problem = cp.Problem(cp.Minimize(objective), [*constraints, equation])
         try:
             with warnings.catch_warnings():
                 # an inaccurate end is graded by our certificate, not by a warning
@@ -112,9 +119,10 @@ class ConicSolver:
             return None
         scaled = [np.asarray(w, dtype=np.float64) * (y_unit / x_unit) for w in values]
         n_iterations = int(problem.solver_stats.num_iters or 0)
+        nu = -np.asarray(equation.dual_value, dtype=np.float64) * (r_unit * y_unit)
         if isinstance(program, GatedReLUProgram):
-            return GatedBlocks(_drop_negligible(scaled[0])), n_iterations
-        return SplitBlocks(scaled[0], scaled[1]), n_iterations
+            return _ConicPoint(GatedBlocks(_drop_negligible(scaled[0])), nu, n_iterations)
+        return _ConicPoint(SplitBlocks(scaled[0], scaled[1]), nu, n_iterations)
 
     def _options(self) -> dict[str, Any]:
         # the certificate rescales the residual, which costs about a digit
@@ -129,6 +137,13 @@ class ConicSolver:
         if self.name == "ecos":
             return {"abstol": tolerance, "reltol": tolerance, "feastol": tolerance}
         return {"eps_abs": tolerance, "eps_rel": tolerance, "max_iters": self.max_iterations}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ConicPoint:
+    point: Point
+    nu: Float64[np.ndarray, " n"]
+    n_iterations: int
 
 
 def _drop_negligible(w: np.ndarray) -> np.ndarray:
