@@ -1,8 +1,10 @@
 """The ``DATA`` argument: a file of the user's, or a data set of ``conf/data`` with settings."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from omegaconf import OmegaConf
 
@@ -14,6 +16,28 @@ DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
     "`relaxgap list`, with settings after a colon: gaussian:n=20,d=10,aspect_ratio=null."
 )
+
+
+_OPTIONS = (
+    click.argument("data"),
+    click.option("--target", default="y", show_default=True, help="Name of the labels in a file."),
+    click.option(
+        "--limit",
+        default=2_000_000,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Refuse an arrangement that may hold more patterns.",
+    ),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0)),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+)
+
+
+def takes_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the ``DATA`` argument and the options that go with it."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 def load_data(argument: str, target: str, seed: int) -> Dataset:

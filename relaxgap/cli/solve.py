@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 import numpy as np
 
-from relaxgap.cli.data_argument import DATA_HELP, load_data
+from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.files import read_arrays
 from relaxgap.errors import ConfigurationError, DataError
@@ -25,7 +25,7 @@ SOLVERS = ("column_generation", *get_args(ConicName))
 
 
 @click.command("solve", epilog=DATA_HELP)
-@click.argument("data")
+@takes_data
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
 @click.option(
     "--beta-fraction",
@@ -55,21 +55,11 @@ SOLVERS = ("column_generation", *get_args(ConicName))
     show_default=True,
     help="Certified relative duality gap to reach.",
 )
-@click.option("--target", default="y", show_default=True, help="Name of the labels in a file.")
-@click.option(
-    "--limit",
-    default=2_000_000,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Refuse an arrangement that may hold more patterns.",
-)
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the network: hidden (m, d) and output (m,); gates and weights if gated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def solve_command(
     data: str,
     beta: float | None,

@@ -11,16 +11,16 @@ Kim & Pilanci (2024), Theorems 1 to 3 and Figure 1.
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.experiments.specs import CellSpec, size_of
 from relaxgap.experiments.starts import starting_networks
+from relaxgap.networks import TwoLayerNetwork
 from relaxgap.patterns.enumeration import enumerate_patterns
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.patterns.sampling import sample_patterns
 from relaxgap.programs import ConvexReLUProgram
-from relaxgap.solvers.base import Solver
-from relaxgap.training import train
+from relaxgap.training import TrainingSpec, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class GapRecord:
     n_gates, n_patterns, width, start : int or None
         Gates drawn and distinct patterns kept; width and number of the random start.
     primal_value : float
-        Value of a feasible point, or the network's final training loss.
+        Value of a feasible point, or the training loss of the best network of a run.
     dual_value : float or None
         Certified lower bound of the *same* program; none for training.
     """
@@ -65,78 +65,65 @@ def optimality_gap(spec: CellSpec) -> list[GapRecord]:
     data = spec.load_data()
     everything = enumerate_patterns(data.X, limit=spec.patterns.limit)
     beta = spec.regularisation.resolve(data, everything)
-    solver = spec.solver.column_generation()
-    records = [_solve(spec, data, beta, solver, everything, "exact", "", None)]
-    for rule in spec.patterns.n_gates:
-        n_gates = size_of(rule, data.n)
-        # a fresh generator each time: every sample starts with the smaller ones
-        sampled = sample_patterns(data.X, n_gates, spec.streams()[1])
-        records.append(_solve(spec, data, beta, solver, sampled, "relaxation", rule, n_gates))
-    return records + _train(spec, data, beta)
-
-
-def _solve(
-    spec: CellSpec,
-    data: Dataset,
-    beta: float,
-    solver: Solver,
-    patterns: PatternSet,
-    method: str,
-    rule: str,
-    n_gates: int | None,
-) -> GapRecord:
-    start = time.perf_counter()
-    solution = solver.solve(ConvexReLUProgram(data, patterns, beta))
-    return GapRecord(
+    record = partial(
+        GapRecord,
         data=spec.data_label,
         n=data.n,
         d=data.d,
         seed=spec.seed,
         beta=beta,
         beta_fraction=spec.regularisation.beta_fraction,
-        method=method,
-        size_rule=rule,
-        n_gates=n_gates,
-        n_patterns=patterns.n_patterns,
-        width=None,
-        start=None,
-        status=solution.status,
-        primal_value=solution.certificate.primal_value,
-        dual_value=solution.certificate.dual_value,
-        n_iterations=solution.n_iterations,
-        solve_seconds=time.perf_counter() - start,
     )
+    solver = spec.solver.column_generation()
 
+    def solved(patterns: PatternSet, method: str, rule: str, n_gates: int | None) -> GapRecord:
+        began = time.perf_counter()
+        solution = solver.solve(ConvexReLUProgram(data, patterns, beta))
+        return record(
+            method=method,
+            size_rule=rule,
+            n_gates=n_gates,
+            n_patterns=patterns.n_patterns,
+            width=None,
+            start=None,
+            status=solution.status,
+            primal_value=solution.certificate.primal_value,
+            dual_value=solution.certificate.dual_value,
+            n_iterations=solution.n_iterations,
+            solve_seconds=time.perf_counter() - began,
+        )
 
-def _train(spec: CellSpec, data: Dataset, beta: float) -> list[GapRecord]:
-    records = []
+    def trained(label: str, method: TrainingSpec, rule: str) -> list[GapRecord]:
+        width = size_of(rule, data.n)
+        initial, order = starting_networks(spec, method, width, data.d)
+        began = time.perf_counter()
+        run = train(data, beta, method, initial, order)
+        seconds = time.perf_counter() - began
+        best = zip(run.best.hidden, run.best.output, strict=True)
+        return [
+            record(
+                method=label,
+                size_rule=rule,
+                n_gates=None,
+                n_patterns=None,
+                width=width,
+                start=start,
+                status=run.status[start],
+                primal_value=TwoLayerNetwork(hidden, output).training_loss(data, beta),
+                dual_value=None,
+                n_iterations=int(run.n_steps_done[start]),
+                solve_seconds=seconds / spec.networks.n_starts,
+            )
+            for start, (hidden, output) in enumerate(best)
+        ]
+
+    records = [solved(everything, "exact", "", None)]
+    for rule in spec.patterns.n_gates:
+        n_gates = size_of(rule, data.n)
+        # a fresh generator each time: every sample starts with the smaller ones
+        sampled = sample_patterns(data.X, n_gates, spec.streams()[1])
+        records.append(solved(sampled, "relaxation", rule, n_gates))
     for label, method in spec.training.methods.items():
         for rule in spec.networks.width:
-            width = size_of(rule, data.n)
-            initial, order = starting_networks(spec, method, width, data.d)
-            began = time.perf_counter()
-            run = train(data, beta, method, initial, order)
-            seconds = time.perf_counter() - began
-            records += [
-                GapRecord(
-                    data=spec.data_label,
-                    n=data.n,
-                    d=data.d,
-                    seed=spec.seed,
-                    beta=beta,
-                    beta_fraction=spec.regularisation.beta_fraction,
-                    method=label,
-                    size_rule=rule,
-                    n_gates=None,
-                    n_patterns=None,
-                    width=width,
-                    start=start,
-                    status=run.status[start],
-                    primal_value=float(run.best_losses[start]),
-                    dual_value=None,
-                    n_iterations=int(run.n_steps_done[start]),
-                    solve_seconds=seconds / spec.networks.n_starts,
-                )
-                for start in range(spec.networks.n_starts)
-            ]
+            records += trained(label, method, rule)
     return records
