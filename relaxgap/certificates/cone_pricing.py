@@ -110,7 +110,7 @@ def _descend(
     n_sweeps: int,
 ) -> Float64[np.ndarray, " C"]:
     """Shrink the columns of ``g`` by coordinate descent until they pass the threshold."""
-    bounds = np.linalg.norm(g, axis=0) + _rounding(0, g, scale)
+    bounds = np.linalg.norm(g, axis=0) + rounding_bound(rows.shape[0] + 8, rows.shape[1], scale)
     open_ = np.flatnonzero(bounds > threshold)
     g, signs = g[:, open_], signs[:, open_]
     multipliers = np.zeros_like(signs)
@@ -121,7 +121,8 @@ def _descend(
             step = np.maximum(-multipliers[j], -signs[j] * (row @ g))
             multipliers[j] += step
             g += np.multiply.outer(row, signs[j] * step)
-        rounding = _rounding(sweep * rows.shape[0], g, scale + multipliers.sum(axis=0))
+        magnitudes = scale + multipliers.sum(axis=0)
+        rounding = rounding_bound((sweep + 1) * rows.shape[0] + 8, rows.shape[1], magnitudes)
         bounds[open_] = np.linalg.norm(g, axis=0) + rounding
         still = np.flatnonzero(bounds[open_] > threshold)
         if still.size < open_.size:
@@ -130,17 +131,29 @@ def _descend(
     return np.asarray(bounds)
 
 
-def _rounding(
-    n_updates: int, g: Float64[np.ndarray, "d C"], scale: float | Float64[np.ndarray, " C"]
+def rounding_bound(
+    n_terms: int, d: int, scale: float | Float64[np.ndarray, " C"]
 ) -> Float64[np.ndarray, "..."]:
-    """Bound the rounding of a column of ``g`` built by matrix product and ``n_updates`` updates.
+    """Bound the rounding and underflow in the norm of a vector summed in floating point.
 
-    Each update adds at most a few units of the size of what it adds to; ``scale`` bounds the sum
-    of the magnitudes that entered the column.
+    Parameters
+    ----------
+    n_terms : int
+        Summands and later updates: each adds at most a few units of the size of what it adds to.
+    d : int
+        Length of the vector.
+    scale : float or (C,) float64
+        Sum of the magnitudes that entered the vector.
+
+    Returns
+    -------
+    float64
+        Of the shape of ``scale``.
     """
-    unit = float(np.finfo(np.float64).eps)
-    factor = 4.0 * unit * (n_updates + g.shape[0] + 8)
-    return np.asarray(factor * scale)
+    double = np.finfo(np.float64)
+    # entries whose squares fall below the normal range may vanish from the norm
+    underflow = 2.0 * float(np.sqrt(d * double.tiny))
+    return np.asarray(4.0 * float(double.eps) * (n_terms + d) * scale + underflow)
 
 
 def price_exactly(
@@ -156,8 +169,7 @@ def price_exactly(
     direction, multiplier_sum = project_onto_cone(X, pattern, gradient)
     size = float(np.linalg.norm(direction))
     scale = float(np.abs(nu) @ np.linalg.norm(X, axis=1)) + multiplier_sum
-    n_terms = X.shape[0] + X.shape[1] + 8
-    price = size + 4.0 * float(np.finfo(np.float64).eps) * n_terms * scale
+    price = size + float(rounding_bound(X.shape[0] + 8, X.shape[1], scale))
     return PricedBlock(index, sign, price, direction / size if size > 0.0 else direction)
 
 

@@ -17,6 +17,7 @@ from relaxgap.certificates.cone_pricing import (
     best_blocks,
     bound_cone_prices,
     refine_cone_prices,
+    rounding_bound,
 )
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns.hyperplanes import TOLERANCE
@@ -110,7 +111,7 @@ def _(
     X = program.data.X
     norms = np.linalg.norm(adjoint(X, program.patterns, nu), axis=1)
     scale = float(np.abs(nu) @ np.linalg.norm(X, axis=1))
-    bounds = norms + 4.0 * EPS * (X.shape[0] + X.shape[1] + 8) * scale
+    bounds = norms + rounding_bound(X.shape[0] + 8, X.shape[1], scale)
     return ConePrices(np.stack([bounds, bounds]), threshold)
 
 

@@ -14,7 +14,7 @@ from relaxgap.runner.config import checked_data, data_source, load_option, optio
 
 DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
-    "`relaxgap list`, with settings after a colon: gaussian:n=20,d=10,aspect_ratio=null."
+    "`relaxgap list`, with settings after a colon: gaussian:n=20,d=10."
 )
 
 
