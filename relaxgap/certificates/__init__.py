@@ -1,13 +1,7 @@
 """Certificates: bounds proven from (program, point), whoever made the point."""
 
-from relaxgap.certificates.duality import (
-    DualCertificate,
-    beta_max,
-    block_prices,
-    certify,
-    feasible_dual,
-    violating_patterns,
-)
+from relaxgap.certificates.block_prices import beta_max, block_prices, violating_patterns
+from relaxgap.certificates.duality import DualCertificate, certify, feasible_dual
 from relaxgap.certificates.feasibility import into_cones
 
 __all__ = [

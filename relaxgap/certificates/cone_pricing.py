@@ -90,7 +90,7 @@ def bound_cone_prices(
     kept = norms > 0.0
     rows = X[kept] / norms[kept, None]
     weighted = nu[:, None] * X
-    scale = float(np.abs(nu) @ norms)
+    scale = magnitude(X, nu)
     bounds = np.empty((2, patterns.n_patterns))
     for chunk in chunks(patterns.n_patterns, CHUNK):
         bits = patterns.unpack(chunk)
@@ -152,8 +152,13 @@ def rounding_bound(
     """
     double = np.finfo(np.float64)
     # entries whose squares fall below the normal range may vanish from the norm
-    underflow = 2.0 * float(np.sqrt(d * double.tiny))
+    underflow = 2.0 * float(np.sqrt(d * double.tiny)) * np.greater(scale, 0.0)
     return np.asarray(4.0 * float(double.eps) * (n_terms + d) * scale + underflow)
+
+
+def magnitude(X: Float64[np.ndarray, "n d"], nu: Float64[np.ndarray, " n"]) -> float:
+    r"""Bound :math:`\sum_j |\nu_j| \|x_j\|` without squares that could underflow."""
+    return float(np.abs(nu) @ np.abs(X).sum(axis=1))
 
 
 def price_exactly(
@@ -168,7 +173,7 @@ def price_exactly(
     gradient = sign * ((nu * pattern) @ X)
     direction, multiplier_sum = project_onto_cone(X, pattern, gradient)
     size = float(np.linalg.norm(direction))
-    scale = float(np.abs(nu) @ np.linalg.norm(X, axis=1)) + multiplier_sum
+    scale = magnitude(X, nu) + multiplier_sum
     price = size + float(rounding_bound(X.shape[0] + 8, X.shape[1], scale))
     return PricedBlock(index, sign, price, direction / size if size > 0.0 else direction)
 

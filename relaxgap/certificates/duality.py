@@ -7,26 +7,15 @@ from below. A bound on the rounding is subtracted.
 """
 
 from dataclasses import dataclass
-from functools import singledispatch
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 
-from relaxgap.certificates.cone_pricing import (
-    ConePrices,
-    best_blocks,
-    bound_cone_prices,
-    refine_cone_prices,
-    rounding_bound,
-)
-from relaxgap.data.dataset import Dataset
-from relaxgap.patterns.hyperplanes import TOLERANCE
-from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.programs.fit_map import adjoint
+from relaxgap.certificates.block_prices import block_prices
 from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 
-MERGED_CELLS = 32.0 * TOLERANCE
+LARGEST_VIOLATION = 1e-12
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -39,7 +28,7 @@ class DualCertificate:
     nu : (n,) float64
         Dual feasible by construction, rounding included.
     primal_value : float
-        Objective of a point in its cones: an upper bound of the optimum.
+        Objective of a point in its cones plus its rounding: an upper bound of the optimum.
     dual_value : float
         A lower bound of the optimum, at least 0.
     """
@@ -57,62 +46,6 @@ class DualCertificate:
     def relative_gap(self) -> float:
         """Duality gap over the primal value; 0 for a zero objective."""
         return self.duality_gap / self.primal_value if self.primal_value > 0.0 else 0.0
-
-
-@singledispatch
-def block_prices(
-    program: ConvexReLUProgram | GatedReLUProgram,
-    nu: Float64[np.ndarray, " n"],
-    threshold: float,
-    exact: bool = True,
-) -> ConePrices:
-    """Bound the dual constraint of every block from above.
-
-    Parameters
-    ----------
-    program : ConvexReLUProgram or GatedReLUProgram
-        Its ``beta`` is not used.
-    nu : (n,) float64
-        Dual point.
-    threshold : float
-        Bounds at or below it need not be tight.
-    exact : bool
-        Whether bounds above the threshold that decide the maximum are made tight.
-    """
-    raise TypeError(f"Expected a program, got {type(program).__name__}.")
-
-
-@block_prices.register
-def _(
-    program: ConvexReLUProgram,
-    nu: Float64[np.ndarray, " n"],
-    threshold: float,
-    exact: bool = True,
-) -> ConePrices:
-    X, patterns = program.data.X, program.patterns
-    prices = bound_cone_prices(X, patterns, nu, threshold)
-    if exact:
-        prices = refine_cone_prices(X, patterns, nu, prices)
-    if patterns.complete:
-        # a cell the enumeration merged is that close to one it kept, and the price is
-        # Lipschitz in the direction with this constant
-        slack = MERGED_CELLS * float(np.abs(nu) @ np.linalg.norm(X, axis=1))
-        prices = ConePrices(prices.bounds + slack, prices.threshold)
-    return prices
-
-
-@block_prices.register
-def _(
-    program: GatedReLUProgram,
-    nu: Float64[np.ndarray, " n"],
-    threshold: float,
-    exact: bool = True,
-) -> ConePrices:
-    X = program.data.X
-    norms = np.linalg.norm(adjoint(X, program.patterns, nu), axis=1)
-    scale = float(np.abs(nu) @ np.linalg.norm(X, axis=1))
-    bounds = norms + rounding_bound(X.shape[0] + 8, X.shape[1], scale)
-    return ConePrices(np.stack([bounds, bounds]), threshold)
 
 
 def feasible_dual(
@@ -196,7 +129,7 @@ def certify(
             "Expected a finite point, got NaN or infinity in a block; the solver diverged."
         )
     violation = program.max_cone_violation(point)  # type: ignore[arg-type]
-    if violation > 1e-9:
+    if violation > LARGEST_VIOLATION:
         raise ValueError(
             f"Expected a point in its cones, got a relative violation of {violation:.1e}; "
             "project it with into_cones first."
@@ -207,7 +140,22 @@ def certify(
         other, other_value = _bound_from(program, candidate)
         if other_value > dual_value:
             nu, dual_value = other, other_value
+    primal_value += _evaluation_error(program, point, residual, violation)
     return DualCertificate(nu, primal_value, min(dual_value, primal_value))
+
+
+def _evaluation_error(
+    program: ConvexReLUProgram | GatedReLUProgram,
+    point: SplitBlocks | GatedBlocks,
+    residual: Float64[np.ndarray, " n"],
+    violation: float,
+) -> float:
+    """Bound what rounding in the fit and points beyond their cones hide from the objective."""
+    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
+    weight = sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
+    n_terms = program.data.d + point.active_blocks + 8
+    error = (4.0 * EPS * n_terms + violation) * float(np.linalg.norm(program.data.X)) * weight
+    return float(np.linalg.norm(residual)) * error + 0.5 * error**2
 
 
 def _bound_from(
@@ -215,58 +163,3 @@ def _bound_from(
 ) -> tuple[Float64[np.ndarray, " n"], float]:
     prices = block_prices(program, nu0, program.beta)
     return feasible_dual(program.data.y, nu0, prices.largest, program.beta)
-
-
-def beta_max(
-    data: Dataset,
-    patterns: PatternSet,
-    program: type[ConvexReLUProgram] | type[GatedReLUProgram] = ConvexReLUProgram,
-) -> float:
-    r"""Return the critical regularisation: zero is optimal iff ``beta >= beta_max``.
-
-    It is :math:`\max_i \|X^\top D_i y\|` for the gated and :math:`\max_{i, \pm}
-    \|\mathrm{Proj}_{K_i}(\pm X^\top D_i y)\|` for the cone-constrained program.
-
-    Notes
-    -----
-    Cost: one pricing of all patterns. Accurate to rounding, and rounded up.
-    """
-    if program is GatedReLUProgram:
-        return block_prices(GatedReLUProgram(data, patterns, 1.0), data.y, 0.0).largest
-    loose = bound_cone_prices(data.X, patterns, data.y, 0.0, n_sweeps=1)
-    reached = best_blocks(data.X, patterns, data.y, loose, n_blocks=1, n_candidates=20)
-    threshold = reached[0].price if reached else 0.0
-    return block_prices(ConvexReLUProgram(data, patterns, 1.0), data.y, threshold).largest
-
-
-@singledispatch
-def violating_patterns(
-    program: ConvexReLUProgram | GatedReLUProgram,
-    nu: Float64[np.ndarray, " n"],
-    prices: ConePrices,
-    n_blocks: int,
-) -> Int[np.ndarray, " k"]:
-    """Return up to ``n_blocks`` patterns of largest price above the threshold of ``prices``."""
-    raise TypeError(f"Expected a program, got {type(program).__name__}.")
-
-
-@violating_patterns.register
-def _(
-    program: ConvexReLUProgram,
-    nu: Float64[np.ndarray, " n"],
-    prices: ConePrices,
-    n_blocks: int,
-) -> Int[np.ndarray, " k"]:
-    blocks = best_blocks(program.data.X, program.patterns, nu, prices, n_blocks)
-    return np.array(list(dict.fromkeys(block.pattern for block in blocks)), dtype=np.int64)
-
-
-@violating_patterns.register
-def _(
-    program: GatedReLUProgram,
-    nu: Float64[np.ndarray, " n"],
-    prices: ConePrices,
-    n_blocks: int,
-) -> Int[np.ndarray, " k"]:
-    order = np.argsort(-prices.bounds[0], kind="stable")[:n_blocks]
-    return np.asarray(order[prices.bounds[0, order] > prices.threshold])

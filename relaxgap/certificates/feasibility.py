@@ -6,7 +6,7 @@ from jaxtyping import Float64
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 
-LARGEST_VIOLATION = 1e-10
+EPS = float(np.finfo(np.float64).eps)
 
 
 def into_cones(program: ConvexReLUProgram, point: SplitBlocks, drop: float = 1e-9) -> SplitBlocks:
@@ -25,8 +25,13 @@ def into_cones(program: ConvexReLUProgram, point: SplitBlocks, drop: float = 1e-
     Returns
     -------
     SplitBlocks
-        Every block is in its cone up to a relative violation of 1e-10: one whose projection
-        fails to get there becomes zero, which is in every cone.
+        Every block is in its cone up to the rounding of the product with a row: one that fails
+        to get there becomes zero, which is in every cone.
+
+    Notes
+    -----
+    The multipliers of a thin cone may be inaccurate and their block slightly outside; its value
+    would then bound nothing, so the block moves towards its gate, which is inside.
     """
     largest = max(float(np.linalg.norm(w, axis=1).max(initial=0.0)) for w in (point.u, point.v))
     u, v = (_project_blocks(program, w, drop * largest) for w in (point.u, point.v))
@@ -38,11 +43,25 @@ def _project_blocks(
 ) -> Float64[np.ndarray, "P d"]:
     out = np.zeros_like(w)
     X = program.data.X
-    row_norms = np.linalg.norm(X, axis=1)
     for i in np.flatnonzero(np.linalg.norm(w, axis=1) > smallest):
         pattern = program.patterns.unpack(np.array([i]))[0]
         projection, _ = project_onto_cone(X, pattern, w[i])
-        slack = np.where(pattern, 1.0, -1.0) * (X @ projection)
-        if np.all(slack >= -LARGEST_VIOLATION * row_norms * np.linalg.norm(projection)):
-            out[i] = projection
+        rows = np.where(pattern, 1.0, -1.0)[:, None] * X
+        out[i] = _push_inside(rows, projection, program.patterns.gates[i])
     return out
+
+
+def _push_inside(
+    rows: Float64[np.ndarray, "n d"], u: Float64[np.ndarray, " d"], gate: Float64[np.ndarray, " d"]
+) -> Float64[np.ndarray, " d"]:
+    """Move ``u`` towards the gate, which is inside the cone, until no row of it is violated."""
+    limits = 4.0 * EPS * (u.size + 8) * np.linalg.norm(rows, axis=1)
+    violated = rows @ u < -limits * np.linalg.norm(u)
+    if not np.any(violated):
+        return u
+    slack, margin = rows[violated] @ u, rows[violated] @ gate
+    if np.any(margin <= 0.0):
+        return np.zeros_like(u)
+    moved: Float64[np.ndarray, " d"] = u + float(np.max(-slack / margin)) * gate
+    inside = rows @ moved >= -limits * np.linalg.norm(moved)
+    return moved if np.all(inside) else np.zeros_like(u)

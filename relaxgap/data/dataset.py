@@ -1,7 +1,7 @@
 """The validated pair of data matrix and labels that everything else trusts."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -24,7 +24,7 @@ class Dataset:
     ------
     DataError
         If the shapes do not match, the data is empty, an entry is not a finite float64, or the
-        largest entry of a non-zero ``X`` or ``y`` is outside 1e-100 to 1e100.
+        largest entry of a non-zero ``X`` or ``y`` is outside 1e-60 to 1e60.
     """
 
     X: Float64[np.ndarray, "n d"]
@@ -58,10 +58,10 @@ class Dataset:
                     "remove or impute them."
                 )
             largest = float(np.abs(array).max())
-            if largest != 0.0 and not 1e-100 <= largest <= 1e100:
+            if largest != 0.0 and not 1e-60 <= largest <= 1e60:
                 raise DataError(
-                    f"Expected {name} in units where its largest entry is between 1e-100 and "
-                    f"1e100, got {largest:.3g}, whose square leaves double precision; rescale it."
+                    f"Expected {name} in units where its largest entry is between 1e-60 and "
+                    f"1e60, got {largest:.3g}, whose square leaves double precision; rescale it."
                 )
 
     @property
@@ -75,6 +75,7 @@ class Dataset:
         return int(self.X.shape[1])
 
 
+@runtime_checkable
 class DataSource(Protocol):
     """Settings that make a data set; the randomness comes only from the generator."""
 

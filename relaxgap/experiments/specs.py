@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from relaxgap.certificates.duality import beta_max
+from relaxgap.certificates import beta_max
 from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError

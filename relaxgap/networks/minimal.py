@@ -1,6 +1,7 @@
 """Carathéodory pruning: an optimal network needs no more neurons than samples."""
 
 import numpy as np
+from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.mapping import to_blocks, to_network
@@ -59,7 +60,7 @@ def minimal_network(network: TwoLayerNetwork, data: Dataset) -> TwoLayerNetwork:
     return TwoLayerNetwork(units[keep] * roots[:, None], signs[keep] * roots)
 
 
-def _null_vector(contributions: np.ndarray) -> np.ndarray | None:
+def _null_vector(contributions: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, " k"] | None:
     """Return a unit vector in the numerical null space with a positive entry, if there is one."""
     n, k = contributions.shape
     if k == 0:
@@ -70,7 +71,7 @@ def _null_vector(contributions: np.ndarray) -> np.ndarray | None:
     tolerance = max(n, k) * float(np.finfo(np.float64).eps) * float(values.max(initial=0.0))
     if k <= n and float(values[-1]) > tolerance:
         return None
-    direction: np.ndarray = vt[-1] / scale
+    direction: Float64[np.ndarray, " k"] = vt[-1] / scale
     if direction.max() <= 0.0:
         direction = -direction
     return direction

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Int
 
-from relaxgap.certificates.duality import (
+from relaxgap.certificates import (
     DualCertificate,
     block_prices,
     certify,

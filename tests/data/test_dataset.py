@@ -19,8 +19,8 @@ def test_a_valid_pair_knows_its_size():
         (np.ones((2, 0)), np.ones(2), "at least one sample"),
         (np.array([[1.0], [np.nan]]), np.ones(2), "got 1 NaN or infinite entries in X"),
         (np.ones((2, 1)), np.array([np.inf, -np.inf]), "got 2 NaN or infinite entries in y"),
-        (np.full((2, 1), 1e101), np.ones(2), "between 1e-100 and 1e100, got 1e[+]101"),
-        (np.ones((2, 1)), np.full(2, -1e-101), "between 1e-100 and 1e100, got 1e-101"),
+        (np.full((2, 1), 1e61), np.ones(2), "between 1e-60 and 1e60, got 1e[+]61"),
+        (np.ones((2, 1)), np.full(2, -1e-61), "between 1e-60 and 1e60, got 1e-61"),
     ],
 )
 def test_empty_and_non_finite_data_is_refused(X, y, reason):
