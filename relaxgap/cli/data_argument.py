@@ -7,10 +7,18 @@ from typing import Any
 import click
 import numpy as np
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.runner.config import checked_data, data_source, load_option, option_names
+from relaxgap.runner.config import (
+    checked_data,
+    data_source,
+    load_option,
+    option_names,
+    unknown,
+)
 
 DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
@@ -60,10 +68,23 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
                     f"Expected key=value after the colon of DATA, got {item!r}; "
                     "write for example gaussian:n=20,labels=signs."
                 )
-            values[key.strip()] = OmegaConf.create(f"value: {value}").value
+            values[key.strip()] = _yaml_value(value)
         if values.get("d") is not None and "aspect_ratio" not in settings:
             values["aspect_ratio"] = None
+    elif argument.strip() and not Path(argument).suffix and not Path(argument).exists():
+        data_sets = [option for option in option_names("data") if option != "file"]
+        raise ConfigurationError(unknown("data set, or a .npz or .csv file", name, data_sets))
     else:
         values = {"kind": "file", "path": argument, "target": target}
     source = data_source(checked_data(values))
     return source.load(np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]))
+
+
+def _yaml_value(text: str) -> Any:
+    try:
+        return OmegaConf.create(f"value: {text}").value
+    except (YAMLError, OmegaConfBaseException) as error:
+        raise ConfigurationError(
+            f"Expected a plain value after '=' in DATA, got {text!r}; write for example "
+            "gaussian:n=20,labels=signs."
+        ) from error

@@ -12,11 +12,12 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from relaxgap.cli.session import run_session
+from relaxgap.cli.session import InterruptedRunError, run_session
 from relaxgap.errors import ConfigurationError, RelaxgapError
+from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.runner.config import config_dir, known_keys, option_names, register_schemas, unknown
 
 HYDRA_EPILOG = (
@@ -51,17 +52,24 @@ def run_hydra(arguments: list[str]) -> int:
     ConfigurationError
         If the overrides do not compose, with the nearest known name.
     """
-    _refuse_unknown_flags(arguments)
+    arguments = _flags_last(arguments)
+    arguments = [part for argument in arguments for part in _replacing_axes(argument)]
     codes: list[int] = []
     errors: list[RelaxgapError] = []
+    jobs: list[list[str]] = []
 
-    def job(config: DictConfig) -> None:
-        plain = OmegaConf.to_container(config, resolve=False)
+    def job(config: object) -> None:
+        if any(isinstance(error, InterruptedRunError) for error in errors):
+            return
+        # errors are raised again below: Hydra would print its own lines around them
         try:
-            codes.append(run_session(plain, list(HydraConfig.get().overrides.task)))  # type: ignore[arg-type]
+            jobs.append(list(HydraConfig.get().overrides.task))
+            plain = OmegaConf.to_container(config, resolve=False)
+            codes.append(run_session(plain, jobs[-1]))  # type: ignore[arg-type]
         except RelaxgapError as error:
-            # raised again below: Hydra would print its own lines around it
             errors.append(error)
+        except OmegaConfBaseException as error:
+            errors.append(ConfigurationError(_explain(error)))
 
     register_schemas()
     previous = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
@@ -72,6 +80,10 @@ def run_hydra(arguments: list[str]) -> int:
         hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigurationError(_explain(error)) from error
+    except ValueError as error:
+        if jobs:
+            raise
+        raise ConfigurationError(_explain(error)) from error
     finally:
         sys.argv = previous[0]
         if previous[1] is None:
@@ -79,8 +91,10 @@ def run_hydra(arguments: list[str]) -> int:
         else:
             os.environ["HYDRA_FULL_ERROR"] = previous[1]
         GlobalHydra.instance().clear()
+    for earlier in errors[:-1]:
+        click.echo(f"relaxgap: {' '.join(str(earlier).split())}", err=True)
     if errors:
-        raise errors[0]
+        raise errors[-1]
     return max(codes, default=0)
 
 
@@ -105,7 +119,8 @@ def _explain(error: Exception) -> str:
     if option:
         return unknown("config group", option[1], groups)
     key = re.search(
-        r"Could not override '([^']+)'|Key '([^']+)' is not in struct|No match in the defaults "
+        r"Could not override '([^']+)'|Could not delete from config. '([^']+)'|"
+        r"Key '([^']+)' is not in struct|No match in the defaults "
         r"list[^']*'?([\w./@-]+)",
         text,
     )
@@ -113,13 +128,39 @@ def _explain(error: Exception) -> str:
         GlobalHydra.instance().clear()
         name = next(group for group in key.groups() if group)
         return unknown("setting", name, [*known_keys(compose_plain([])), *groups])
+    word = re.search(r"Error parsing override '([^'=]+)'", text)
+    if word and word[1] in EXPERIMENTS:
+        return f"Expected overrides key=value, got {word[1]!r}; write experiment={word[1]}."
+    if word:
+        return f"Expected overrides key=value, got {word[1]!r}; add its key and '='."
     reasons = [text.splitlines()[0], *str(error.__cause__ or "").splitlines()[:1]]
     return f"Expected overrides that Hydra can read, got: {'; '.join(reasons)}"
 
 
-def _refuse_unknown_flags(arguments: list[str]) -> None:
-    known = {option for action in get_args_parser()._actions for option in action.option_strings}
-    for argument in arguments:
-        flag = argument.partition("=")[0]
-        if flag.startswith("-") and flag not in known:
-            raise ConfigurationError(unknown("option", flag, {*known, "--dry-run", "--force"}))
+def _replacing_axes(argument: str) -> list[str]:
+    """Let a list replace an axis that has one list for each scale, which Hydra cannot merge."""
+    axis = re.match(r"(grid\.[\w.]+)=\[", argument)
+    return [f"~{axis[1]}", f"+{argument}"] if axis else [argument]
+
+
+def _flags_last(arguments: list[str]) -> list[str]:
+    """Put Hydra's flags behind the overrides, which its parser takes in one block only."""
+    actions = {name: a for a in get_args_parser()._actions for name in a.option_strings}
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        flag, equals, _ = argument.partition("=")
+        if not flag.startswith("-"):
+            overrides.append(argument)
+            continue
+        if flag not in actions:
+            raise ConfigurationError(unknown("option", flag, {*actions, "--dry-run", "--force"}))
+        flags.append(argument)
+        takes = actions[flag].nargs is None or rest[:1] in [
+            [c] for c in actions[flag].choices or ()
+        ]
+        if takes and not equals and rest:
+            flags.append(rest.pop(0))
+    return [*overrides, *flags]

@@ -1,6 +1,8 @@
 """One run of one experiment: cells, progress, summary, manifest, figures, and what it says."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from relaxgap.errors import RelaxgapError
+from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.plots.draw import draw_summary, result_table
 from relaxgap.runner.config import checked
 from relaxgap.runner.execute import Outcome, missing_cells, run_cells
@@ -24,6 +28,10 @@ from relaxgap.runner.store import CellStore, StorageError, write_text
 from relaxgap.runner.summary import output_folder, summary_text
 
 SHOWN_FAILURES = 5
+
+
+class InterruptedRunError(RelaxgapError):
+    """The run ended before its grid; what was finished before is kept."""
 
 
 def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
@@ -39,42 +47,61 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
     Returns
     -------
     int
-        0, or 1 if a cell failed or the run was interrupted.
+        0, or 1 if a cell failed.
+
+    Raises
+    ------
+    InterruptedRunError
+        After Ctrl-C or the death of a worker, once the finished cells are summarised.
     """
     cells = cells_of(config, {item.partition("=")[0].lstrip("+") for item in overrides})
     full = checked(config)
     runner, name = full["runner"], full["name"]
-    store = CellStore(Path(runner["results_dir"]) / name / "cells")
+    columns = tuple(field.name for field in fields(EXPERIMENTS[name].record))
+    store = CellStore(Path(runner["results_dir"]) / name / "cells", columns)
     folder = output_folder(runner["results_dir"], name, overrides)
     todo = missing_cells(cells, store, runner["force"])
     if runner["dry_run"]:
         _print_grid(name, cells, todo)
         return 0
-    failures, interrupted = _run(name, todo, len(cells), store, runner["n_jobs"])
-    _report(failures, interrupted)
+    store.check_writable()
+    failures, interruption = _run(name, todo, len(cells), store, runner["n_jobs"])
+    _report(failures)
     stored = [content for cell in cells if (content := store.load(cell.key)) is not None]
-    if not stored:
-        return 1
+    if stored:
+        _write_results(folder, full, overrides, stored, len(cells))
+    if interruption:
+        raise InterruptedRunError(interruption)
+    return 1 if failures else 0
+
+
+def _write_results(
+    folder: Path,
+    full: Mapping[str, Any],
+    overrides: Sequence[str],
+    stored: Sequence[Mapping[str, Any]],
+    n_cells: int,
+) -> None:
+    name = full["name"]
     write_text(folder / "summary.csv", summary_text(name, stored))
-    write_text(folder / "manifest.json", manifest(full, overrides, stored, len(cells)))
+    write_text(folder / "manifest.json", manifest(full, overrides, stored, n_cells))
     figures = draw_summary(name, folder)
     click.echo(result_table(name, folder))
-    if len(stored) < len(cells):
-        click.echo(f"\n{len(stored)} of {len(cells)} cells finished; the rest is missing above.")
+    if len(stored) < n_cells:
+        click.echo(f"\n{len(stored)} of {n_cells} cells finished; the rest is missing above.")
     click.echo("\nwritten:")
     for path in (folder / "summary.csv", folder / "manifest.json", *figures):
         click.echo(f"  {path}")
-    return 1 if failures or interrupted else 0
 
 
 def _run(
     name: str, todo: Sequence[Cell], n_cells: int, store: CellStore, n_jobs: int
-) -> tuple[list[Outcome], bool]:
-    """Run the missing cells under a progress bar; return the failures and whether Ctrl-C came."""
+) -> tuple[list[Outcome], str]:
+    """Run the missing cells under a progress bar; return the failures and what ended it early."""
     failures: list[Outcome] = []
     done = n_cells - len(todo)
     if not todo:
-        return failures, False
+        return failures, ""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -97,15 +124,17 @@ def _run(
                     done += 1
                 progress.update(task, advance=1)
         except KeyboardInterrupt:
-            return failures, True
-    return failures, False
+            return failures, "interrupted; finished cells are kept, the same command resumes."
+        except BrokenProcessPool:
+            return failures, (
+                "Expected every worker process to finish, got one killed, perhaps for memory; "
+                "finished cells are kept: the same command resumes, with runner.n_jobs=1 in the "
+                "least memory."
+            )
+    return failures, ""
 
 
-def _report(failures: Sequence[Outcome], interrupted: bool) -> None:
-    if interrupted:
-        click.echo(
-            "relaxgap: interrupted; finished cells are kept, the same command resumes.", err=True
-        )
+def _report(failures: Sequence[Outcome]) -> None:
     for outcome in failures[:SHOWN_FAILURES]:
         click.echo(f"relaxgap: cell failed: {outcome.cell.label}: {outcome.error}", err=True)
     if len(failures) > SHOWN_FAILURES:

@@ -83,6 +83,10 @@ def solve_command(
         raise ConfigurationError(
             "Expected --beta or --beta-fraction, got neither; try --beta-fraction 0.1."
         )
+    if beta is not None and beta_fraction is not None:
+        raise ConfigurationError(
+            f"Expected one of --beta and --beta-fraction, got {beta} and {beta_fraction}; drop one."
+        )
     strength = Regularisation(beta, beta_fraction, program)
     method: ColumnGeneration | ConicSolver = (
         ColumnGeneration(rtol) if solver == "column_generation" else ConicSolver(solver, rtol)  # type: ignore[arg-type]

@@ -1,14 +1,18 @@
 """From a folder with ``summary.csv`` to its figures and its printed table."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from relaxgap.errors import DataError
+from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.plots import exact_optimum, gap_vs_log_n, gap_vs_width, pattern_preservation
 from relaxgap.plots.style import figure_style, save
+from relaxgap.runner.store import storage_error
 
 
 class Drawing(NamedTuple):
@@ -27,17 +31,49 @@ DRAWINGS = {
 
 
 def draw_summary(name: str, folder: Path) -> list[Path]:
-    """Draw the figures of ``folder/summary.csv`` beside it and return their paths."""
+    """Draw the figures of ``folder/summary.csv`` beside it and return their paths.
+
+    Raises
+    ------
+    DataError
+        If the summary is not one of this experiment.
+    StorageError
+        If the disk is full or the folder cannot be written.
+    """
     with figure_style():
-        return save(DRAWINGS[name].figure(read_summary(folder)), folder, name)
+        figure = DRAWINGS[name].figure(read_summary(name, folder))
+        try:
+            return save(figure, folder, name)
+        except OSError as error:
+            raise storage_error(folder / name, error) from error
 
 
 def result_table(name: str, folder: Path) -> str:
     """Return the table that a run prints."""
-    table = DRAWINGS[name].table(read_summary(folder))
+    table = DRAWINGS[name].table(read_summary(name, folder))
     return table.to_string(float_format=lambda value: f"{value:.6g}", na_rep="")
 
 
-def read_summary(folder: Path) -> pd.DataFrame:
-    """Read a summary with floats exactly as written."""
-    return pd.read_csv(folder / "summary.csv", float_precision="round_trip")
+def read_summary(name: str, folder: Path) -> pd.DataFrame:
+    """Read the summary of an experiment.
+
+    Raises
+    ------
+    DataError
+        If it is unreadable, has other columns or no rows.
+    """
+    path = folder / "summary.csv"
+    columns = [field.name for field in fields(EXPERIMENTS[name].record)]
+    try:
+        summary = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: Expected a summary, got a file that cannot be read ({error}); "
+            "run its experiment again."
+        ) from error
+    if list(summary.columns) != columns or summary.empty:
+        raise DataError(
+            f"{path}: Expected rows of the columns {', '.join(columns)}, got {len(summary)} rows "
+            f"of {', '.join(map(str, summary.columns))}; run its experiment again."
+        )
+    return summary

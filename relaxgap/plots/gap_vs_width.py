@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.plots.ratios import LABELS, instance_caption, over_optimum
+from relaxgap.plots.ratios import LABELS, instance_caption, method_order, over_optimum
 from relaxgap.plots.style import caption, draw_band, new_figure
 
 
@@ -14,13 +14,12 @@ def draw(summary: pd.DataFrame) -> Figure:
     frame["neurons"] = frame["width"].fillna(2 * frame["n_gates"])
     figure = new_figure(6.6, 4.5)
     axes = figure.add_subplot()
-    names = {
-        "relaxation": r"relaxation of $\tilde P = m/2$ gates, up to $m$ neurons",
-        **{method: f"{LABELS[method]}, $m$ neurons" for method in ("gd", "sgd", "adam")},
-    }
-    for index, method in enumerate(m for m in names if m in set(frame["method"])):
+    for index, method in enumerate(sorted(frame["method"].unique(), key=method_order)):
+        name = f"{LABELS.get(method, method)}, $m$ neurons"
+        if method == "relaxation":
+            name = r"relaxation of $\tilde P = m/2$ gates, up to $m$ neurons"
         rows = frame[frame["method"] == method]
-        draw_band(axes, rows, "neurons", "primal_value", names[method], index)
+        draw_band(axes, rows, "neurons", "primal_value", name, index)
     optimum = frame["optimum"].median()
     axes.axhline(optimum, color="black", linestyle="--", label=r"certified optimum $p^*$")
     axes.set_xscale("log", base=2)

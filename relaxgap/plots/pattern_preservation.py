@@ -20,8 +20,14 @@ PROTOCOLS = {
 
 
 def draw(summary: pd.DataFrame) -> Figure:
-    """Draw kept fractions of full-batch GD for every width, bounds dashed in the same colour."""
-    frame = summary[summary["method"] == "gd"]
+    """Draw kept fractions of one method for every width, bounds dashed in the same colour.
+
+    Full-batch GD, the lemma's method, unless the summary has none.
+    """
+    methods = list(summary["method"])
+    method = "gd" if "gd" in methods else methods[0]
+    name = "Full-batch gradient descent" if method == "gd" else LABELS.get(method, method)
+    frame = summary[summary["method"] == method]
     cases = [
         (protocol, data)
         for protocol in PROTOCOLS
@@ -56,7 +62,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     shapes = "; ".join(f"{name}: $n={row.n}$, $d={row.d}$" for name, row in sizes.iterrows())
     caption(
         figure,
-        f"{shapes}. Full-batch gradient descent; median and quartiles over {runs.min()} runs.",
+        f"{shapes}. {name}; median and quartiles over {runs.min()} runs.",
         r"$\tau_j$: distance neuron $j$ moved from its initial weights $w_j(0)$.",
     )
     return figure
@@ -66,12 +72,12 @@ def _panel(axes: Axes, rows: pd.DataFrame, measure: str, certified: str) -> None
     for index, width in enumerate(np.sort(rows["width"].unique())):
         of_width = rows[rows["width"] == width]
         bands = quartiles(of_width, "step", measure)
-        steps, colour = bands.index.to_numpy(dtype=float), COLOURS[index]
+        steps, colour = bands.index.to_numpy(dtype=float), COLOURS[index % len(COLOURS)]
         axes.plot(
             steps,
             bands[0.5],
             color=colour,
-            marker=MARKERS[index],
+            marker=MARKERS[index % len(MARKERS)],
             markersize=3.5,
             label=f"$m={width}$",
         )

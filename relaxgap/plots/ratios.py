@@ -4,27 +4,46 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from relaxgap.errors import DataError
+
 LABELS = {"relaxation": "relaxation", "gd": "GD", "sgd": "SGD", "adam": "Adam"}
 
 
 def over_optimum(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return every row but the exact ones with ``ratio`` = value over the optimum's value."""
-    summary = summary.assign(size_rule=summary["size_rule"].fillna("").astype(str))
-    exact = summary[summary["method"] == "exact"][["n", "seed", "primal_value", "dual_value"]]
+    """Return every row but the exact ones with ``ratio`` = value over the optimum's value.
+
+    Raises
+    ------
+    DataError
+        If there is no such row.
+    """
+    summary = summary.assign(size_rule=summary["size_rule"].astype(object).fillna("").astype(str))
+    # a cell starts with its exact row: no set of columns tells instances apart on every grid
+    summary["cell"] = (summary["method"] == "exact").cumsum()
+    exact = summary[summary["method"] == "exact"][["cell", "primal_value", "dual_value"]]
     others = summary[summary["method"] != "exact"].drop(columns="dual_value")
     exact = exact.rename(columns={"primal_value": "optimum", "dual_value": "optimum_bound"})
-    merged = others.merge(exact, on=["n", "seed"])
+    merged = others.merge(exact, on="cell", validate="many_to_one")
+    if merged.empty:
+        raise DataError(
+            "Expected relaxations or trained networks to compare with the optimum, got neither; "
+            "set patterns.n_gates or training."
+        )
     return merged.assign(ratio=merged["primal_value"] / merged["optimum"])
+
+
+def method_order(method: str) -> int:
+    """Rank a method as in `LABELS`; labels of the user's own come last."""
+    return list(LABELS).index(method) if method in LABELS else len(LABELS)
 
 
 def series_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the rows of each curve with its label, relaxations first."""
-    order = ["relaxation", *[m for m in LABELS if m in set(frame["method"])][1:]]
-    for method in order:
+    for method in sorted(frame["method"].unique(), key=method_order):
         rows = frame[frame["method"] == method]
         for rule in rows["size_rule"].drop_duplicates():
             size = rf"$\tilde P={_math(rule)}$" if method == "relaxation" else f"$m={_math(rule)}$"
-            yield f"{LABELS[method]}, {size}", rows[rows["size_rule"] == rule]
+            yield f"{LABELS.get(method, method)}, {size}", rows[rows["size_rule"] == rule]
 
 
 def instance_caption(frame: pd.DataFrame) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
 from relaxgap.errors import ConfigurationError
@@ -174,7 +174,7 @@ def _merged(schema: type, values: Mapping[str, Any], prefix: str) -> dict[str, A
     except OmegaConfBaseException as error:
         key = error.full_key or str(error.key)
         known = known_keys(OmegaConf.to_container(structured))
-        if key.split("[")[0] not in known:
+        if isinstance(error, ConfigKeyError) and key.split("[")[0] not in known:
             raise ConfigurationError(
                 unknown("setting", prefix + key, [prefix + name for name in known])
             ) from error

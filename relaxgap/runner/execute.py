@@ -28,9 +28,8 @@ class Outcome:
 
 
 def missing_cells(cells: Sequence[Cell], store: CellStore, force: bool = False) -> list[Cell]:
-    """Return the cells without an intact stored result, each key once."""
-    unique = {cell.key: cell for cell in cells}
-    return [cell for cell in unique.values() if force or store.load(cell.key) is None]
+    """Return the cells without an intact stored result."""
+    return [cell for cell in cells if force or store.load(cell.key) is None]
 
 
 def run_cells(cells: Sequence[Cell], store: CellStore, n_jobs: int) -> Iterator[Outcome]:
@@ -71,7 +70,7 @@ def _recorded(cell: Cell, store: CellStore, error: Exception) -> Outcome:
     """Write the traceback beside the cells; an error raised on purpose speaks for itself."""
     if isinstance(error, RelaxgapError):
         return Outcome(cell, " ".join(str(error).split()))
-    path = store.path(cell.key).with_suffix(".error.txt")
+    path = store.error_path(cell.key)
     line = f"{type(error).__name__}: {' '.join(str(error).split())} (traceback in {path})"
     try:
         write_text(path, traceback.format_exc())

@@ -6,8 +6,10 @@ import itertools
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from relaxgap.data import FileData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import CellSpec
@@ -45,7 +47,8 @@ def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cel
     config : mapping
         The composed config, not yet checked.
     fixed : collection of str
-        Paths the user set by hand: they win over an axis of the same path.
+        Paths the user set by hand: they win over an axis of the same path, and over that setting
+        of every option of an axis of options.
 
     Raises
     ------
@@ -55,15 +58,29 @@ def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cel
     base = checked(config)
     axes = _axes(base["grid"], base["scale"])
     axes = {path: values for path, values in axes.items() if path not in fixed}
-    cells = []
+    # the axes themselves are checked once: they are most of a config
+    bare = {name: part for name, part in base.items() if name != "grid"}
+    within = {path for path in fixed if path.partition(".")[0] in axes and "." in path}
+    unused = set(within)
+    cells: dict[str, Cell] = {}
     for values in itertools.product(*axes.values()):
-        point = copy.deepcopy(base)
+        point = copy.deepcopy(bare)
         for path, value in zip(axes, values, strict=True):
-            _place(point, path, value)
-        spec = cell_spec(checked(point))
-        label = " ".join(f"{p}={_short(v)}" for p, v in zip(axes, values, strict=True))
-        cells.append(Cell(spec, cell_key(spec), label or "single cell"))
-    return cells
+            _place(point, path, value, fixed)
+        point = checked(point)
+        unused -= {path for path in within if _copy_setting(base, point, path)}
+        spec = cell_spec(point)
+        label = " ".join(_label(p, v, fixed) for p, v in zip(axes, values, strict=True))
+        key = cell_key(spec)
+        cells.setdefault(key, Cell(spec, key, label or "single cell"))
+    if unused:
+        path = min(unused)
+        axis = path.partition(".")[0]
+        raise ConfigurationError(
+            f"Expected a setting of an option on the grid axis {axis}, got {path!r}, which none of "
+            f"them has; choose one option with {axis}=..."
+        )
+    return list(cells.values())
 
 
 def cell_key(spec: CellSpec) -> str:
@@ -71,9 +88,19 @@ def cell_key(spec: CellSpec) -> str:
     content = plain(spec)
     kinds = {source: kind for kind, source in DATA_SOURCES.items()}
     content["data"]["kind"] = kinds[type(spec.data)]
+    if isinstance(spec.data, FileData):
+        # an edited file is another data set
+        content["data"]["sha256"] = _sha256(spec.data.path)
     content["results_version"] = EXPERIMENTS[spec.experiment].results_version
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+
+
+def _sha256(path: str) -> str | None:
+    try:
+        return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+    except (OSError, RuntimeError):
+        return None
 
 
 def _axes(grid: Mapping[str, Any], scale: str, prefix: str = "") -> dict[str, list[Any]]:
@@ -99,11 +126,17 @@ def _axes(grid: Mapping[str, Any], scale: str, prefix: str = "") -> dict[str, li
     return axes
 
 
-def _place(point: dict[str, Any], path: str, value: Any) -> None:
+def _place(point: dict[str, Any], path: str, value: Any, fixed: Collection[str]) -> None:
     if path in CHOICE_AXES and isinstance(value, str):
         point[path] = load_option(path, value)
         return
     keys = [key for key in known_keys(point) if not key.startswith(("grid", "runner", "name"))]
+    group = path.partition(".")[0]
+    if path not in keys and group in fixed:
+        raise ConfigurationError(
+            f"Expected a grid axis of the chosen {group} option, got {path!r}, which it does not "
+            f"have; drop the axis with '~grid.{path}'."
+        )
     if path not in keys:
         raise ConfigurationError(unknown("grid axis", path, keys))
     *parents, last = path.split(".")
@@ -113,5 +146,22 @@ def _place(point: dict[str, Any], path: str, value: Any) -> None:
     node[last] = [value] if isinstance(node[last], list) and not isinstance(value, list) else value
 
 
-def _short(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+def _copy_setting(base: Mapping[str, Any], point: dict[str, Any], path: str) -> bool:
+    """Copy one setting if the point has it, and say so."""
+    *parents, last = path.split(".")
+    source, target = base, point
+    for parent in parents:
+        if parent not in source or parent not in target:
+            return False
+        source, target = source[parent], target[parent]
+    if last not in source or last not in target:
+        return False
+    target[last] = source[last]
+    return True
+
+
+def _label(path: str, value: Any, fixed: Collection[str]) -> str:
+    if isinstance(value, Mapping):
+        inner = {f"{path}.{key}": item for key, item in value.items()}
+        return " ".join(f"{key}={item}" for key, item in inner.items() if key not in fixed)
+    return f"{path}={'+'.join(map(str, value)) if isinstance(value, list) else value}"

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 
 from omegaconf import MISSING
 
+from relaxgap.errors import ConfigurationError
+
 T = TypeVar("T")
 
 
@@ -54,17 +56,27 @@ def _schema_default(field: dataclasses.Field[Any], kind: Any) -> Any:
 
 
 def frozen(spec: type[T], values: Mapping[str, Any]) -> T:
-    """Build the frozen value from validated plain ones; its range checks run here."""
+    """Build the frozen value from validated plain ones; its range checks run here.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value is not one of a `Literal`'s, or out of the range the dataclass checks.
+    """
     hints = get_type_hints(spec)
-    return spec(**{name: _frozen_value(hints[name], value) for name, value in values.items()})
+    return spec(**{name: _frozen_value(name, hints[name], value) for name, value in values.items()})
 
 
-def _frozen_value(hint: Any, value: Any) -> Any:
+def _frozen_value(name: str, hint: Any, value: Any) -> Any:
+    if get_origin(hint) is Literal and value not in get_args(hint):
+        raise ConfigurationError(
+            f"Expected {name} to be one of {', '.join(get_args(hint))}, got {value!r}; choose one."
+        )
     if get_origin(hint) is tuple:
         return tuple(value)
     if get_origin(hint) is dict:
         inner = get_args(hint)[1]
-        return {key: _frozen_value(inner, item) for key, item in value.items()}
+        return {key: _frozen_value(name, inner, item) for key, item in value.items()}
     if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
         return frozen(cast(type, hint), value)
     return value

@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,26 @@ class StorageError(RelaxgapError):
 
 @dataclass(frozen=True, slots=True)
 class CellStore:
-    """Keep cells under ``folder``, one file a key."""
+    """Keep cells under ``folder``, one file a key.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first cell is stored.
+    columns : tuple of str
+        What every row of an intact cell holds.
+    """
 
     folder: Path
+    columns: tuple[str, ...] = ()
 
     def path(self, key: str) -> Path:
         """Return the file of a cell."""
         return self.folder / f"{key}.json"
+
+    def error_path(self, key: str) -> Path:
+        """Return the file of a failed cell's traceback."""
+        return self.folder / f"{key}.error.txt"
 
     def load(self, key: str) -> dict[str, Any] | None:
         """Return a stored cell, or None if it is absent, half-written or of another shape."""
@@ -31,13 +46,20 @@ class CellStore:
             content = json.loads(self.path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        intact = (
-            isinstance(content, dict)
-            and content.get("key") == key
-            and isinstance(content.get("rows"), list)
-            and all(isinstance(row, dict) for row in content["rows"])
+        return content if self._is_intact(key, content) else None
+
+    def _is_intact(self, key: str, content: Any) -> bool:
+        if not isinstance(content, dict) or content.get("key") != key:
+            return False
+        spec, rows = content.get("spec"), content.get("rows")
+        seconds = (content.get("wall_seconds"), content.get("cpu_seconds"))
+        return (
+            isinstance(spec, dict)
+            and "seed" in spec
+            and all(isinstance(value, float) for value in seconds)
+            and isinstance(rows, list)
+            and all(isinstance(row, dict) and row.keys() >= set(self.columns) for row in rows)
         )
-        return content if intact else None
 
     def save(self, key: str, content: Mapping[str, Any]) -> None:
         """Store a finished cell.
@@ -49,6 +71,23 @@ class CellStore:
         """
         text = json.dumps({"key": key, **content}, allow_nan=True)
         write_text(self.path(key), text)
+        with suppress(OSError):
+            self.error_path(key).unlink(missing_ok=True)
+
+    def check_writable(self) -> None:
+        """Make the folder and write to it, before hours of work and not after.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be made or written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise storage_error(self.folder, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,10 +107,16 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = "a full disk" if full else error.strerror or str(error)
-        raise StorageError(
-            f"Expected to write {path}, got {reason}; finished cells are kept: make room or "
-            "permission and run the same command again."
-        ) from error
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise storage_error(path, error) from error
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Word the error for a file that could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = "a full disk" if full else error.strerror or str(error)
+    return StorageError(
+        f"Expected to write {path}, got {reason}; finished cells are kept: make room or "
+        "permission and run the same command again."
+    )

@@ -1,6 +1,7 @@
 """The CSV of an experiment, collected from its cells in grid order."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -9,6 +10,9 @@ from typing import Any
 
 from relaxgap.experiments.catalogue import EXPERIMENTS
 
+IRRELEVANT = ("experiment=", "runner=", "runner.", "hydra", "scale=default")
+LONGEST_TAG = 150
+
 
 def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path:
     """Return the folder of a run's summary: the experiment's own, or a variant's beneath it.
@@ -16,16 +20,17 @@ def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path
     A run with other settings never overwrites the default one: its folder is named after what was
     overridden (``results/gap_vs_log_n/scale=ci``). Cells are shared.
     """
-    relevant = [
-        item.lstrip("+")
-        for item in overrides
-        if not item.startswith(("experiment=", "runner.", "hydra", "scale=default"))
-    ]
+    # Hydra lets the last override of a path win
+    last = {item.lstrip("+~").partition("=")[0]: item.lstrip("+") for item in overrides}
+    relevant = sorted(item for item in last.values() if not item.startswith(IRRELEVANT))
     home = Path(results_dir) / name
     if not relevant:
         return home
-    tag = ",".join(sorted(relevant)).replace("/", "_").replace(" ", "")
-    return home / tag[:150]
+    full = ",".join(relevant).replace(" ", "")
+    tag = full.replace("/", "_")
+    if tag != full or len(tag.encode()) > LONGEST_TAG:
+        tag = f"{tag[:60]}~{hashlib.sha256(full.encode()).hexdigest()[:10]}"
+    return home / tag
 
 
 def summary_text(name: str, cells: Sequence[Mapping[str, Any]]) -> str:

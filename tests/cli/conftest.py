@@ -1,0 +1,87 @@
+"""The command line in the test's own process, warnings as errors."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from relaxgap.cli.main import main
+
+QUICK = (
+    "networks.n_starts=1",
+    "networks.width=[n]",
+    "training.methods.sgd.n_steps=50",
+    "training.methods.adam.n_steps=50",
+    "runner.n_jobs=1",
+)
+SINGLE = (*QUICK, "data.n=4", "seed=0")
+
+Invoke = Callable[..., Result]
+
+
+def _invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture
+def relaxgap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Return the command, run in an empty folder; an exception fails the test as itself."""
+    monkeypatch.chdir(tmp_path)
+    return _invoke
+
+
+@pytest.fixture
+def tiny_run(relaxgap: Invoke) -> Invoke:
+    """Return ``relaxgap run`` of a single quick cell."""
+    return lambda *arguments: relaxgap("run", *SINGLE, *arguments)
+
+
+@pytest.fixture
+def tiny_grid(relaxgap: Invoke) -> Invoke:
+    """Return ``relaxgap run`` of two quick cells, one a seed."""
+    return lambda *arguments: relaxgap("run", *QUICK, "data.n=4", "grid.seed=[0,1]", *arguments)
+
+
+@pytest.fixture
+def file_run(relaxgap: Invoke, tmp_path: Path) -> Invoke:
+    """Return ``relaxgap run`` of a single quick cell on the given text as the user's CSV."""
+
+    def run(text: str, *arguments: str) -> Result:
+        path = tmp_path / "mine.csv"
+        path.write_text(text)
+        chosen = ("data=file", f"data.path={path}", "seed=0", "~grid.data")
+        return relaxgap("run", *QUICK, *chosen, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def refusal(relaxgap: Invoke) -> Callable[..., str]:
+    """Return the one line with which a command that must fail does so."""
+
+    def refused(code: int, *arguments: str) -> str:
+        result = relaxgap(*arguments)
+        lines = result.stderr.splitlines()
+        assert result.exit_code == code, result.output
+        assert len(lines) == 1, result.stderr
+        assert lines[0].startswith("relaxgap: ")
+        assert not result.stdout
+        return lines[0]
+
+    return refused
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out, which take most of the time of a quick run."""
+    monkeypatch.setattr("relaxgap.cli.session.draw_summary", lambda name, folder: [])
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the results folder of a finished tiny run; tests read it and leave it as it is."""
+    folder = tmp_path_factory.mktemp("finished")
+    result = _invoke("run", *SINGLE, f"runner.results_dir={folder}")
+    assert result.exit_code == 0, result.output
+    return folder

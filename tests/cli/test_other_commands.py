@@ -1,0 +1,119 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from relaxgap.cli.main import main
+from relaxgap.experiments.catalogue import EXPERIMENTS
+
+Invoke = Callable[..., Result]
+Refusal = Callable[..., str]
+
+
+def test_the_patterns_of_generic_data_match_covers_count(relaxgap: Invoke) -> None:
+    result = relaxgap("patterns", "gaussian:n=10,d=3", "--json")
+    row = json.loads(result.stdout)
+    # 2 (C(9, 0) + C(9, 1) + C(9, 2))
+    assert (row["n_patterns"], row["cover_count"], row["rank"]) == (92, 92, 3)
+    assert row["complete"] is True
+    assert not result.stderr
+
+
+def test_the_patterns_of_a_file_are_counted_without_json(relaxgap: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a,b,y\n1,2,3\n-1,.5,2\n0.3,-1,1\n")
+    rows = dict(line.split() for line in relaxgap("patterns", str(path)).stdout.splitlines())
+    assert rows["n_patterns"] == "6"
+
+
+def test_an_arrangement_over_the_limit_is_refused_by_patterns(refusal: Refusal) -> None:
+    assert "over the limit" in refusal(1, "patterns", "gaussian:n=40")
+
+
+def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:
+    sections = json.loads(relaxgap("list", "--json").stdout)
+    assert set(sections["experiments"]) == set(EXPERIMENTS)
+    assert set(sections["solvers"]) == {"clarabel", "ecos", "scs"}
+    assert {"gaussian", "digits", "file"} <= set(sections["data"])
+    text = relaxgap("list").stdout
+    assert all(name in text for section in sections.values() for name in section)
+
+
+def test_the_list_says_how_to_install_a_missing_solver(
+    relaxgap: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relaxgap.cli.catalogue.importlib.util.find_spec", lambda name: None)
+    assert "missing: pip install scs" in relaxgap("list").stdout
+
+
+@pytest.mark.parametrize("command", ["", *main.commands])
+def test_every_command_has_a_help_page_that_says_what_it_does(
+    relaxgap: Invoke, command: str
+) -> None:
+    result = relaxgap(*filter(None, [command]), "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+    assert len(result.stdout.splitlines()) > 4
+
+
+def test_figures_are_redrawn_byte_for_byte(
+    relaxgap: Invoke, finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path / "results")
+    drawn = [*tmp_path.rglob("*.png"), *tmp_path.rglob("*.pdf")]
+    before = {path: path.read_bytes() for path in drawn}
+    assert len(before) == 2
+    for path in drawn:
+        path.unlink()
+    result = relaxgap("figures", "gap_vs_log_n")
+    assert result.exit_code == 0
+    assert {Path(line).resolve() for line in result.stdout.splitlines()} == set(before)
+    assert {path: path.read_bytes() for path in drawn} == before
+
+
+def test_figures_without_results_say_how_to_get_them(relaxgap: Invoke) -> None:
+    result = relaxgap("figures")
+    assert result.exit_code == 1
+    assert result.stderr.count("run: relaxgap run experiment=") == len(EXPERIMENTS)
+    assert not result.stdout
+
+
+def test_figures_of_an_unknown_experiment_get_the_nearest_name(refusal: Refusal) -> None:
+    assert "did you mean 'gap_vs_log_n'" in refusal(2, "figures", "gap_vs_log_m")
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00\x01"])
+def test_figures_of_a_damaged_summary_are_one_line(
+    refusal: Refusal, tmp_path: Path, content: str
+) -> None:
+    folder = tmp_path / "results" / "gap_vs_log_n"
+    folder.mkdir(parents=True)
+    (folder / "summary.csv").write_text(content)
+    assert "run its experiment again" in refusal(1, "figures", "gap_vs_log_n")
+
+
+def test_finish_runs_the_experiment_before_it_draws(
+    relaxgap: Invoke, monkeypatch: pytest.MonkeyPatch, finished: Path, tmp_path: Path
+) -> None:
+    called: list[list[str]] = []
+
+    def finish(arguments: list[str]) -> int:
+        called.append(arguments)
+        (source,) = finished.glob("gap_vs_log_n/*/summary.csv")
+        folder = tmp_path / "elsewhere" / "gap_vs_log_n"
+        folder.mkdir(parents=True)
+        shutil.copy(source, folder)
+        return 0
+
+    monkeypatch.setattr("relaxgap.cli.figures.run_hydra", finish)
+    result = relaxgap("figures", "gap_vs_log_n", "--finish", "--results-dir", "elsewhere")
+    assert result.exit_code == 0
+    assert called == [["experiment=gap_vs_log_n", "runner.results_dir=elsewhere"]]
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_an_unknown_command_has_exit_code_2(relaxgap: Invoke) -> None:
+    assert relaxgap("rnu").exit_code == 2

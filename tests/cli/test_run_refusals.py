@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Refusal = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("data.m=4", "'data.n'"),
+        ("dat=gaussian", "'data'"),
+        ("data=gausian", "'gaussian'"),
+        ("experiment=gap_vs_widht", "'gap_vs_width'"),
+        ("beta=0.1", "'regularisation.beta'"),
+        ("training.methods.sgd.n_step=9", "'training.methods.sgd.n_steps'"),
+        ("+data.typo=3", "'data.n'"),
+        ("+grid.data.nn=[3]", "'data.n'"),
+        ("grid.sed=[3]", "'grid.seed'"),
+        ("~grid.sed", "'grid.seed'"),
+        ("--frce", "'--force'"),
+    ],
+)
+def test_a_misspelt_override_gets_the_nearest_name(
+    refusal: Refusal, override: str, named: str
+) -> None:
+    assert f"did you mean {named}" in refusal(2, "run", override)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("+typo=3", "got 'typo'"),
+        ("scale=huge", "ci, default, full"),
+        ("solver=gurobi", "clarabel, ecos, scs"),
+        ("data.n=-3", "n >= 1, got -3"),
+        ("data.n=abc", "'abc'"),
+        ("data.n=${foo}", "'foo'"),
+        ("regularisation.beta_fraction=nan", "positive, finite beta_fraction, got nan"),
+        ("grid.seed=[]", "non-empty list of values for grid.seed, got []"),
+        ("data=file", "add data.path="),
+        ("~data", "data kind"),
+        ("experiment=null", "Got NoneType"),
+        ("foo", "key=value, got 'foo'"),
+        ("gap_vs_width", "write experiment=gap_vs_width"),
+        ("--config-name=nonsense", "'nonsense'"),
+    ],
+)
+def test_a_bad_override_is_one_line_with_exit_code_2(
+    refusal: Refusal, override: str, said: str
+) -> None:
+    assert said in refusal(2, "run", override)
+
+
+def test_flags_may_stand_between_overrides(relaxgap: Callable[..., object]) -> None:
+    arguments = ("run", "seed=0", "-m", "data.n=4,6", "--config-name", "config", "scale=ci")
+    result = relaxgap(*arguments, "--dry-run")
+    assert result.exit_code == 0
+    assert result.stdout.count("1 cells, 0 done") == 2
+    for flags in (("--cfg", "job"), ("--cfg=job",), ("--info", "config"), ("--info",)):
+        assert relaxgap("run", "seed=0", *flags, "data.n=4").exit_code == 0
+
+
+def test_an_axis_that_the_chosen_data_lack_is_refused_with_the_way_to_drop_it(
+    refusal: Refusal,
+) -> None:
+    message = refusal(2, "run", "data=file", "data.path=x.csv")
+    assert "'~grid.data.n'" in message
+
+
+def test_a_setting_that_no_option_of_an_axis_has_is_refused(refusal: Refusal) -> None:
+    message = refusal(
+        2,
+        "run",
+        "experiment=pattern_preservation",
+        "scale=ci",
+        "grid.training=[protocol_l]",
+        "training.methods.adam.n_steps=8",
+    )
+    assert "'training.methods.adam.n_steps'" in message
+
+
+def test_every_refused_job_of_a_sweep_is_said(relaxgap: Callable[..., object]) -> None:
+    result = relaxgap("run", "-m", "data.n=-1,-2", "seed=0", "--dry-run")
+    assert result.exit_code == 2
+    assert [line.partition("got")[2][:3] for line in result.stderr.splitlines()] == [" -1", " -2"]
+
+
+@pytest.mark.parametrize("folder", ["blocked/results", "blocked"])
+def test_an_unwritable_results_folder_is_one_line_before_any_work(
+    refusal: Refusal, tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "blocked").write_text("a file, not a folder")
+    message = refusal(1, "run", "seed=0", "data.n=4", f"runner.results_dir={tmp_path / folder}")
+    assert "make room or permission" in message
+
+
+def test_a_missing_solver_is_named_with_the_way_to_install_it(
+    refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relaxgap.solvers.conic.importlib.util.find_spec", lambda name: None)
+    assert "pip install scs" in refusal(1, "run", "solver=scs")

@@ -1,0 +1,94 @@
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from relaxgap.cli.run import compose_plain
+from relaxgap.errors import ConfigurationError
+from relaxgap.runner.config import checked, known_keys, unknown
+from relaxgap.runner.grid import cells_of
+
+
+@pytest.fixture(scope="module")
+def composed() -> dict[str, Any]:
+    config = compose_plain([])
+    config["grid"] = {}
+    return config
+
+
+@pytest.fixture
+def changed(composed: dict[str, Any]) -> Callable[[str, Any], dict[str, Any]]:
+    """Return the default config of a single cell with one setting changed or added."""
+
+    def change(path: str, value: Any) -> dict[str, Any]:
+        config = copy.deepcopy(composed)
+        *parents, last = path.split(".")
+        node = config
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+        return config
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("seed", -1, "seed >= 0, got -1"),
+        ("data_seed", -1, "data_seed >= 0, got -1"),
+        ("data.n", 0, "n >= 1, got 0"),
+        ("data.n", 1.5, "data.n"),
+        ("data.noise", float("nan"), "finite noise >= 0, got nan"),
+        ("regularisation.beta_fraction", 0.0, "positive, finite beta_fraction, got 0"),
+        ("regularisation.beta_fraction", float("inf"), "positive, finite beta_fraction, got inf"),
+        ("regularisation.beta", 0.1, "exactly one of beta and beta_fraction"),
+        ("regularisation.program", "tanh", "got 'tanh'"),
+        ("solver.name", "gurobi", "clarabel, ecos, scs, got 'gurobi'"),
+        ("solver.rtol", 2.0, "0 < rtol < 1, got 2"),
+        ("solver.rtol", float("nan"), "0 < rtol < 1, got nan"),
+        ("networks.width", ["m"], "'8 log n', got 'm'"),
+        ("networks.width", [""], "got ''"),
+        ("networks.n_starts", 0, "n_starts >= 1, got 0"),
+        ("patterns.n_gates", ["0"], "positive size, got '0'"),
+        ("patterns.limit", 0, "limit >= 1, got 0"),
+        ("training.protocol", "Q", "L or P, got 'Q'"),
+        ("training.protocol", "L", "never mix them"),
+        ("training.methods.sgd.method", "lbfgs", "gd, sgd, adam, got 'lbfgs'"),
+        ("training.methods.sgd.n_steps", 0, "n_steps >= 1, got 0"),
+        ("training.methods.sgd.n_steps", "abc", "training.methods.sgd.n_steps"),
+        ("training.methods.sgd.learning_rate", float("nan"), "learning_rate > 0, got nan"),
+        ("runner.n_jobs", 0, "n_jobs >= 1 or -1"),
+        ("scale", "huge", "ci, default, full"),
+        ("name", "gap_vs_widht", "did you mean 'gap_vs_width'"),
+        ("grid", {"seed": 5}, "non-empty list of values for grid.seed, got 5"),
+        ("grid", {"seed": []}, "non-empty list of values for grid.seed, got []"),
+        ("grid", {"seed": [0, -1]}, "seed >= 0, got -1"),
+        ("grid", {"data": ["gausian"]}, "did you mean 'gaussian'"),
+        ("grid", {"data": {"nn": [1]}}, "grid axis, got 'data.nn'; did you mean 'data.n'"),
+        ("grid", {"runner": {"n_jobs": [1]}}, "grid axis, got 'runner.n_jobs'"),
+        ("typo", 3, "setting, got 'typo'"),
+        ("data.typo", 3, "setting, got 'data.typo'; did you mean 'data.n'"),
+        ("regularisation.bta", 3, "did you mean 'regularisation.beta'"),
+    ],
+)
+def test_a_bad_setting_is_refused_in_one_line(
+    changed: Callable[[str, Any], dict[str, Any]], path: str, value: Any, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        cells_of(changed(path, value))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_checking_changes_nothing_the_second_time(composed: dict[str, Any]) -> None:
+    once = checked(composed)
+    assert checked(once) == once
+
+
+def test_the_nearest_name_falls_back_to_the_last_part_then_to_the_list() -> None:
+    keys = known_keys({"a": {"rtol": 1}, "seed": 0})
+    assert keys == ["a", "a.rtol", "seed"]
+    assert "did you mean 'a.rtol'" in unknown("setting", "rtoll", keys)
+    assert "choose from: a, a.rtol, seed" in unknown("setting", "zzzz", keys)

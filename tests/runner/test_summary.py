@@ -1,0 +1,71 @@
+import csv
+import io
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from relaxgap.experiments.optimality_gap import GapRecord
+from relaxgap.runner.summary import output_folder, summary_text
+
+
+def folder(*overrides: str) -> str:
+    return str(output_folder("results", "gap", overrides).relative_to("results"))
+
+
+def test_a_default_run_has_the_folder_of_its_experiment() -> None:
+    assert folder() == "gap"
+    assert folder("experiment=gap", "runner.n_jobs=1", "++runner.force=true") == "gap"
+    assert folder("scale=default", "hydra.run.dir=x", "runner=local") == "gap"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["scale=ci"], "scale=ci"),
+        (["seed=1", "+data.n=4"], "data.n=4,seed=1"),
+        (["seed=1", "seed=2"], "seed=2"),
+        (["~grid.seed", "+grid.seed=[0, 1]"], "grid.seed=[0,1]"),
+        (["~grid.data"], "~grid.data"),
+    ],
+)
+def test_a_variant_is_named_after_its_overrides(overrides: list[str], name: str) -> None:
+    assert folder(*overrides) == f"gap/{name}"
+
+
+def test_the_order_of_different_overrides_does_not_matter() -> None:
+    assert folder("seed=1", "data.n=4") == folder("data.n=4", "seed=1")
+
+
+def test_the_last_override_of_a_path_names_the_folder() -> None:
+    assert folder("seed=1", "seed=2") != folder("seed=2", "seed=1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("data.path=/x/y.csv", "data.path=/x_y.csv"),
+        (f"data.path={'x' * 200}a", f"data.path={'x' * 200}b"),
+    ],
+)
+def test_names_that_must_be_shortened_stay_different_and_one_folder_deep(
+    one: str, other: str
+) -> None:
+    assert folder(one) != folder(other)
+    for item in (one, other):
+        name = output_folder("results", "gap", [item])
+        assert name.parent == Path("results/gap")
+        assert len(name.name.encode()) < 255
+
+
+def test_columns_are_the_fields_of_the_record_in_order_and_floats_round_trip() -> None:
+    row = {field.name: None for field in fields(GapRecord)}
+    value = 0.1 + 0.2
+    cell = {"rows": [row | {"primal_value": value, "dual_value": 1e-17, "data": "a, b", "n": 4}]}
+    text = summary_text("gap_vs_log_n", [cell, cell])
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == [field.name for field in fields(GapRecord)]
+    assert len(rows) == 2
+    assert float(rows[0]["primal_value"]) == value
+    assert float(rows[0]["dual_value"]) == 1e-17
+    assert (rows[0]["data"], rows[0]["n"], rows[0]["width"]) == ("a, b", "4", "")
