@@ -12,6 +12,7 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.cone_pricing import (
     ConePrices,
     best_blocks,
+    bound_by_multipliers,
     bound_cone_prices,
     magnitude,
     refine_cone_prices,
@@ -61,12 +62,29 @@ def _(
     prices = bound_cone_prices(X, patterns, nu, threshold)
     if exact:
         prices = refine_cone_prices(X, patterns, nu, prices)
-    if patterns.complete:
-        # a cell the enumeration merged is that close to one it kept, and the price is
-        # Lipschitz in the direction with this constant
-        slack = MERGED_CELLS * float(np.abs(nu) @ np.linalg.norm(X, axis=1))
-        prices = ConePrices(prices.bounds + slack, prices.threshold)
-    return prices
+    return _with_merged_cells(program, nu, prices)
+
+
+def prices_by_multipliers(
+    program: ConvexReLUProgram,
+    nu: Float64[np.ndarray, " n"],
+    multipliers: Float64[np.ndarray, "2 P k"],
+) -> ConePrices:
+    """Bound the dual constraint of every block by given cone multipliers, good or bad."""
+    prices = bound_by_multipliers(program.data.X, program.patterns, nu, multipliers)
+    return _with_merged_cells(program, nu, prices)
+
+
+def _with_merged_cells(
+    program: ConvexReLUProgram, nu: Float64[np.ndarray, " n"], prices: ConePrices
+) -> ConePrices:
+    if not program.patterns.complete:
+        return prices
+    # a cell the enumeration merged is that close to one it kept, and the price is Lipschitz in
+    # the direction with this constant
+    X = program.data.X
+    slack = MERGED_CELLS * float(np.abs(nu) @ np.linalg.norm(X, axis=1))
+    return ConePrices(prices.bounds + slack, prices.threshold)
 
 
 @block_prices.register

@@ -101,6 +101,48 @@ def bound_cone_prices(
     return ConePrices(bounds, threshold)
 
 
+def bound_by_multipliers(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    multipliers: Float64[np.ndarray, "2 P k"],
+) -> ConePrices:
+    r"""Bound every price by given multipliers, which need not be good for the bound to hold.
+
+    Parameters
+    ----------
+    X : (n, d) float64
+        Data.
+    patterns : PatternSet
+        The patterns to price.
+    nu : (n,) float64
+        Dual point.
+    multipliers : (2, P, k) float64
+        For the signs +1 and -1, one multiplier for each nonzero row of ``X``, scaled to norm 1;
+        negative ones count as zero.
+
+    Notes
+    -----
+    Cost: two products of O(n d P).
+    """
+    norms = np.linalg.norm(X, axis=1)
+    kept = norms > 0.0
+    rows = X[kept] / norms[kept, None]
+    weighted = nu[:, None] * X
+    bounds = np.empty((2, patterns.n_patterns))
+    for chunk in chunks(patterns.n_patterns, CHUNK):
+        bits = patterns.unpack(chunk)
+        gradients = bits @ weighted
+        signs = np.where(bits[:, kept], 1.0, -1.0)
+        for k, sign in enumerate(SIGNS):
+            given = np.maximum(multipliers[k, chunk], 0.0)
+            moved = sign * gradients + (signs * given) @ rows
+            scale = magnitude(X, nu) + given.sum(axis=1)
+            rounding = rounding_bound(2 * X.shape[0] + 8, X.shape[1], scale)
+            bounds[k, chunk] = np.linalg.norm(moved, axis=1) + rounding
+    return ConePrices(bounds, 0.0)
+
+
 def _descend(
     rows: Float64[np.ndarray, "n d"],
     signs: Float64[np.ndarray, "n C"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.block_prices import block_prices
+from relaxgap.certificates.block_prices import block_prices, prices_by_multipliers
 from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 
@@ -90,6 +90,7 @@ def certify(
     program: ConvexReLUProgram | GatedReLUProgram,
     point: SplitBlocks | GatedBlocks,
     candidate: Float64[np.ndarray, " n"] | None = None,
+    multipliers: Float64[np.ndarray, "2 P k"] | None = None,
 ) -> DualCertificate:
     r"""Bound the optimum from both sides with the residual of ``point``.
 
@@ -103,6 +104,9 @@ def certify(
         Another dual point to scale, in any units and of any quality: the better bound is kept.
         A solver's own multiplier serves where the residual of a near-interpolating point has
         cancelled.
+    multipliers : (2, P, k) float64, optional
+        Cone multipliers of the candidate (`bound_by_multipliers`). They make its price two matrix
+        products, and the residual is then not priced at all.
 
     Returns
     -------
@@ -135,11 +139,16 @@ def certify(
             "project it with into_cones first."
         )
     residual = program.data.y - program.fit(point)  # type: ignore[arg-type]
-    nu, dual_value = _bound_from(program, residual)
-    if candidate is not None and np.all(np.isfinite(candidate)):
-        other, other_value = _bound_from(program, candidate)
-        if other_value > dual_value:
-            nu, dual_value = other, other_value
+    usable = candidate is not None and bool(np.all(np.isfinite(candidate)))
+    if usable and multipliers is not None and isinstance(program, ConvexReLUProgram):
+        prices = prices_by_multipliers(program, candidate, multipliers)  # type: ignore[arg-type]
+        nu, dual_value = feasible_dual(program.data.y, candidate, prices.largest, program.beta)  # type: ignore[arg-type]
+    else:
+        nu, dual_value = _bound_from(program, residual)
+        if usable:
+            other, other_value = _bound_from(program, candidate)  # type: ignore[arg-type]
+            if other_value > dual_value:
+                nu, dual_value = other, other_value
     primal_value += _evaluation_error(program, point, residual, violation)
     return DualCertificate(nu, primal_value, min(dual_value, primal_value))
 

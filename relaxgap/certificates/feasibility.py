@@ -7,6 +7,8 @@ from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 
 EPS = float(np.finfo(np.float64).eps)
+NEARLY_INSIDE = 1e-10
+"""Blocks this close to their cone are pushed in without the least squares of a projection."""
 
 
 def into_cones(program: ConvexReLUProgram, point: SplitBlocks, drop: float = 1e-9) -> SplitBlocks:
@@ -43,11 +45,16 @@ def _project_blocks(
 ) -> Float64[np.ndarray, "P d"]:
     out = np.zeros_like(w)
     X = program.data.X
+    row_norms = np.linalg.norm(X, axis=1)
     for i in np.flatnonzero(np.linalg.norm(w, axis=1) > smallest):
         pattern = program.patterns.unpack(np.array([i]))[0]
-        projection, _ = project_onto_cone(X, pattern, w[i])
         rows = np.where(pattern, 1.0, -1.0)[:, None] * X
-        out[i] = _push_inside(rows, projection, program.patterns.gates[i])
+        gate = program.patterns.gates[i]
+        if np.all(rows @ w[i] >= -NEARLY_INSIDE * row_norms * np.linalg.norm(w[i])):
+            out[i] = _push_inside(rows, w[i], gate)
+        if not np.any(out[i]):
+            projection, _ = project_onto_cone(X, pattern, w[i])
+            out[i] = _push_inside(rows, projection, gate)
     return out
 
 

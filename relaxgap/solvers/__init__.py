@@ -3,5 +3,15 @@
 from relaxgap.solvers.base import Point, Program, Solution, Solver, Status
 from relaxgap.solvers.column_generation import ColumnGeneration
 from relaxgap.solvers.conic import ConicSolver
+from relaxgap.solvers.semismooth_newton import SemismoothNewton
 
-__all__ = ["ColumnGeneration", "ConicSolver", "Point", "Program", "Solution", "Solver", "Status"]
+__all__ = [
+    "ColumnGeneration",
+    "ConicSolver",
+    "Point",
+    "Program",
+    "SemismoothNewton",
+    "Solution",
+    "Solver",
+    "Status",
+]

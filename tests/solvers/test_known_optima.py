@@ -7,7 +7,7 @@ from instances import PROGRAM_TYPES, KnownProgram, ProgramType, known_programs, 
 from relaxgap.certificates import beta_max, certify
 from relaxgap.errors import ConfigurationError
 from relaxgap.programs import GatedReLUProgram
-from relaxgap.solvers import ColumnGeneration, ConicSolver, Solver, Status
+from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton, Solver, Status
 
 RTOL = 1e-7
 EXTERNAL = [
@@ -17,6 +17,7 @@ EXTERNAL = [
 SOLVERS = [
     pytest.param(ConicSolver("clarabel", RTOL), id="clarabel"),
     pytest.param(ColumnGeneration(RTOL), id="columns"),
+    pytest.param(SemismoothNewton(RTOL), id="newton"),
     *EXTERNAL,
 ]
 

@@ -1,0 +1,164 @@
+r"""Exact projection onto many pattern cones at once, warm-started from the last multipliers.
+
+With unit rows :math:`R = (2D - I) \bar X` of a cone, :math:`\mathrm{Proj}_K(z) = z + R^\top
+\lambda` for the :math:`\lambda \ge 0` of complementary slack. All blocks share the Gram matrix
+:math:`\bar X \bar X^\top` up to signs. A block goes through three stages and leaves at the first
+that settles it: its old multipliers already bound the norm by the level asked for; accelerated
+gradient steps, one matrix product for all blocks, do; a primal-dual active set method finds the
+face exactly, one small Cholesky factorisation a step.
+
+References
+----------
+Kim & Park (2011), Fast nonnegative matrix factorization: an active-set-like method (block principal
+pivoting with its backup rule); Beck & Teboulle (2009) for the accelerated steps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.optimize import nnls
+
+COLD_STEPS = 60
+MOST_PIVOTS = 60
+SLACK = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """Hold the rows on which a projection lies and the Cholesky factor of their signed Gram."""
+
+    rows: Int[np.ndarray, " k"]
+    factor: Float64[np.ndarray, "k k"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projections:
+    """Hold the projections that are longer than a level, and which blocks they belong to."""
+
+    index: Int[np.ndarray, " A"]
+    points: Float64[np.ndarray, "A d"]
+    norms: Float64[np.ndarray, " A"]
+    faces: list[Face]
+
+
+class ConeProjector:
+    """Project onto the cones of ``B`` blocks, remembering multipliers from call to call."""
+
+    def __init__(
+        self,
+        X: Float64[np.ndarray, "n d"],
+        bits: Bool[np.ndarray, "B n"],
+        multipliers: Float64[np.ndarray, "B k"] | None = None,
+    ) -> None:
+        norms = np.linalg.norm(X, axis=1)
+        kept = norms > 0.0
+        self.rows = X[kept] / norms[kept, None]
+        self.gram = self.rows @ self.rows.T
+        self.signs = np.where(bits[:, kept], 1.0, -1.0)
+        self.smoothness = float(np.linalg.norm(self.gram, 2)) if self.gram.size else 1.0
+        self.multipliers = np.zeros_like(self.signs) if multipliers is None else multipliers
+
+    def bounded(
+        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
+    ) -> Float64[np.ndarray, "b d"]:
+        """Return ``z`` moved by the blocks' multipliers; its norms bound those of projections."""
+        return np.asarray(z + (self.signs[index] * self.multipliers[index]) @ self.rows)
+
+    def project(self, z: Float64[np.ndarray, "B d"], level: float) -> Projections:
+        """Return the projections of norm above ``level``, exactly."""
+        open_ = np.flatnonzero(np.einsum("bd,bd->b", z, z) > level**2)
+        open_ = open_[np.linalg.norm(self.bounded(z[open_], open_), axis=1) > level]
+        cold = open_[~np.any(self.multipliers[open_] > 0.0, axis=1)]
+        if cold.size:
+            self.descend(z[cold], cold)
+            over = np.linalg.norm(self.bounded(z[cold], cold), axis=1) > level
+            open_ = np.setdiff1d(open_, cold[~over])
+        points, faces = self.pivot(z[open_], open_)
+        norms = np.linalg.norm(points, axis=1)
+        longer = np.flatnonzero(norms > level)
+        return Projections(open_[longer], points[longer], norms[longer], [faces[k] for k in longer])
+
+    def descend(
+        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"], steps: int = COLD_STEPS
+    ) -> None:
+        """Improve the multipliers of some blocks by accelerated projected gradient steps."""
+        signs = self.signs[index]
+        constant = signs * (z @ self.rows.T)
+        now = self.multipliers[index]
+        ahead, t = now, 1.0
+        for _ in range(steps):
+            gradient = constant + signs * ((signs * ahead) @ self.gram)
+            after = np.maximum(ahead - gradient / self.smoothness, 0.0)
+            t_after = 0.5 * (1.0 + float(np.sqrt(1.0 + 4.0 * t * t)))
+            ahead = after + ((t - 1.0) / t_after) * (after - now)
+            now, t = after, t_after
+        self.multipliers[index] = now
+
+    def pivot(
+        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
+    ) -> tuple[Float64[np.ndarray, "b d"], list[Face]]:
+        """Find the exact projections and faces of some blocks, and store their multipliers."""
+        signs, products = self.signs[index], z @ self.rows.T
+        sizes = np.linalg.norm(z, axis=1)
+        warm = self.multipliers[index]
+        faces_on = warm > 1e-4 * warm.max(axis=1, keepdims=True, initial=0.0)
+        found, points = np.zeros_like(warm), z.copy()
+        faces: list[Face] = [Face(np.zeros(0, dtype=np.intp), np.zeros((0, 0)))] * index.size
+        fewest, tries = np.full(index.size, self.rows.shape[0] + 1), np.full(index.size, 3)
+        live = np.arange(index.size)
+        for _ in range(MOST_PIVOTS):
+            if live.size == 0:
+                break
+            for k in live:
+                rows = np.flatnonzero(faces_on[k])
+                faces[k] = self._factorised(rows, signs[k, rows])
+                found[k] = 0.0
+                if rows.size:
+                    right = -signs[k, rows] * products[k, rows]
+                    found[k, rows] = dpotrs(faces[k].factor, right, lower=1)[0]
+            points[live] = z[live] + (signs[live] * found[live]) @ self.rows
+            slack = signs[live] * (points[live] @ self.rows.T)
+            limit = -SLACK * sizes[live, None]
+            wrong = np.where(faces_on[live], found[live] < limit, slack < 10.0 * limit)
+            counts = np.count_nonzero(wrong, axis=1)
+            for j, k in enumerate(live):
+                if counts[j] == 0:
+                    continue
+                if counts[j] < fewest[k]:
+                    fewest[k], tries[k] = counts[j], 3
+                else:
+                    tries[k] -= 1
+                if tries[k] < 0:
+                    # the backup rule that cannot cycle: exchange only the last wrong row
+                    wrong[j, : np.flatnonzero(wrong[j])[-1]] = False
+                faces_on[k] ^= wrong[j]
+            live = live[counts > 0]
+        for k in live:
+            points[k], found[k], faces[k] = self._by_least_squares(z[k], signs[k])
+        self.multipliers[index] = np.maximum(found, 0.0)
+        return points, faces
+
+    def _factorised(self, rows: Int[np.ndarray, " k"], signs: Float64[np.ndarray, " k"]) -> Face:
+        if rows.size == 0:
+            return Face(rows, np.zeros((0, 0)))
+        signed = self.gram[np.ix_(rows, rows)] * signs[:, None] * signs
+        factor, failure = dpotrf(signed, lower=1)
+        if failure:
+            # dependent rows: a ridge picks one of the many multipliers of the same projection
+            signed[np.diag_indices_from(signed)] += 1e-10
+            factor, _ = dpotrf(signed, lower=1)
+        return Face(rows, factor)
+
+    def _by_least_squares(
+        self, z: Float64[np.ndarray, " d"], signs: Float64[np.ndarray, " k"]
+    ) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, " k"], Face]:
+        cone = signs[:, None] * self.rows
+        size = float(np.linalg.norm(z))
+        try:
+            multipliers = size * nnls(cone.T, -z / size, maxiter=20 * signs.size)[0]
+        except RuntimeError:
+            multipliers = np.zeros_like(signs)
+        rows = np.flatnonzero(multipliers > 0.0)
+        return z + cone.T @ multipliers, multipliers, self._factorised(rows, signs[rows])

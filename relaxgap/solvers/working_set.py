@@ -1,0 +1,145 @@
+"""All blocks of a program, priced together, from which a small working set is drawn.
+
+``X`` and ``y`` are in units where they have norm 1. Blocks are numbered pattern by pattern, for the
+cone-constrained program first all of sign +1 (``u``), then all of sign -1 (``v``).
+"""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from relaxgap.programs.fit_map import adjoint
+from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
+from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.solvers.block_operators import BlockOperator, ConeBlocks, FreeBlocks
+from relaxgap.solvers.cone_projection import ConeProjector
+
+WARM_STEPS = 20
+COLD_STEPS = 60
+
+
+@runtime_checkable
+class AllBlocks(Protocol):
+    """Price every block of a program and hand out operators for some of them."""
+
+    n_blocks: int
+
+    def bounds(
+        self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
+    ) -> Float64[np.ndarray, " B"]:
+        """Bound the dual constraint of every block from above.
+
+        Bounds over ``level`` are tightened, the ``n_exact`` largest of them until exact.
+        """
+        ...
+
+    def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
+        """Return the operator of some blocks, warm for arguments ``sigma`` times a gradient."""
+        ...
+
+    def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
+        """Take back what an operator learned about its blocks."""
+        ...
+
+    def point(
+        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
+    ) -> SplitBlocks | GatedBlocks:
+        """Return the point of the program that has these blocks and no others."""
+        ...
+
+    def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
+        """Return the cone multipliers of the unit rows at the last priced dual point."""
+        ...
+
+
+class AllFreeBlocks:
+    """The blocks of a gated program."""
+
+    def __init__(self, program: GatedReLUProgram) -> None:
+        self.X, self.patterns = program.data.X, program.patterns
+        self.n_blocks = program.patterns.n_patterns
+
+    def bounds(
+        self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
+    ) -> Float64[np.ndarray, " B"]:
+        """See `AllBlocks`."""
+        return np.asarray(np.linalg.norm(adjoint(self.X, self.patterns, nu), axis=1))
+
+    def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
+        """See `AllBlocks`."""
+        return FreeBlocks(self.X, self.patterns.unpack(index))
+
+    def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
+        """There is nothing to learn."""
+
+    def point(
+        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
+    ) -> SplitBlocks | GatedBlocks:
+        """See `AllBlocks`."""
+        full = np.zeros((self.n_blocks, self.X.shape[1]))
+        full[index] = w
+        return GatedBlocks(full)
+
+    def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
+        """See `AllBlocks`."""
+        return None
+
+
+class AllConeBlocks:
+    """The blocks of a cone-constrained program, two for each pattern."""
+
+    def __init__(self, program: ConvexReLUProgram) -> None:
+        self.X, self.patterns = program.data.X, program.patterns
+        n_patterns = program.patterns.n_patterns
+        self.n_blocks = 2 * n_patterns
+        self.signs = np.repeat([1.0, -1.0], n_patterns)
+        bits = program.patterns.patterns
+        self.projector = ConeProjector(self.X, np.concatenate([bits, bits]))
+        self.cold = True
+
+    def bounds(
+        self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
+    ) -> Float64[np.ndarray, " B"]:
+        """See `AllBlocks`."""
+        gradients = adjoint(self.X, self.patterns, nu)
+        gradients = np.concatenate([gradients, -gradients])
+        index = np.arange(self.n_blocks)
+        found = self._norms(gradients, index)
+        over = index[found > level]
+        self.projector.descend(gradients[over], over, COLD_STEPS if self.cold else WARM_STEPS)
+        self.cold = False
+        found[over] = self._norms(gradients[over], over)
+        over = over[found[over] > level]
+        largest = over[np.argsort(-found[over])[:n_exact]]
+        self.projector.pivot(gradients[largest], largest)
+        found[largest] = self._norms(gradients[largest], largest)
+        return found
+
+    def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
+        """See `AllBlocks`."""
+        bits = self.patterns.unpack(index % self.patterns.n_patterns)
+        warm = sigma * self.projector.multipliers[index]
+        return ConeBlocks(self.X, bits, self.signs[index], warm)
+
+    def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
+        """See `AllBlocks`."""
+        assert isinstance(operator, ConeBlocks)
+        self.projector.multipliers[index] = operator.projector.multipliers / sigma
+
+    def point(
+        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
+    ) -> SplitBlocks | GatedBlocks:
+        """See `AllBlocks`."""
+        full = np.zeros((self.n_blocks, self.X.shape[1]))
+        full[index] = w
+        return SplitBlocks(*np.split(full, 2))
+
+    def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
+        """See `AllBlocks`."""
+        return np.stack(np.split(self.projector.multipliers, 2))
+
+    def _norms(
+        self, gradients: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
+    ) -> Float64[np.ndarray, " b"]:
+        return np.asarray(np.linalg.norm(self.projector.bounded(gradients, index), axis=1))
