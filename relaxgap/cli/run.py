@@ -55,7 +55,7 @@ def run_hydra(arguments: list[str]) -> int:
     arguments = _flags_last(arguments)
     arguments = [part for argument in arguments for part in _replacing_axes(argument)]
     codes: list[int] = []
-    errors: list[RelaxgapError] = []
+    errors: list[RelaxgapError | BrokenPipeError] = []
     jobs: list[list[str]] = []
 
     def job(config: object) -> None:
@@ -66,7 +66,7 @@ def run_hydra(arguments: list[str]) -> int:
             jobs.append(list(HydraConfig.get().overrides.task))
             plain = OmegaConf.to_container(config, resolve=False)
             codes.append(run_session(plain, jobs[-1]))  # type: ignore[arg-type]
-        except RelaxgapError as error:
+        except (RelaxgapError, BrokenPipeError) as error:
             errors.append(error)
         except OmegaConfBaseException as error:
             errors.append(ConfigurationError(_explain(error)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,6 @@ def _run(
 ) -> tuple[list[Outcome], str]:
     """Run the missing cells under a progress bar; return the failures and what ended it early."""
     failures: list[Outcome] = []
-    done = n_cells - len(todo)
     if not todo:
         return failures, ""
     columns = (
@@ -112,17 +112,16 @@ def _run(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(name, total=n_cells, completed=done, failed=0)
+        task = progress.add_task(name, total=n_cells, completed=n_cells - len(todo), failed=0)
         try:
-            for outcome in run_cells(todo, store, n_jobs):
-                if outcome.storage_error:
-                    raise StorageError(outcome.storage_error)
-                if outcome.error:
-                    failures.append(outcome)
-                    progress.update(task, failed=len(failures))
-                else:
-                    done += 1
-                progress.update(task, advance=1)
+            with closing(run_cells(todo, store, n_jobs)) as outcomes:
+                for outcome in outcomes:
+                    if outcome.storage_error:
+                        raise StorageError(outcome.storage_error)
+                    if outcome.error:
+                        failures.append(outcome)
+                        progress.update(task, failed=len(failures))
+                    progress.update(task, advance=1)
         except KeyboardInterrupt:
             return failures, "interrupted; finished cells are kept, the same command resumes."
         except BrokenProcessPool:

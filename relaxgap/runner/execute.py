@@ -1,9 +1,13 @@
 """Run the cells that are missing, in parallel, each with one BLAS thread."""
 
 import resource
+import signal
+import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +36,37 @@ def missing_cells(cells: Sequence[Cell], store: CellStore, force: bool = False) 
     return [cell for cell in cells if force or store.load(cell.key) is None]
 
 
-def run_cells(cells: Sequence[Cell], store: CellStore, n_jobs: int) -> Iterator[Outcome]:
+def run_cells(
+    cells: Sequence[Cell], store: CellStore, n_jobs: int
+) -> Generator[Outcome, None, None]:
     """Run cells and yield their outcomes as they finish; each is stored by the worker itself."""
     jobs = min(n_jobs, len(cells)) if n_jobs > 0 else n_jobs
     version = source_version()
-    outcomes = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(
-        delayed(_run_cell)(cell, store, version) for cell in cells
-    )
-    yield from outcomes
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    with _ignored_interrupts():
+        outcomes = parallel(delayed(_run_cell)(cell, store, version) for cell in cells)
+    try:
+        # not `yield from`, which would close the workers outside of what follows
+        for outcome in outcomes:  # noqa: UP028
+            yield outcome
+    finally:
+        with warnings.catch_warnings():
+            # ending early cancels the cells in flight on purpose
+            warnings.simplefilter("ignore", UserWarning)
+            outcomes.close()
+
+
+@contextmanager
+def _ignored_interrupts() -> Iterator[None]:
+    """Let the workers started meanwhile inherit that Ctrl-C is for the parent alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _run_cell(cell: Cell, store: CellStore, version: dict[str, Any]) -> Outcome:

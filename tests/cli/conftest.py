@@ -80,8 +80,11 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the results folder of a finished tiny run; tests read it and leave it as it is."""
-    folder = tmp_path_factory.mktemp("finished")
-    result = _invoke("run", *SINGLE, f"runner.results_dir={folder}")
-    assert result.exit_code == 0, result.output
-    return folder
+    """Return the results folder of `finished_run`; tests read it and leave it as it is."""
+    return tmp_path_factory.mktemp("finished")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def finished_run(finished: Path) -> Result:
+    """Run a single quick cell, once for all tests."""
+    return _invoke("run", *SINGLE, f"runner.results_dir={finished}")

@@ -1,0 +1,101 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relaxgap.data import DigitsData, FileData, GaussianData
+from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.specs import (
+    CellSpec,
+    NetworkSettings,
+    PatternSampling,
+    Regularisation,
+    SolverSettings,
+    TrainingPlan,
+    size_of,
+)
+from relaxgap.experiments.starts import starting_networks
+from relaxgap.patterns import enumerate_patterns
+from relaxgap.training import TrainingSpec
+
+
+def spec(**changes: object) -> CellSpec:
+    values: dict[str, object] = {
+        "experiment": "gap_vs_log_n",
+        "data": GaussianData(n=5, d=2),
+        "regularisation": Regularisation(),
+        "patterns": PatternSampling(),
+        "solver": SolverSettings(),
+        "networks": NetworkSettings(n_starts=2),
+        "training": TrainingPlan(),
+        "seed": 0,
+    }
+    return CellSpec(**(values | changes))  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 10**6), st.integers(1, 1000))
+def test_a_size_rule_is_evaluated_and_rounded_up(n: int, factor: int) -> None:
+    assert size_of(str(factor), n) == factor
+    assert size_of("n", n) == n
+    assert size_of(f"{factor} n", n) == size_of(f"{factor}*n", n) == factor * n
+    assert size_of(f"{factor} log n", n) == max(1, math.ceil(factor * math.log(n)))
+
+
+def test_a_size_is_at_least_one() -> None:
+    assert size_of("0.1 n", 3) == 1
+    assert size_of("log n", 1) == 1
+
+
+@pytest.mark.parametrize("rule", ["", " ", "m", "n n", "-1", "2 log", "1e3", "n log n", "0 n"])
+def test_another_rule_is_refused(rule: str) -> None:
+    with pytest.raises(ConfigurationError, match="Expected a"):
+        size_of(rule, 5)
+
+
+def test_the_seed_splits_into_streams_that_differ() -> None:
+    data, patterns, training = spec().streams()
+    draws = [rng.standard_normal() for rng in (data, patterns, np.random.default_rng(training))]
+    assert len(set(draws)) == 3
+
+
+def test_a_data_seed_keeps_the_instance_while_the_seed_changes_the_rest() -> None:
+    first, second = spec(seed=1, data_seed=0), spec(seed=2, data_seed=0)
+    np.testing.assert_array_equal(first.load_data().X, second.load_data().X)
+    np.testing.assert_array_equal(first.load_data().y, spec(seed=0).load_data().y)
+    assert first.streams()[1].standard_normal() != second.streams()[1].standard_normal()
+
+
+def test_the_starts_are_nested_and_shared_by_methods() -> None:
+    gd, adam = TrainingSpec("gd"), TrainingSpec("adam")
+    two, _ = starting_networks(spec(), gd, width=3, d=2)
+    four, _ = starting_networks(spec(networks=NetworkSettings(n_starts=4)), adam, width=3, d=2)
+    np.testing.assert_array_equal(two.hidden, four.hidden[:2])
+    np.testing.assert_array_equal(two.output, four.output[:2])
+
+
+def test_a_fraction_of_beta_is_one_of_beta_max_over_the_patterns() -> None:
+    data = spec().load_data()
+    patterns = enumerate_patterns(data.X)
+    whole = Regularisation(beta_fraction=1.0).resolve(data, patterns)
+    assert Regularisation(beta_fraction=0.25).resolve(data, patterns) == 0.25 * whole
+    assert Regularisation(beta=0.3, beta_fraction=None).resolve(data, patterns) == 0.3
+
+
+def test_an_experiment_without_all_patterns_needs_an_absolute_beta() -> None:
+    with pytest.raises(ConfigurationError, match=r"regularisation\.beta=0\.1"):
+        spec().absolute_beta()
+    assert spec(regularisation=Regularisation(0.2, None)).absolute_beta() == 0.2
+
+
+@pytest.mark.parametrize(
+    ("source", "label"),
+    [
+        (GaussianData(labels="signs"), "gaussian, signs labels"),
+        (DigitsData(class_a=3, class_b=5), "digits 3 against 5"),
+        (FileData("/some/where/mine.csv"), "mine.csv"),
+    ],
+)
+def test_the_data_label_names_the_source(source: object, label: str) -> None:
+    assert spec(data=source).data_label == label
