@@ -27,8 +27,6 @@ class PreservationRecord:
         Fractions of initial activations, whole patterns and distinct patterns (`Preservation`).
     certified_bits_kept, certified_neurons_kept : float
         Sure lower bounds of the first two from the movement of each neuron.
-    bits_bound, neurons_bound : float
-        The coupling bound on the expected fractions; negative means vacuous.
     max_movement, mean_movement : float
         Movement of a neuron over the initial standard deviation of a weight.
     """
@@ -50,8 +48,6 @@ class PreservationRecord:
     patterns_kept: float
     certified_bits_kept: float
     certified_neurons_kept: float
-    bits_bound: float
-    neurons_bound: float
     max_movement: float
     mean_movement: float
 
@@ -85,8 +81,6 @@ def pattern_preservation(spec: CellSpec) -> list[PreservationRecord]:
                     patterns_kept=kept.patterns_kept,
                     certified_bits_kept=kept.certified_bits_kept,
                     certified_neurons_kept=kept.certified_neurons_kept,
-                    bits_bound=kept.bits_bound,
-                    neurons_bound=kept.neurons_bound,
                     max_movement=kept.max_movement,
                     mean_movement=kept.mean_movement,
                 )
