@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import click
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.data.dataset import Dataset
@@ -18,10 +19,17 @@ from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.programs import SplitBlocks
 from relaxgap.runner.store import StorageError
-from relaxgap.solvers import ColumnGeneration, ConicSolver, Point, Solution
+from relaxgap.solvers import (
+    ColumnGeneration,
+    ConicSolver,
+    Point,
+    SemismoothNewton,
+    Solution,
+    Solver,
+)
 from relaxgap.solvers.conic import ConicName
 
-SOLVERS = ("column_generation", *get_args(ConicName))
+SOLVERS = ("column_generation", "semismooth_newton", *get_args(ConicName))
 
 
 @click.command("solve", epilog=DATA_HELP)
@@ -46,7 +54,7 @@ SOLVERS = ("column_generation", *get_args(ConicName))
     type=click.Choice(SOLVERS),
     default="column_generation",
     show_default=True,
-    help="The conic solvers see every pattern at once.",
+    help="The conic solvers are references: they see every pattern at once.",
 )
 @click.option(
     "--rtol",
@@ -54,6 +62,13 @@ SOLVERS = ("column_generation", *get_args(ConicName))
     default=1e-6,
     show_default=True,
     help="Certified relative duality gap to reach.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="BLAS threads; more than one pay for thousands of samples only.",
 )
 @click.option(
     "--out",
@@ -71,6 +86,7 @@ def solve_command(
     target: str,
     limit: int,
     seed: int,
+    threads: int,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -88,9 +104,7 @@ def solve_command(
             f"Expected one of --beta and --beta-fraction, got {beta} and {beta_fraction}; drop one."
         )
     strength = Regularisation(beta, beta_fraction, program)
-    method: ColumnGeneration | ConicSolver = (
-        ColumnGeneration(rtol) if solver == "column_generation" else ConicSolver(solver, rtol)  # type: ignore[arg-type]
-    )
+    method = _solver(solver, rtol)
     if out is not None and not out.parent.is_dir():
         raise ConfigurationError(
             f"Expected --out in an existing folder, got {out}; create {out.parent} first."
@@ -99,7 +113,8 @@ def solve_command(
     patterns = _choose_patterns(pattern_choice, dataset, limit, seed)
     problem = PROGRAMS[program](dataset, patterns, strength.resolve(dataset, patterns))
     start = time.perf_counter()
-    solution = method.solve(problem)
+    with threadpool_limits(limits=threads):
+        solution = method.solve(problem)
     seconds = time.perf_counter() - start
     row = {
         "status": str(solution.status),
@@ -113,6 +128,7 @@ def solve_command(
         "solver": solver,
         "n_iterations": solution.n_iterations,
         "solve_seconds": seconds,
+        "threads": threads,
         "program": program,
         "beta": problem.beta,
     }
@@ -123,6 +139,14 @@ def solve_command(
         return
     click.echo("\n".join(f"{name:19s} {value}" for name, value in row.items()))
     click.echo(_verdict(solution, patterns, program))
+
+
+def _solver(name: str, rtol: float) -> Solver:
+    if name == "column_generation":
+        return ColumnGeneration(rtol)
+    if name == "semismooth_newton":
+        return SemismoothNewton(rtol)
+    return ConicSolver(name, rtol)  # type: ignore[arg-type]
 
 
 def _choose_patterns(choice: str, data: Dataset, limit: int, seed: int) -> PatternSet:
@@ -166,15 +190,14 @@ def _write(out: Path, point: Point, patterns: PatternSet) -> None:
 
 def _verdict(solution: Solution, patterns: PatternSet, program: str) -> str:
     certificate = solution.certificate
-    above = 100.0 * certificate.relative_gap
-    what = "a two-layer ReLU network" if program == "relu" else "a gated ReLU network"
+    networks = "two-layer ReLU networks" if program == "relu" else "gated ReLU networks"
     scope = (
-        f"every {what[2:]} of any width"
+        f"all {networks} of any width"
         if patterns.complete
-        else f"{what} restricted to these {patterns.n_patterns} patterns"
+        else f"{networks} restricted to these {patterns.n_patterns} patterns"
     )
     return (
         f"The optimum over {scope} lies in "
         f"[{certificate.dual_value:.9g}, {certificate.primal_value:.9g}]: this one is at most "
-        f"{above:.2g}% above it."
+        f"{100.0 * certificate.relative_gap:.2g}% above it."
     )

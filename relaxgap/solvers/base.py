@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -47,6 +47,7 @@ class Solution:
     n_iterations: int
 
 
+@runtime_checkable
 class Solver(Protocol):
     """Solve a program from zero to a relative duality gap."""
 

@@ -129,7 +129,7 @@ def test_the_users_gates_give_their_patterns(relaxgap: Invoke, file: str, tmp_pa
 
 def test_without_json_the_verdict_is_a_sentence(relaxgap: Invoke, file: str) -> None:
     result = relaxgap("solve", file, "--beta", "0.1")
-    assert "every two-layer ReLU network of any width" in result.stdout
+    assert "all two-layer ReLU networks of any width" in result.stdout
     sampled = relaxgap("solve", file, "--beta", "0.1", "--patterns", "gaussian:3")
     assert "restricted to these" in sampled.stdout
 
