@@ -9,14 +9,21 @@ from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.runner.config import config_dir, option_names
 from relaxgap.solvers.conic import INSTALL
 
+OWN_SOLVERS = {
+    "column_generation": "any number of patterns: a small conic program, then a price of them all",
+    "semismooth_newton": "sampled patterns, fast: second-order, with a Newton system of size n",
+}
+
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def list_command(as_json: bool) -> None:
     """List experiments, solvers and data sets."""
     experiments = {name: experiment.shows for name, experiment in EXPERIMENTS.items()}
-    solvers = {
-        name: "installed" if importlib.util.find_spec(name) else f"missing: {how}"
+    solvers = OWN_SOLVERS | {
+        name: "reference, installed"
+        if importlib.util.find_spec(name)
+        else f"reference, missing: {how}"
         for name, how in INSTALL.items()
     }
     data = {name: _first_comment("data", name) for name in option_names("data")}

@@ -9,6 +9,7 @@ import click
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from relaxgap.cli.catalogue import OWN_SOLVERS
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.files import read_arrays
@@ -29,7 +30,7 @@ from relaxgap.solvers import (
 )
 from relaxgap.solvers.conic import ConicName
 
-SOLVERS = ("column_generation", "semismooth_newton", *get_args(ConicName))
+SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
 
 
 @click.command("solve", epilog=DATA_HELP)

@@ -7,6 +7,7 @@ import pytest
 from click.testing import Result
 
 from relaxgap.cli.main import main
+from relaxgap.cli.solve import SOLVERS
 from relaxgap.experiments.catalogue import EXPERIMENTS
 
 Invoke = Callable[..., Result]
@@ -36,7 +37,7 @@ def test_an_arrangement_over_the_limit_is_refused_by_patterns(refusal: Refusal) 
 def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:
     sections = json.loads(relaxgap("list", "--json").stdout)
     assert set(sections["experiments"]) == set(EXPERIMENTS)
-    assert set(sections["solvers"]) == {"clarabel", "ecos", "scs"}
+    assert set(sections["solvers"]) == set(SOLVERS)
     assert {"gaussian", "digits", "file"} <= set(sections["data"])
     text = relaxgap("list").stdout
     assert all(name in text for section in sections.values() for name in section)
