@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.patterns.cones import project_onto_cone
+from relaxgap.patterns.hyperplanes import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.programs.fit_map import chunks
 
@@ -86,9 +87,7 @@ def bound_cone_prices(
     -----
     Cost: O(n d) a pattern, sign and sweep; memory O(P) plus one chunk.
     """
-    norms = np.linalg.norm(X, axis=1)
-    kept = norms > 0.0
-    rows = X[kept] / norms[kept, None]
+    rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
     weighted = nu[:, None] * X
     scale = magnitude(X, nu)
     bounds = np.empty((2, patterns.n_patterns))
@@ -125,9 +124,7 @@ def bound_by_multipliers(
     -----
     Cost: two products of O(n d P).
     """
-    norms = np.linalg.norm(X, axis=1)
-    kept = norms > 0.0
-    rows = X[kept] / norms[kept, None]
+    rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
     weighted = nu[:, None] * X
     bounds = np.empty((2, patterns.n_patterns))
     for chunk in chunks(patterns.n_patterns, CHUNK):

@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import nnls
 
+from relaxgap.patterns.hyperplanes import unit_rows
+
 
 def project_onto_cone(
     X: Float64[np.ndarray, "n d"], pattern: Bool[np.ndarray, " n"], g: Float64[np.ndarray, " d"]
@@ -22,9 +24,8 @@ def project_onto_cone(
     multiplier_sum : float
         Sum of the multipliers of the unit rows, for a rounding bound.
     """
-    norms = np.linalg.norm(X, axis=1)
-    kept = norms > 0.0
-    rows = np.where(pattern[kept], 1.0, -1.0)[:, None] * (X[kept] / norms[kept, None])
+    kept = np.any(X != 0.0, axis=1)
+    rows = np.where(pattern[kept], 1.0, -1.0)[:, None] * unit_rows(X)
     size = float(np.linalg.norm(g))
     if rows.shape[0] == 0 or size == 0.0 or bool(np.all(rows @ g >= 0.0)):
         return g.copy(), 0.0

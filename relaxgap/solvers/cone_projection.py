@@ -20,6 +20,8 @@ from jaxtyping import Bool, Float64, Int
 from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.optimize import nnls
 
+from relaxgap.patterns.hyperplanes import unit_rows
+
 COLD_STEPS = 60
 MOST_PIVOTS = 60
 SLACK = 1e-12
@@ -52,9 +54,8 @@ class ConeProjector:
         bits: Bool[np.ndarray, "B n"],
         multipliers: Float64[np.ndarray, "B k"] | None = None,
     ) -> None:
-        norms = np.linalg.norm(X, axis=1)
-        kept = norms > 0.0
-        self.rows = X[kept] / norms[kept, None]
+        kept = np.any(X != 0.0, axis=1)
+        self.rows = unit_rows(X)
         self.gram = self.rows @ self.rows.T
         self.signs = np.where(bits[:, kept], 1.0, -1.0)
         self.smoothness = float(np.linalg.norm(self.gram, 2)) if self.gram.size else 1.0
