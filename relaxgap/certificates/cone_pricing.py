@@ -134,9 +134,10 @@ def bound_by_multipliers(
         for k, sign in enumerate(SIGNS):
             given = np.maximum(multipliers[k, chunk], 0.0)
             moved = sign * gradients + (signs * given) @ rows
+            # no multipliers at all are multipliers too, and sometimes the better ones
+            norms = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(gradients, axis=1))
             scale = magnitude(X, nu) + given.sum(axis=1)
-            rounding = rounding_bound(2 * X.shape[0] + 8, X.shape[1], scale)
-            bounds[k, chunk] = np.linalg.norm(moved, axis=1) + rounding
+            bounds[k, chunk] = norms + rounding_bound(2 * X.shape[0] + 8, X.shape[1], scale)
     return ConePrices(bounds, 0.0)
 
 

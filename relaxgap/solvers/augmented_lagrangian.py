@@ -27,6 +27,8 @@ from relaxgap.solvers.block_operators import ActiveBlocks, BlockOperator
 GROWTH = 3.0
 MOST_NEWTON_STEPS = 40
 SMALLEST_STEP = 1e-6
+ROUNDING = 1e-14
+LARGEST_SIGMA = 1e12
 
 
 class AugmentedLagrangian:
@@ -68,12 +70,13 @@ class AugmentedLagrangian:
         Parameters
         ----------
         tolerance : float
-            Norm of the gradient to reach, in units of ``|y|``.
+            Norm of the gradient to reach, relative to that of the dual point.
         """
         value, active, fit = self._evaluate(self.nu, self.gradients)
         for _ in range(MOST_NEWTON_STEPS):
             slope = self.nu - self.y + fit
-            if float(np.linalg.norm(slope)) <= tolerance:
+            reached = max(tolerance * float(np.linalg.norm(self.nu)), ROUNDING)
+            if float(np.linalg.norm(slope)) <= reached:
                 break
             step = self._newton_step(active, slope)
             moved = None if step is None else self._line_search(value, slope, step)
@@ -83,8 +86,9 @@ class AugmentedLagrangian:
         self.w = np.zeros_like(self.w)
         kept = 1.0 - self.sigma * self.beta / active.norms
         self.w[active.index] = kept[:, None] * active.points
-        self.blocks.rescale(GROWTH)
-        self.sigma *= GROWTH
+        if self.sigma < LARGEST_SIGMA:
+            self.blocks.rescale(GROWTH)
+            self.sigma *= GROWTH
 
     @property
     def relative_gap(self) -> float:

@@ -157,8 +157,9 @@ class ConeBlocks:
 
     def largest_price(self, gradients: Float64[np.ndarray, "B d"], sigma: float) -> float:
         """See `BlockOperator`."""
-        moved = (self.projector.signs * self.projector.multipliers) @ self.projector.rows
-        return float(np.linalg.norm(gradients + moved / sigma, axis=1).max(initial=0.0))
+        index = np.arange(self.bits.shape[0])
+        norms = self.projector.norm_bounds(sigma * gradients, index)
+        return float(norms.max(initial=0.0)) / sigma
 
     def rescale(self, factor: float) -> None:
         """See `BlockOperator`."""

@@ -61,20 +61,22 @@ class ConeProjector:
         self.smoothness = float(np.linalg.norm(self.gram, 2)) if self.gram.size else 1.0
         self.multipliers = np.zeros_like(self.signs) if multipliers is None else multipliers
 
-    def bounded(
+    def norm_bounds(
         self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
-    ) -> Float64[np.ndarray, "b d"]:
-        """Return ``z`` moved by the blocks' multipliers; its norms bound those of projections."""
-        return np.asarray(z + (self.signs[index] * self.multipliers[index]) @ self.rows)
+    ) -> Float64[np.ndarray, " b"]:
+        """Bound the norms of projections by the blocks' multipliers, or by none if that is less."""
+        moved = z + (self.signs[index] * self.multipliers[index]) @ self.rows
+        norms = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(z, axis=1))
+        return np.asarray(norms)
 
     def project(self, z: Float64[np.ndarray, "B d"], level: float) -> Projections:
         """Return the projections of norm above ``level``, exactly."""
-        open_ = np.flatnonzero(np.einsum("bd,bd->b", z, z) > level**2)
-        open_ = open_[np.linalg.norm(self.bounded(z[open_], open_), axis=1) > level]
+        open_ = np.flatnonzero(np.linalg.norm(z, axis=1) > level)
+        open_ = open_[self.norm_bounds(z[open_], open_) > level]
         cold = open_[~np.any(self.multipliers[open_] > 0.0, axis=1)]
         if cold.size:
             self.descend(z[cold], cold)
-            over = np.linalg.norm(self.bounded(z[cold], cold), axis=1) > level
+            over = self.norm_bounds(z[cold], cold) > level
             open_ = np.setdiff1d(open_, cold[~over])
         points, faces = self.pivot(z[open_], open_)
         norms = np.linalg.norm(points, axis=1)

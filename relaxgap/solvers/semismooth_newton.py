@@ -20,6 +20,7 @@ from relaxgap.solvers.working_set import AllBlocks, AllConeBlocks, AllFreeBlocks
 FEWEST_BLOCKS = 40
 FIRST_SIGMA = 4.0
 MOST_OUTER_STEPS = 12
+MOST_IDLE_ROUNDS = 3
 MOST_ENTRIES = 20_000_000
 """Patterns times samples above which the multipliers of all cones are too many to keep."""
 
@@ -92,12 +93,15 @@ class SemismoothNewton:
         best = _better(best, program, rounds, x_unit, y_unit)
         if best.certificate.relative_gap <= self.rtol:
             return replace(best, status=Status.SOLVED)
+        idle = 0
         for _ in range(self.max_rounds):
-            rounds.advance(best.certificate.relative_gap)
+            gap = best.certificate.relative_gap
+            rounds.advance(gap)
             best = _better(best, program, rounds, x_unit, y_unit)
             if best.certificate.relative_gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
-            if rounds.stalled:
+            idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
+            if idle >= MOST_IDLE_ROUNDS and rounds.entering.size == 0:
                 return replace(best, status=Status.INACCURATE)
         return best
 
@@ -142,9 +146,8 @@ class _Rounds:
         self.index = np.zeros(0, dtype=np.intp)
         self.w = np.zeros((0, program.data.d))
         self.entering = np.argsort(-bounds, kind="stable")[:FEWEST_BLOCKS]
-        self.sigma, self.tolerance = FIRST_SIGMA, 1e-3
+        self.sigma, self.tolerance = FIRST_SIGMA, 1e-2
         self.n_newton_steps = 0
-        self.stalled = False
 
     def advance(self, gap: float) -> None:
         """Solve over the working set to a fraction of the gap so far, then price every block."""
@@ -162,7 +165,7 @@ class _Rounds:
         )
         for _ in range(MOST_OUTER_STEPS):
             lagrangian.advance(self.tolerance)
-            self.tolerance = max(0.3 * self.tolerance, 1e-15)
+            self.tolerance = max(0.3 * self.tolerance, 1e-11)
             if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.03 * gap):
                 break
         self.all.absorb(self.index, operator, lagrangian.sigma)
@@ -177,4 +180,3 @@ class _Rounds:
         # new blocks want a shorter step; without any the next round only polishes
         shorter = GROWTH**2 if self.entering.size else 1.0
         self.sigma = max(lagrangian.sigma / shorter, FIRST_SIGMA)
-        self.stalled = self.entering.size == 0 and lagrangian.n_newton_steps == 0

@@ -105,15 +105,15 @@ class AllConeBlocks:
         gradients = adjoint(self.X, self.patterns, nu)
         gradients = np.concatenate([gradients, -gradients])
         index = np.arange(self.n_blocks)
-        found = self._norms(gradients, index)
+        found = self.projector.norm_bounds(gradients, index)
         over = index[found > level]
         self.projector.descend(gradients[over], over, COLD_STEPS if self.cold else WARM_STEPS)
         self.cold = False
-        found[over] = self._norms(gradients[over], over)
+        found[over] = self.projector.norm_bounds(gradients[over], over)
         over = over[found[over] > level]
         largest = over[np.argsort(-found[over])[:n_exact]]
         self.projector.pivot(gradients[largest], largest)
-        found[largest] = self._norms(gradients[largest], largest)
+        found[largest] = self.projector.norm_bounds(gradients[largest], largest)
         return found
 
     def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
@@ -138,8 +138,3 @@ class AllConeBlocks:
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
         """See `AllBlocks`."""
         return np.stack(np.split(self.projector.multipliers, 2))
-
-    def _norms(
-        self, gradients: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
-    ) -> Float64[np.ndarray, " b"]:
-        return np.asarray(np.linalg.norm(self.projector.bounded(gradients, index), axis=1))
