@@ -70,12 +70,13 @@ def feasible_dual(
     Returns
     -------
     nu : (n,) float64
-        Feasible; zero if ``nu0`` does not correlate with ``y``.
+        Feasible; zero if ``nu0`` does not correlate with ``y`` or ``largest_price`` is not finite.
     dual_value : float
         A lower bound of the optimum after subtracting the rounding of its own evaluation.
     """
     square, product = float(nu0 @ nu0), float(y @ nu0)
-    if square == 0.0 or product <= 0.0:
+    if square == 0.0 or product <= 0.0 or not np.isfinite(largest_price):
+        # a price that overflowed bounds nothing, and NaN would pass every comparison below
         return np.zeros_like(y), 0.0
     scale = product / square
     if largest_price > 0.0:

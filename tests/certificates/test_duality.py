@@ -170,3 +170,22 @@ def test_labels_that_no_network_fits_have_a_gap_that_is_reported_not_hidden() ->
     program = ConvexReLUProgram(data, enumerate_patterns(data.X), 1e-14)
     certificate = ColumnGeneration().solve(program).certificate
     assert certificate.dual_value <= 1.0 <= certificate.primal_value
+
+
+@pytest.mark.parametrize("price", [np.nan, np.inf])
+def test_a_price_that_is_no_number_proves_nothing(price: float) -> None:
+    y = np.array([1.0, -2.0])
+    nu, dual_value = feasible_dual(y, y, price, 0.1)
+    assert dual_value == 0.0
+    assert not np.any(nu)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
+def test_multipliers_of_any_kind_never_raise_the_bound_over_the_optimum(bad: float) -> None:
+    program = random_program(ConvexReLUProgram, 5, 3, seed=3, fraction=0.01)
+    assert isinstance(program, ConvexReLUProgram)
+    optimum = ConicSolver(rtol=1e-8).solve(program).certificate.primal_value
+    multipliers = np.full((2, program.patterns.n_patterns, 5), bad)
+    with np.errstate(all="ignore"):
+        found = certify(program, program.zero(), program.data.y, multipliers)
+    assert 0.0 <= found.dual_value <= optimum
