@@ -126,6 +126,7 @@ def bound_by_multipliers(
     """
     rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
     weighted = nu[:, None] * X
+    scale = magnitude(X, nu)
     bounds = np.empty((2, patterns.n_patterns))
     for chunk in chunks(patterns.n_patterns, CHUNK):
         bits = patterns.unpack(chunk)
@@ -136,8 +137,8 @@ def bound_by_multipliers(
             moved = sign * gradients + (signs * given) @ rows
             # no multipliers at all are multipliers too, and sometimes the better ones
             norms = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(gradients, axis=1))
-            scale = magnitude(X, nu) + given.sum(axis=1)
-            bounds[k, chunk] = norms + rounding_bound(2 * X.shape[0] + 8, X.shape[1], scale)
+            magnitudes = scale + given.sum(axis=1)
+            bounds[k, chunk] = norms + rounding_bound(2 * X.shape[0] + 8, X.shape[1], magnitudes)
     return ConePrices(bounds, 0.0)
 
 

@@ -56,6 +56,24 @@ class Solver(Protocol):
         ...
 
 
+def feasible(program: Program, point: Point) -> Point:
+    """Move a point into the cones of its program; one without cones stays as it is."""
+    if isinstance(program, ConvexReLUProgram) and isinstance(point, SplitBlocks):
+        return into_cones(program, point)
+    return point
+
+
+def tighter(best: Solution, point: Point, found: DualCertificate, n_iterations: int) -> Solution:
+    """Keep the better of two primal points and the better of two dual points."""
+    primal_value, dual_value, nu = found.primal_value, found.dual_value, found.nu
+    if best.certificate.primal_value < primal_value:
+        point, primal_value = best.point, best.certificate.primal_value
+    if best.certificate.dual_value > dual_value:
+        nu, dual_value = best.certificate.nu, best.certificate.dual_value
+    certificate = DualCertificate(nu, primal_value, min(dual_value, primal_value))
+    return Solution(point, best.status, certificate, n_iterations)
+
+
 def finish(
     program: Program,
     point: Point,
@@ -69,8 +87,7 @@ def finish(
     If the solver's point is worse than zero, zero is returned, with value
     :math:`\tfrac12 \|y\|^2`.
     """
-    if isinstance(program, ConvexReLUProgram) and isinstance(point, SplitBlocks):
-        point = into_cones(program, point)
+    point = feasible(program, point)
     certificate = certify(program, point, candidate)
     zero = program.zero()
     if certificate.primal_value > program.value(zero):  # type: ignore[arg-type]

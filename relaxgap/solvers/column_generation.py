@@ -20,7 +20,7 @@ from relaxgap.certificates import (
 from relaxgap.errors import ConfigurationError
 from relaxgap.programs.gated import GatedBlocks
 from relaxgap.programs.relu import SplitBlocks
-from relaxgap.solvers.base import Point, Program, Solution, Status
+from relaxgap.solvers.base import Point, Program, Solution, Status, tighter
 from relaxgap.solvers.conic import ConicName, ConicSolver
 
 
@@ -85,7 +85,9 @@ class ColumnGeneration:
                 found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
             nu, dual_value = feasible_dual(data.y, nu0, prices.largest, beta)
             improved = solution.certificate.primal_value < best.certificate.primal_value
-            best = _merge(best, solution, program, rows, nu, dual_value, n_rounds)
+            point = _expand(solution.point, program, rows) if improved else best.point
+            bracket = DualCertificate(nu, solution.certificate.primal_value, dual_value)
+            best = tighter(best, point, bracket, n_rounds)
             if best.certificate.relative_gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
             if found.size == 0:
@@ -93,26 +95,6 @@ class ColumnGeneration:
             used = rows[_is_active(solution.point)] if improved else rows
             rows = np.concatenate([used, found])
         return best
-
-
-def _merge(
-    best: Solution,
-    solution: Solution,
-    program: Program,
-    rows: Int[np.ndarray, " k"],
-    nu: np.ndarray,
-    dual_value: float,
-    n_rounds: int,
-) -> Solution:
-    """Keep the better primal point and the better dual point of two rounds."""
-    point, primal_value = best.point, best.certificate.primal_value
-    if solution.certificate.primal_value < primal_value:
-        point = _expand(solution.point, program, rows)
-        primal_value = solution.certificate.primal_value
-    if dual_value < best.certificate.dual_value:
-        nu, dual_value = best.certificate.nu, best.certificate.dual_value
-    certificate = DualCertificate(nu, primal_value, min(dual_value, primal_value))
-    return Solution(point, best.status, certificate, n_rounds)
 
 
 def _is_active(point: Point) -> np.ndarray:

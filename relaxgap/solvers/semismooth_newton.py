@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from relaxgap.certificates import DualCertificate, certify, into_cones
+from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram, SplitBlocks
+from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
 from relaxgap.solvers.augmented_lagrangian import GROWTH, AugmentedLagrangian
-from relaxgap.solvers.base import Program, Solution, Status
+from relaxgap.solvers.base import Program, Solution, Status, feasible, tighter
 from relaxgap.solvers.working_set import AllBlocks, AllConeBlocks, AllFreeBlocks
 
 FEWEST_BLOCKS = 40
@@ -90,14 +90,14 @@ class SemismoothNewton:
             beta=program.beta / (x_unit * y_unit),
         )
         rounds = _Rounds(scaled, self.rtol)
-        best = _better(best, program, rounds, x_unit, y_unit)
+        best = _certified(best, program, rounds, x_unit, y_unit)
         if best.certificate.relative_gap <= self.rtol:
             return replace(best, status=Status.SOLVED)
         idle = 0
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
             rounds.advance(gap)
-            best = _better(best, program, rounds, x_unit, y_unit)
+            best = _certified(best, program, rounds, x_unit, y_unit)
             if best.certificate.relative_gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
             idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
@@ -106,28 +106,16 @@ class SemismoothNewton:
         return best
 
 
-def _better(
-    best: Solution,
-    program: Program,
-    rounds: "_Rounds",
-    x_unit: float,
-    y_unit: float,
+def _certified(
+    best: Solution, program: Program, rounds: "_Rounds", x_unit: float, y_unit: float
 ) -> Solution:
-    """Certify a round in the program's own units; keep the better primal and dual points."""
-    point = rounds.all.point(rounds.index, (y_unit / x_unit) * rounds.w)
-    if isinstance(program, ConvexReLUProgram) and isinstance(point, SplitBlocks):
-        point = into_cones(program, point)
+    """Certify a round in the program's own units and keep the better of both bounds."""
+    point = feasible(program, rounds.all.point(rounds.index, (y_unit / x_unit) * rounds.w))
     multipliers = rounds.all.multipliers()
     if multipliers is not None:
         multipliers *= x_unit * y_unit
     found = certify(program, point, y_unit * rounds.nu, multipliers)
-    primal, dual, nu = found.primal_value, found.dual_value, found.nu
-    if best.certificate.primal_value < primal:
-        point, primal = best.point, best.certificate.primal_value
-    if best.certificate.dual_value > dual:
-        nu, dual = best.certificate.nu, best.certificate.dual_value
-    certificate = DualCertificate(nu, primal, min(dual, primal))
-    return Solution(point, best.status, certificate, rounds.n_newton_steps)
+    return tighter(best, point, found, rounds.n_newton_steps)
 
 
 class _Rounds:

@@ -13,17 +13,14 @@ from relaxgap.programs.fit_map import adjoint
 from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.block_operators import BlockOperator, ConeBlocks, FreeBlocks
-from relaxgap.solvers.cone_projection import ConeProjector
+from relaxgap.solvers.cone_projection import COLD_STEPS, ConeProjector
 
 WARM_STEPS = 20
-COLD_STEPS = 60
 
 
 @runtime_checkable
 class AllBlocks(Protocol):
     """Price every block of a program and hand out operators for some of them."""
-
-    n_blocks: int
 
     def bounds(
         self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
