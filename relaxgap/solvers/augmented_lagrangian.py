@@ -26,9 +26,11 @@ from relaxgap.solvers.block_operators import ActiveBlocks, BlockOperator
 
 GROWTH = 3.0
 MOST_NEWTON_STEPS = 40
-SMALLEST_STEP = 1e-6
-ROUNDING = 1e-14
-LARGEST_SIGMA = 1e12
+SMALLEST_STEP = 1e-14
+ACCEPTED = 1e-2
+SHRINKAGE = 100.0
+FEW_STEPS = 2
+LARGEST_SIGMA = 1e16
 
 
 class AugmentedLagrangian:
@@ -62,33 +64,50 @@ class AugmentedLagrangian:
         self.blocks, self.y, self.beta = blocks, y, beta
         self.nu, self.w, self.sigma = nu, w, sigma
         self.gradients = blocks.gradients(nu)
+        self.largest_sigma = LARGEST_SIGMA
         self.n_newton_steps = 0
 
     def advance(self, tolerance: float) -> None:
         """Minimise over the dual point, move the blocks, and lengthen the next step.
+
+        If rounding or a far start keeps Newton's method from the minimum, blocks and dual point
+        stay where they were and the next step is shorter.
 
         Parameters
         ----------
         tolerance : float
             Norm of the gradient to reach, relative to that of the dual point.
         """
-        value, active, fit = self._evaluate(self.nu, self.gradients)
-        for _ in range(MOST_NEWTON_STEPS):
+        nu, gradients = self.nu, self.gradients
+        value, active, fit = self._evaluate(nu, gradients)
+        n_steps, left = 0, np.inf
+        while True:
             slope = self.nu - self.y + fit
-            reached = max(tolerance * float(np.linalg.norm(self.nu)), ROUNDING)
-            if float(np.linalg.norm(slope)) <= reached:
+            size = float(np.linalg.norm(self.nu))
+            left = float(np.linalg.norm(slope)) / size if size > 0.0 else np.inf
+            if left <= tolerance or n_steps == MOST_NEWTON_STEPS:
                 break
             step = self._newton_step(active, slope)
             moved = None if step is None else self._line_search(value, slope, step)
             if moved is None:
                 break
             value, active, fit = moved
+            n_steps += 1
+        self.n_newton_steps += n_steps
+        if left > max(tolerance, ACCEPTED):
+            self.nu, self.gradients = nu, gradients
+            self._scale_step(1.0 / SHRINKAGE)
+            self.largest_sigma = self.sigma
+            return
         self.w = np.zeros_like(self.w)
         kept = 1.0 - self.sigma * self.beta / active.norms
         self.w[active.index] = kept[:, None] * active.points
-        if self.sigma < LARGEST_SIGMA:
-            self.blocks.rescale(GROWTH)
-            self.sigma *= GROWTH
+        growth = GROWTH if n_steps > FEW_STEPS else GROWTH**2
+        self._scale_step(min(growth, self.largest_sigma / self.sigma))
+
+    def _scale_step(self, factor: float) -> None:
+        self.blocks.rescale(factor)
+        self.sigma *= factor
 
     @property
     def relative_gap(self) -> float:
@@ -129,10 +148,9 @@ class AugmentedLagrangian:
         hessian += low_rank.T @ low_rank
         hessian[np.diag_indices_from(hessian)] += 1.0
         try:
-            factor = cho_factor(hessian, overwrite_a=True, check_finite=False)
+            factor = cho_factor(hessian, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
-        self.n_newton_steps += 1
         step = -cho_solve(factor, slope, check_finite=False)
         return step if np.all(np.isfinite(step)) else None
 
@@ -149,5 +167,5 @@ class AugmentedLagrangian:
             if moved[0] <= value + 1e-4 * length * descent + rounding:
                 self.nu, self.gradients = nu, gradients
                 return moved
-            length *= 0.5
+            length *= 0.5 if length > 0.1 else 0.1
         return None

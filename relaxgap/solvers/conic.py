@@ -79,11 +79,10 @@ class ConicSolver:
         at_zero = certify(program, zero)
         if at_zero.relative_gap <= self.rtol:
             return Solution(zero, Status.SOLVED, at_zero, 0)
-        # the bound at zero estimates the optimum in units of |y|^2 / 2 from below
-        r_unit = max(2.0 * at_zero.dual_value / float(program.data.y @ program.data.y), SMALLEST)
         solutions = []
         for fraction in TOLERANCES[self.name]:
-            solved = self._solve_scaled(program, r_unit, max(fraction * self.rtol, 1e-11))
+            tolerance = max(fraction * self.rtol, 1e-11)
+            solved = self.solve_once(program, tolerance, at_zero.dual_value)
             if solved is None:
                 continue
             solution = finish(program, solved.point, self.rtol, solved.n_iterations, solved.nu)
@@ -94,10 +93,27 @@ class ConicSolver:
             return failed(program)
         return min(solutions, key=lambda solution: solution.certificate.duality_gap)
 
-    def _solve_scaled(
-        self, program: Program, r_unit: float, tolerance: float
-    ) -> "_ConicPoint | None":
+    def solve_once(
+        self, program: Program, tolerance: float, lower_bound: float
+    ) -> "ConicPoint | None":
+        """Run the conic solver once and return its own point, neither feasible nor certified.
+
+        Parameters
+        ----------
+        program : ConvexReLUProgram or GatedReLUProgram
+            Program to solve.
+        tolerance : float
+            The solver's own tolerance, absolute and relative, in the scaled units.
+        lower_bound : float
+            A lower bound of the optimum, such as that at zero; it sets the unit of the residual.
+
+        Returns
+        -------
+        ConicPoint or None
+            None if the solver gave up.
+        """
         data = program.data
+        r_unit = max(2.0 * lower_bound / float(data.y @ data.y), SMALLEST)
         x_unit, y_unit = float(np.linalg.norm(data.X, 2)), float(np.linalg.norm(data.y))
         X, y = data.X / x_unit, data.y / y_unit
         beta = program.beta / (x_unit * y_unit)
@@ -134,8 +150,10 @@ class ConicSolver:
         n_iterations = int(problem.solver_stats.num_iters or 0)
         nu = -np.asarray(equation.dual_value, dtype=np.float64) * (r_unit * y_unit)
         if isinstance(program, GatedReLUProgram):
-            return _ConicPoint(GatedBlocks(_drop_negligible(scaled[0])), nu, n_iterations)
-        return _ConicPoint(SplitBlocks(scaled[0], scaled[1]), nu, n_iterations)
+            point: Point = GatedBlocks(_drop_negligible(scaled[0]))
+        else:
+            point = SplitBlocks(scaled[0], scaled[1])
+        return ConicPoint(point, nu, n_iterations, float(problem.compilation_time or 0.0))
 
     def _options(self, tolerance: float) -> dict[str, Any]:
         if self.name == "clarabel":
@@ -151,10 +169,25 @@ class ConicSolver:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ConicPoint:
+class ConicPoint:
+    """Hold what a conic solver returned, in the units of the program.
+
+    Parameters
+    ----------
+    point : SplitBlocks or GatedBlocks
+        Almost in its cones.
+    nu : (n,) float64
+        Multiplier of the residual's equation, almost dual feasible.
+    n_iterations : int
+        By the solver's own count.
+    compile_seconds : float
+        What CVXPY took to bring the program into the solver's form.
+    """
+
     point: Point
     nu: Float64[np.ndarray, " n"]
     n_iterations: int
+    compile_seconds: float
 
 
 def _drop_negligible(w: np.ndarray) -> np.ndarray:

@@ -153,8 +153,8 @@ class _Rounds:
         )
         for _ in range(MOST_OUTER_STEPS):
             lagrangian.advance(self.tolerance)
-            self.tolerance = max(0.3 * self.tolerance, 1e-11)
-            if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.03 * gap):
+            self.tolerance = max(0.3 * self.tolerance, 0.1 * self.rtol)
+            if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.1 * gap):
                 break
         self.all.absorb(self.index, operator, lagrangian.sigma)
         self.nu = lagrangian.nu

@@ -15,7 +15,7 @@ from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.block_operators import BlockOperator, ConeBlocks, FreeBlocks
 from relaxgap.solvers.cone_projection import COLD_STEPS, ConeProjector
 
-WARM_STEPS = 20
+WARM_STEPS = 40
 
 
 @runtime_checkable
