@@ -53,7 +53,7 @@ SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
 @click.option(
     "--solver",
     type=click.Choice(SOLVERS),
-    default="column_generation",
+    default="semismooth_newton",
     show_default=True,
     help="The conic solvers are references: they see every pattern at once.",
 )

@@ -1,4 +1,4 @@
-"""What the certified optimum costs: enumeration, then column generation over all patterns.
+"""What the certified optimum costs: enumeration, then the program over all patterns.
 
 Timed alone on one thread: run its cells one at a time (``runner: alone``).
 
@@ -31,8 +31,8 @@ class ExactOptimumRecord:
         Cover's count for the rank and the distinct hyperplanes.
     enumeration_megabytes : float
         Peak of the arrays allocated by a second, traced enumeration.
-    solve_seconds, n_rounds, relative_gap, active_blocks : number or None
-        Column generation to the solver's ``rtol``; none if not solved.
+    solve_seconds, n_iterations, relative_gap, active_blocks : number or None
+        The solver to its ``rtol``; none if not solved.
     """
 
     data: str
@@ -49,7 +49,7 @@ class ExactOptimumRecord:
     relative_gap: float | None
     status: str
     active_blocks: int | None
-    n_rounds: int | None
+    n_iterations: int | None
     solve_seconds: float | None
 
 
@@ -80,7 +80,7 @@ def exact_optimum(spec: CellSpec) -> list[ExactOptimumRecord]:
             relative_gap=certificate.relative_gap if certificate else None,
             status=solution.status if solution else "not solved",
             active_blocks=solution.point.active_blocks if solution else None,
-            n_rounds=solution.n_iterations if solution else None,
+            n_iterations=solution.n_iterations if solution else None,
             solve_seconds=solve_seconds,
         )
     ]
@@ -91,7 +91,7 @@ def _solve(
 ) -> tuple[Solution, float]:
     program = ConvexReLUProgram(data, patterns, beta)
     start = time.perf_counter()
-    solution = spec.solver.column_generation().solve(program)
+    solution = spec.solver.solver().solve(program)
     return solution, time.perf_counter() - start
 
 

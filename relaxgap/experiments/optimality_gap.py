@@ -74,7 +74,7 @@ def optimality_gap(spec: CellSpec) -> list[GapRecord]:
         beta=beta,
         beta_fraction=spec.regularisation.beta_fraction,
     )
-    solver = spec.solver.column_generation()
+    solver = spec.solver.solver()
 
     def solved(patterns: PatternSet, method: str, rule: str, n_gates: int | None) -> GapRecord:
         began = time.perf_counter()

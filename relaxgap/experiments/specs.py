@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.solvers.base import Solver
 from relaxgap.solvers.column_generation import ColumnGeneration
-from relaxgap.solvers.conic import ConicName, ConicSolver
+from relaxgap.solvers.conic import ConicSolver
+from relaxgap.solvers.semismooth_newton import SemismoothNewton
 from relaxgap.training.specification import TrainingSpec
 
 PROGRAMS: dict[str, type[ConvexReLUProgram] | type[GatedReLUProgram]] = {
@@ -119,17 +122,27 @@ class PatternSampling:
 
 @dataclass(frozen=True, slots=True)
 class SolverSettings:
-    """Name the conic solver and the certified relative gap to reach."""
+    """Name the solver and the certified relative gap to reach.
 
-    name: ConicName = "clarabel"
+    Parameters
+    ----------
+    name : str
+        ``semismooth_newton``, or the conic solver that is the master of column generation.
+    rtol : float
+        Relative duality gap.
+    """
+
+    name: Literal["semismooth_newton", "clarabel", "ecos", "scs"] = "semismooth_newton"
     rtol: float = 1e-6
 
     def __post_init__(self) -> None:
-        ConicSolver(self.name, self.rtol)
+        self.solver()
 
-    def column_generation(self) -> ColumnGeneration:
+    def solver(self) -> Solver:
         """Return the solver for pattern sets of any size, sampled or all."""
-        return ColumnGeneration(self.rtol, self.name)
+        if self.name == "semismooth_newton":
+            return SemismoothNewton(self.rtol)
+        return ColumnGeneration(self.rtol, ConicSolver(self.name, min(0.1 * self.rtol, 1e-8)))
 
 
 @dataclass(frozen=True, slots=True)

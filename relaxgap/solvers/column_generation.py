@@ -20,8 +20,8 @@ from relaxgap.certificates import (
 from relaxgap.errors import ConfigurationError
 from relaxgap.programs.gated import GatedBlocks
 from relaxgap.programs.relu import SplitBlocks
-from relaxgap.solvers.base import Point, Program, Solution, Status, tighter
-from relaxgap.solvers.conic import ConicName, ConicSolver
+from relaxgap.solvers.base import Point, Program, Solution, Solver, Status, tighter
+from relaxgap.solvers.conic import ConicSolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class ColumnGeneration:
     ----------
     rtol : float
         Relative duality gap to reach.
-    master : "clarabel", "ecos" or "scs"
-        Conic solver of the restricted programs.
+    master : Solver or None
+        Solves the restricted programs; None is Clarabel, a tenth as tight as ``rtol`` or tighter.
     n_blocks : int
         Patterns at the start and most patterns added in a round.
     max_rounds : int
@@ -45,7 +45,7 @@ class ColumnGeneration:
     """
 
     rtol: float = 1e-6
-    master: ConicName = "clarabel"
+    master: Solver | None = None
     n_blocks: int = 20
     max_rounds: int = 100
 
@@ -55,7 +55,7 @@ class ColumnGeneration:
                 f"Expected n_blocks >= 1 and max_rounds >= 1, got {self.n_blocks} and "
                 f"{self.max_rounds}; the defaults are 20 and 100."
             )
-        ConicSolver(self.master, self.rtol)
+        ConicSolver(rtol=self.rtol)
 
     def solve(self, program: Program) -> Solution:
         """Alternate restricted solves and pricing until the gap closes.
@@ -73,10 +73,10 @@ class ColumnGeneration:
         threshold = beta * (1.0 + 0.25 * self.rtol)
         at_zero = block_prices(program, data.y, threshold, exact=False)
         rows = violating_patterns(program, data.y, at_zero, self.n_blocks)
-        conic = ConicSolver(self.master, min(0.1 * self.rtol, 1e-8))
+        master = self.master or ConicSolver(rtol=min(0.1 * self.rtol, 1e-8))
         for n_rounds in range(1, self.max_rounds + 1):
             restricted = replace(program, patterns=program.patterns.subset(rows))
-            solution = conic.solve(restricted)
+            solution = master.solve(restricted)
             nu0 = solution.certificate.nu
             prices = block_prices(program, nu0, threshold, exact=False)
             found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)

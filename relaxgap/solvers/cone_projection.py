@@ -23,7 +23,9 @@ from scipy.optimize import nnls
 from relaxgap.patterns.hyperplanes import unit_rows
 
 COLD_STEPS = 60
+MOST_STEPS = 300
 MOST_PIVOTS = 60
+MOST_SINGULAR_FACES = 3
 SLACK = 1e-14
 RIDGE = 1e-10
 
@@ -34,6 +36,7 @@ class Face:
 
     rows: Int[np.ndarray, " k"]
     factor: Float64[np.ndarray, "k k"]
+    singular: bool = False
 
 
 NO_FACE = Face(np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
@@ -84,7 +87,7 @@ class ConeProjector:
             self.descend(z[cold], cold)
             over = self.norm_bounds(z[cold], cold) > level
             open_ = np.setdiff1d(open_, cold[~over])
-        points, faces = self.pivot(z[open_], open_)
+        points, faces = self.pivot(z[open_], open_, level)
         norms = np.linalg.norm(points, axis=1)
         longer = np.flatnonzero(norms > level)
         return Projections(open_[longer], points[longer], norms[longer], [faces[k] for k in longer])
@@ -116,9 +119,12 @@ class ConeProjector:
         self.multipliers[index] = signs * now
 
     def pivot(
-        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
+        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"], level: float
     ) -> tuple[Float64[np.ndarray, "b d"], list[Face]]:
-        """Find the exact projections and faces of some blocks, and store their multipliers."""
+        """Find the exact projections and faces of some blocks, and store their multipliers.
+
+        A projection that proves to be no longer than ``level`` may be left at that.
+        """
         signs, products = self.signs[index], z @ self.rows.T
         sizes = np.linalg.norm(z, axis=1)
         warm = self.multipliers[index]
@@ -126,7 +132,8 @@ class ConeProjector:
         found, points = np.zeros_like(warm), z.copy()
         faces = [self.faces.get(b, NO_FACE) for b in index.tolist()]
         fewest, tries = np.full(index.size, self.rows.shape[0] + 1), np.full(index.size, 3)
-        live = np.arange(index.size)
+        singular, live = np.zeros(index.size, dtype=np.intp), np.arange(index.size)
+        stuck = live[:0]
         for _ in range(MOST_PIVOTS):
             if live.size == 0:
                 break
@@ -134,6 +141,7 @@ class ConeProjector:
                 rows = np.flatnonzero(faces_on[k])
                 if not np.array_equal(rows, faces[k].rows):
                     faces[k] = self._factorised(rows)
+                    singular[k] += faces[k].singular
                 found[k] = 0.0
                 if rows.size:
                     solved = dpotrs(faces[k].factor, products[k, rows], lower=1)[0]
@@ -155,11 +163,35 @@ class ConeProjector:
                     wrong[j, : np.flatnonzero(wrong[j])[-1]] = False
                 faces_on[k] ^= wrong[j]
             live = live[counts > 0]
-        for k in live:
-            points[k], found[k], faces[k] = self._by_least_squares(z[k], signs[k])
+            lost = singular[live] > MOST_SINGULAR_FACES
+            stuck = np.concatenate([stuck, live[lost]])
+            live = live[~lost]
         self.multipliers[index] = np.maximum(found, 0.0)
+        stuck = np.concatenate([stuck, live])
+        if stuck.size:
+            self._settle(z, index, stuck, level, points, faces)
         self.faces.update(zip(index.tolist(), faces, strict=True))
         return points, faces
+
+    def _settle(
+        self,
+        z: Float64[np.ndarray, "b d"],
+        index: Int[np.ndarray, " b"],
+        stuck: Int[np.ndarray, " s"],
+        level: float,
+        points: Float64[np.ndarray, "b d"],
+        faces: list[Face],
+    ) -> None:
+        """Finish blocks without a regular face, most of which project near the apex."""
+        self.multipliers[index[stuck]] = 0.0
+        self.descend(z[stuck], index[stuck], MOST_STEPS)
+        for k in stuck.tolist():
+            signs = self.signs[index[k]]
+            points[k] = z[k] + (signs * self.multipliers[index[k]]) @ self.rows
+            faces[k] = NO_FACE
+            if np.linalg.norm(points[k]) > level:
+                points[k], found, faces[k] = self._by_least_squares(z[k], signs)
+                self.multipliers[index[k]] = found
 
     def _factorised(self, rows: Int[np.ndarray, " k"]) -> Face:
         if rows.size == 0:
@@ -170,7 +202,7 @@ class ConeProjector:
             # dependent rows: a ridge picks one of the many multipliers of the same projection
             gram[np.diag_indices_from(gram)] += RIDGE
             factor, _ = dpotrf(gram, lower=1)
-        return Face(rows, factor)
+        return Face(rows, factor, singular=bool(failure))
 
     def _by_least_squares(
         self, z: Float64[np.ndarray, " d"], signs: Float64[np.ndarray, " k"]

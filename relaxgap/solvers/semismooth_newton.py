@@ -5,6 +5,7 @@ warm start to warm start; every block is priced at its dual point, violators joi
 leave, and the certificate holds for all of them.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +13,11 @@ import numpy as np
 from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
-from relaxgap.solvers.augmented_lagrangian import GROWTH, AugmentedLagrangian
-from relaxgap.solvers.base import Program, Solution, Status, feasible, tighter
-from relaxgap.solvers.working_set import AllBlocks, AllConeBlocks, AllFreeBlocks
+from relaxgap.programs import ConvexReLUProgram, GatedBlocks, SplitBlocks
+from relaxgap.solvers.base import Point, Program, Solution, Status, feasible, tighter
+from relaxgap.solvers.column_generation import ColumnGeneration
+from relaxgap.solvers.rounds import Rounds
 
-FEWEST_BLOCKS = 40
-FIRST_SIGMA = 4.0
-MOST_OUTER_STEPS = 12
 MOST_IDLE_ROUNDS = 3
 MOST_ENTRIES = 20_000_000
 """Patterns times samples above which the multipliers of all cones are too many to keep."""
@@ -52,8 +50,8 @@ class SemismoothNewton:
         if self.max_rounds < 1:
             raise ConfigurationError(f"Expected max_rounds >= 1, got {self.max_rounds}; raise it.")
 
-    def solve(self, program: Program) -> Solution:
-        """Solve from zero.
+    def solve(self, program: Program, start: Solution | None = None) -> Solution:
+        """Solve from zero, or from the solution of a similar program over the same patterns.
 
         Returns
         -------
@@ -63,108 +61,126 @@ class SemismoothNewton:
         Raises
         ------
         ConfigurationError
-            If a cone-constrained program has more than 20 million pattern bits.
+            If ``start`` has blocks of another shape.
 
         Notes
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
-        P patterns. Memory: O(n P + d P + n^2).
+        P patterns. Memory: O(n P + d P + n^2). Above 20 million pattern bits a cone-constrained
+        program is left to `ColumnGeneration`, with this solver as its master.
         """
+        if start is not None:
+            _check_start(program, start)
         n_entries = program.patterns.n_patterns * program.data.n
         if isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES:
-            raise ConfigurationError(
-                f"Expected at most {MOST_ENTRIES:,} pattern bits, got {n_entries:,}; use "
-                "column generation for this many patterns."
-            )
-        zero = program.zero()
-        best = Solution(
-            zero, Status.ROUND_LIMIT, DualCertificate(0.0 * program.data.y, np.inf, 0.0), 0
-        )
-        x_unit = float(np.linalg.norm(program.data.X, 2))
-        y_unit = float(np.linalg.norm(program.data.y))
-        if x_unit == 0.0 or y_unit == 0.0:
-            return replace(best, status=Status.SOLVED, certificate=certify(program, zero))
-        scaled = replace(
-            program,
-            data=Dataset(program.data.X / x_unit, program.data.y / y_unit),
-            beta=program.beta / (x_unit * y_unit),
-        )
-        rounds = _Rounds(scaled, self.rtol)
-        best = _certified(best, program, rounds, x_unit, y_unit)
-        if best.certificate.relative_gap <= self.rtol:
-            return replace(best, status=Status.SOLVED)
+            master = replace(self, rtol=min(0.1 * self.rtol, 1e-8))
+            return ColumnGeneration(self.rtol, master).solve(program)
+        units = _Units.of(program)
+        if units is None:
+            return _solved_by_zero(program)
+        rounds = Rounds(units.scaled(program), self.rtol)
+        if start is not None:
+            rounds.start_from(units.point_in(start.point), start.certificate.nu / units.y)
+        return self._close_gap(program, rounds, units)
+
+    def solve_path(self, program: Program, betas: Sequence[float]) -> Iterator[Solution]:
+        """Solve for one regularisation strength after another, each from the last solution.
+
+        Parameters
+        ----------
+        program : ConvexReLUProgram or GatedReLUProgram
+            Its own ``beta`` does not matter.
+        betas : sequence of float
+            Best from large to small; any order is solved.
+
+        Yields
+        ------
+        Solution
+            One for each strength, in the order given.
+
+        Raises
+        ------
+        ConfigurationError
+            If a strength is not positive and finite.
+        """
+        programs = [replace(program, beta=float(beta)) for beta in betas]
+        units = _Units.of(program)
+        n_entries = program.patterns.n_patterns * program.data.n
+        if units is None or (isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES):
+            yield from map(self.solve, programs)
+            return
+        rounds: Rounds | None = None
+        for at_beta in programs:
+            scaled = units.scaled(at_beta)
+            if rounds is None:
+                rounds = Rounds(scaled, self.rtol)
+            else:
+                rounds.change_beta(scaled.beta)
+            yield self._close_gap(at_beta, rounds, units)
+
+    def _close_gap(self, program: Program, rounds: Rounds, units: "_Units") -> Solution:
+        nothing = DualCertificate(0.0 * program.data.y, np.inf, 0.0)
+        best = Solution(program.zero(), Status.ROUND_LIMIT, nothing, 0)
+        best = _certified(best, program, rounds, units)
         idle = 0
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
-            rounds.advance(gap)
-            best = _certified(best, program, rounds, x_unit, y_unit)
-            if best.certificate.relative_gap <= self.rtol:
+            if gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
-            idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
             if idle >= MOST_IDLE_ROUNDS and rounds.entering.size == 0:
                 return replace(best, status=Status.INACCURATE)
-        return best
+            rounds.advance(gap)
+            best = _certified(best, program, rounds, units)
+            idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
+        solved = best.certificate.relative_gap <= self.rtol
+        return replace(best, status=Status.SOLVED) if solved else best
 
 
-def _certified(
-    best: Solution, program: Program, rounds: "_Rounds", x_unit: float, y_unit: float
-) -> Solution:
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """Units of the rows and of the labels in which ``X`` and ``y`` have norm 1."""
+
+    X: float
+    y: float
+
+    @classmethod
+    def of(cls, program: Program) -> "_Units | None":
+        """Return None if ``X`` or ``y`` is zero."""
+        units = cls(float(np.linalg.norm(program.data.X, 2)), float(np.linalg.norm(program.data.y)))
+        return units if units.X > 0.0 and units.y > 0.0 else None
+
+    def scaled(self, program: Program) -> Program:
+        data = Dataset(program.data.X / self.X, program.data.y / self.y)
+        return replace(program, data=data, beta=program.beta / (self.X * self.y))
+
+    def point_in(self, point: Point) -> Point:
+        factor = self.X / self.y
+        if isinstance(point, SplitBlocks):
+            return SplitBlocks(factor * point.u, factor * point.v)
+        return GatedBlocks(factor * point.w)
+
+
+def _check_start(program: Program, start: Solution) -> None:
+    expected, got = program.zero(), start.point
+    shapes = [w.w.shape if isinstance(w, GatedBlocks) else w.u.shape for w in (expected, got)]
+    if type(expected) is not type(got) or shapes[0] != shapes[1]:
+        raise ConfigurationError(
+            f"Expected a start with {type(expected).__name__} of shape {shapes[0]}, got "
+            f"{type(got).__name__} of shape {shapes[1]}; start from the same program at another "
+            "beta."
+        )
+
+
+def _solved_by_zero(program: Program) -> Solution:
+    zero = program.zero()
+    return Solution(zero, Status.SOLVED, certify(program, zero), 0)
+
+
+def _certified(best: Solution, program: Program, rounds: Rounds, units: _Units) -> Solution:
     """Certify a round in the program's own units and keep the better of both bounds."""
-    point = feasible(program, rounds.all.point(rounds.index, (y_unit / x_unit) * rounds.w))
+    point = feasible(program, rounds.all.point(rounds.index, (units.y / units.X) * rounds.w))
     multipliers = rounds.all.multipliers()
     if multipliers is not None:
-        multipliers *= x_unit * y_unit
-    found = certify(program, point, y_unit * rounds.nu, multipliers)
+        multipliers *= units.X * units.y
+    found = certify(program, point, units.y * rounds.nu, multipliers)
     return tighter(best, point, found, rounds.n_newton_steps)
-
-
-class _Rounds:
-    """The working set and what is carried from one to the next."""
-
-    def __init__(self, program: Program, rtol: float) -> None:
-        self.program, self.rtol = program, rtol
-        self.all: AllBlocks = (
-            AllFreeBlocks(program)
-            if isinstance(program, GatedReLUProgram)
-            else AllConeBlocks(program)
-        )
-        self.level = program.beta * (1.0 + 0.2 * rtol)
-        self.nu = program.data.y
-        bounds = self.all.bounds(self.nu, self.level, FEWEST_BLOCKS)
-        self.index = np.zeros(0, dtype=np.intp)
-        self.w = np.zeros((0, program.data.d))
-        self.entering = np.argsort(-bounds, kind="stable")[:FEWEST_BLOCKS]
-        self.sigma, self.tolerance = FIRST_SIGMA, 1e-2
-        self.n_newton_steps = 0
-
-    def advance(self, gap: float) -> None:
-        """Solve over the working set to a fraction of the gap so far, then price every block."""
-        program = self.program
-        self.index = np.concatenate([self.index, self.entering])
-        entering = np.zeros((self.entering.size, program.data.d))
-        operator = self.all.operator(self.index, self.sigma)
-        lagrangian = AugmentedLagrangian(
-            operator,
-            program.data.y,
-            program.beta,
-            self.nu,
-            np.concatenate([self.w, entering]),
-            self.sigma,
-        )
-        for _ in range(MOST_OUTER_STEPS):
-            lagrangian.advance(self.tolerance)
-            self.tolerance = max(0.3 * self.tolerance, 0.1 * self.rtol)
-            if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.1 * gap):
-                break
-        self.all.absorb(self.index, operator, lagrangian.sigma)
-        self.nu = lagrangian.nu
-        self.n_newton_steps += lagrangian.n_newton_steps
-        used = lagrangian.used
-        bounds = self.all.bounds(self.nu, self.level, max(100, self.index.size))
-        violators = np.setdiff1d(np.flatnonzero(bounds > self.level), self.index)
-        largest = np.argsort(-bounds[violators], kind="stable")[: max(FEWEST_BLOCKS, used.size)]
-        self.index, self.w = self.index[used], lagrangian.w[used]
-        self.entering = violators[largest]
-        # new blocks want a shorter step; without any the next round only polishes
-        shorter = GROWTH**2 if self.entering.size else 1.0
-        self.sigma = max(lagrangian.sigma / shorter, FIRST_SIGMA)

@@ -45,6 +45,12 @@ class AllBlocks(Protocol):
         """Return the point of the program that has these blocks and no others."""
         ...
 
+    def blocks(
+        self, point: SplitBlocks | GatedBlocks
+    ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
+        """Return which blocks of a point are nonzero, and these."""
+        ...
+
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
         """Return the cone multipliers of the unit rows at the last priced dual point."""
         ...
@@ -78,6 +84,13 @@ class AllFreeBlocks:
         full[index] = w
         return GatedBlocks(full)
 
+    def blocks(
+        self, point: SplitBlocks | GatedBlocks
+    ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
+        """See `AllBlocks`."""
+        assert isinstance(point, GatedBlocks)
+        return _nonzero(point.w)
+
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
         """See `AllBlocks`."""
         return None
@@ -109,7 +122,7 @@ class AllConeBlocks:
         found[over] = self.projector.norm_bounds(gradients[over], over)
         over = over[found[over] > level]
         largest = over[np.argsort(-found[over])[:n_exact]]
-        self.projector.pivot(gradients[largest], largest)
+        self.projector.pivot(gradients[largest], largest, level)
         found[largest] = self.projector.norm_bounds(gradients[largest], largest)
         return found
 
@@ -132,6 +145,20 @@ class AllConeBlocks:
         full[index] = w
         return SplitBlocks(*np.split(full, 2))
 
+    def blocks(
+        self, point: SplitBlocks | GatedBlocks
+    ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
+        """See `AllBlocks`."""
+        assert isinstance(point, SplitBlocks)
+        return _nonzero(np.concatenate([point.u, point.v]))
+
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
         """See `AllBlocks`."""
         return np.stack(np.split(self.projector.multipliers, 2))
+
+
+def _nonzero(
+    blocks: Float64[np.ndarray, "B d"],
+) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
+    index = np.flatnonzero(np.any(blocks != 0.0, axis=1))
+    return index, blocks[index]

@@ -67,7 +67,7 @@ def test_an_independent_conic_solver_agrees_within_both_gaps(
 @pytest.mark.parametrize("kind", PROGRAM_TYPES)
 def test_ecos_can_be_the_master_of_column_generation(kind: ProgramType) -> None:
     program = random_program(kind, 8, 4, seed=5, fraction=0.01)
-    solution = ColumnGeneration(rtol=1e-6, master="ecos").solve(program)
+    solution = ColumnGeneration(rtol=1e-6, master=ConicSolver("ecos", 1e-8)).solve(program)
     assert solution.status is Status.SOLVED
 
 
