@@ -23,9 +23,8 @@ from scipy.optimize import nnls
 from relaxgap.patterns.hyperplanes import unit_rows
 
 COLD_STEPS = 60
-MOST_STEPS = 300
-MOST_PIVOTS = 60
-MOST_SINGULAR_FACES = 3
+MOST_STEPS = 100
+MOST_PIVOTS = 20
 SLACK = 1e-14
 RIDGE = 1e-10
 
@@ -36,7 +35,6 @@ class Face:
 
     rows: Int[np.ndarray, " k"]
     factor: Float64[np.ndarray, "k k"]
-    singular: bool = False
 
 
 NO_FACE = Face(np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
@@ -132,7 +130,7 @@ class ConeProjector:
         found, points = np.zeros_like(warm), z.copy()
         faces = [self.faces.get(b, NO_FACE) for b in index.tolist()]
         fewest, tries = np.full(index.size, self.rows.shape[0] + 1), np.full(index.size, 3)
-        singular, live = np.zeros(index.size, dtype=np.intp), np.arange(index.size)
+        singular, live = np.zeros(index.size, dtype=np.bool_), np.arange(index.size)
         stuck = live[:0]
         for _ in range(MOST_PIVOTS):
             if live.size == 0:
@@ -141,7 +139,7 @@ class ConeProjector:
                 rows = np.flatnonzero(faces_on[k])
                 if not np.array_equal(rows, faces[k].rows):
                     faces[k] = self._factorised(rows)
-                    singular[k] += faces[k].singular
+                    singular[k] = rows.size > z.shape[1]
                 found[k] = 0.0
                 if rows.size:
                     solved = dpotrs(faces[k].factor, products[k, rows], lower=1)[0]
@@ -163,7 +161,7 @@ class ConeProjector:
                     wrong[j, : np.flatnonzero(wrong[j])[-1]] = False
                 faces_on[k] ^= wrong[j]
             live = live[counts > 0]
-            lost = singular[live] > MOST_SINGULAR_FACES
+            lost = singular[live]
             stuck = np.concatenate([stuck, live[lost]])
             live = live[~lost]
         self.multipliers[index] = np.maximum(found, 0.0)
@@ -202,7 +200,7 @@ class ConeProjector:
             # dependent rows: a ridge picks one of the many multipliers of the same projection
             gram[np.diag_indices_from(gram)] += RIDGE
             factor, _ = dpotrf(gram, lower=1)
-        return Face(rows, factor, singular=bool(failure))
+        return Face(rows, factor)
 
     def _by_least_squares(
         self, z: Float64[np.ndarray, " d"], signs: Float64[np.ndarray, " k"]

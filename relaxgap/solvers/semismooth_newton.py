@@ -73,8 +73,11 @@ class SemismoothNewton:
             _check_start(program, start)
         n_entries = program.patterns.n_patterns * program.data.n
         if isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES:
-            master = replace(self, rtol=min(0.1 * self.rtol, 1e-8))
+            master = _Master(replace(self, rtol=min(0.1 * self.rtol, 1e-8)))
             return ColumnGeneration(self.rtol, master).solve(program)
+        return self._solve_whole(program, start)
+
+    def _solve_whole(self, program: Program, start: Solution | None = None) -> Solution:
         units = _Units.of(program)
         if units is None:
             return _solved_by_zero(program)
@@ -134,6 +137,16 @@ class SemismoothNewton:
             idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
         solved = best.certificate.relative_gap <= self.rtol
         return replace(best, status=Status.SOLVED) if solved else best
+
+
+@dataclass(frozen=True, slots=True)
+class _Master:
+    """Solve restricted programs whole, however many samples they have."""
+
+    newton: SemismoothNewton
+
+    def solve(self, program: Program) -> Solution:
+        return self.newton._solve_whole(program)
 
 
 @dataclass(frozen=True, slots=True)
