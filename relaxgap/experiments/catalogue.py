@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from relaxgap.experiments.exact_optimum import ExactOptimumRecord, exact_optimum
 from relaxgap.experiments.optimality_gap import GapRecord, optimality_gap
 from relaxgap.experiments.pattern_preservation import PreservationRecord, pattern_preservation
+from relaxgap.experiments.solver_benchmark import BenchmarkRecord, solver_benchmark
 from relaxgap.experiments.specs import CellSpec
 
-Record = ExactOptimumRecord | GapRecord | PreservationRecord
+Record = ExactOptimumRecord | GapRecord | PreservationRecord | BenchmarkRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "seconds to enumerate all patterns and to certify the optimum over them",
         exact_optimum,
         ExactOptimumRecord,
+        1,
+    ),
+    "solver_benchmark": Experiment(
+        "seconds to a measured accuracy, memory and iterations of every solver, side by side",
+        solver_benchmark,
+        BenchmarkRecord,
+        1,
+    ),
+    "solver_growth": Experiment(
+        "seconds to 1e-4 against n at c = n/d = 2 and 8 log n gates (Theorem 2)",
+        solver_benchmark,
+        BenchmarkRecord,
         1,
     ),
 }

@@ -11,6 +11,7 @@ from relaxgap.certificates import beta_max
 from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
 from relaxgap.solvers.base import Solver
@@ -222,6 +223,7 @@ class CellSpec:
     training: TrainingPlan
     seed: int
     data_seed: int | None = None
+    benchmark: BenchmarkSettings = field(default_factory=BenchmarkSettings)
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("data_seed", self.data_seed)):

@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 
 from relaxgap.errors import DataError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.plots import exact_optimum, gap_vs_log_n, gap_vs_width, pattern_preservation
+from relaxgap.plots import (
+    exact_optimum,
+    gap_vs_log_n,
+    gap_vs_width,
+    pattern_preservation,
+    solver_benchmark,
+    solver_growth,
+)
 from relaxgap.plots.style import figure_style, save
 from relaxgap.runner.store import storage_error
 
@@ -27,6 +34,8 @@ DRAWINGS = {
     "gap_vs_log_n": Drawing(gap_vs_log_n.draw, gap_vs_log_n.table),
     "gap_vs_width": Drawing(gap_vs_width.draw, gap_vs_width.table),
     "pattern_preservation": Drawing(pattern_preservation.draw, pattern_preservation.table),
+    "solver_benchmark": Drawing(solver_benchmark.draw, solver_benchmark.table),
+    "solver_growth": Drawing(solver_growth.draw, solver_growth.table),
 }
 
 

@@ -12,6 +12,7 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
 from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import (
     CellSpec,
@@ -75,12 +76,13 @@ class RunSettings:
     solver: SolverSettings = field(default_factory=SolverSettings)
     networks: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingPlan = field(default_factory=TrainingPlan)
+    benchmark: BenchmarkSettings = field(default_factory=BenchmarkSettings)
     runner: RunnerSettings = field(default_factory=RunnerSettings)
     grid: dict[str, Any] = field(default_factory=dict)
 
 
 RUN_SCHEMA = schema_of(RunSettings)
-CELL_PARTS = ("regularisation", "patterns", "solver", "networks", "training")
+CELL_PARTS = ("regularisation", "patterns", "solver", "networks", "training", "benchmark")
 
 
 def register_schemas() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from relaxgap.data import FileData
 from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import CellSpec
 from relaxgap.runner.config import (
@@ -40,7 +41,9 @@ def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cel
     """Expand the axes of a plain config into checked cells, in grid order.
 
     An axis is a list of values, or one list for each scale (``{ci: ..., default: ..., full:
-    ...}``). An axis named ``data`` or ``training`` takes options of that config group.
+    ...}``). An axis named ``data`` or ``training`` takes options of that config group. The values
+    of an axis of another name may be mappings from settings (``data.n``) to their values, which
+    then vary together.
 
     Parameters
     ----------
@@ -91,6 +94,9 @@ def cell_key(spec: CellSpec) -> str:
     if isinstance(spec.data, FileData):
         # an edited file is another data set
         content["data"]["sha256"] = _sha256(spec.data.path)
+    if spec.benchmark == BenchmarkSettings():
+        # a part that came later: cells of experiments without it keep their keys
+        del content["benchmark"]
     content["results_version"] = EXPERIMENTS[spec.experiment].results_version
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:20]
@@ -130,6 +136,11 @@ def _place(point: dict[str, Any], path: str, value: Any, fixed: Collection[str])
     if path in CHOICE_AXES and isinstance(value, str):
         point[path] = load_option(path, value)
         return
+    if _varies_together(value):
+        for setting, item in value.items():
+            if setting not in fixed:
+                _place(point, setting, item, fixed)
+        return
     keys = [key for key in known_keys(point) if not key.startswith(("grid", "runner", "name"))]
     group = path.partition(".")[0]
     if path not in keys and group in fixed:
@@ -144,6 +155,11 @@ def _place(point: dict[str, Any], path: str, value: Any, fixed: Collection[str])
     for parent in parents:
         node = node[parent]
     node[last] = [value] if isinstance(node[last], list) and not isinstance(value, list) else value
+
+
+def _varies_together(value: Any) -> bool:
+    """Say whether the value of an axis is a mapping from dotted settings to their values."""
+    return isinstance(value, Mapping) and any("." in setting for setting in value)
 
 
 def _copy_setting(base: Mapping[str, Any], point: dict[str, Any], path: str) -> bool:
@@ -162,6 +178,7 @@ def _copy_setting(base: Mapping[str, Any], point: dict[str, Any], path: str) -> 
 
 def _label(path: str, value: Any, fixed: Collection[str]) -> str:
     if isinstance(value, Mapping):
-        inner = {f"{path}.{key}": item for key, item in value.items()}
-        return " ".join(f"{key}={item}" for key, item in inner.items() if key not in fixed)
+        prefix = "" if _varies_together(value) else f"{path}."
+        inner = {f"{prefix}{key}": item for key, item in value.items()}
+        return " ".join(_label(key, item, fixed) for key, item in inner.items() if key not in fixed)
     return f"{path}={'+'.join(map(str, value)) if isinstance(value, list) else value}"

@@ -6,7 +6,8 @@ After a deliberate change of an experiment, with its ``results_version`` bumped,
     cp fresh/NAME/scale=ci/summary.csv tests/references/NAME.csv
 
 The certified values are compared within their proven gaps. Training is chaotic, and the last bits
-of a sum differ across processors: only medians of trained networks are compared.
+of a sum differ across processors: only medians of trained networks are compared. Seconds are of
+no account.
 """
 
 import json
@@ -38,6 +39,19 @@ GAP_KEYS = (
 )
 PRESERVATION_KEYS = ("data", "n", "d", "protocol", "method", "width", "seed", "start", "step")
 EXACT_KEYS = ("data", "n", "d", "seed", "n_patterns", "cover_count", "complete")
+BENCHMARK_KEYS = (
+    "data",
+    "n",
+    "d",
+    "seed",
+    "n_gates",
+    "n_patterns",
+    "program",
+    "beta_fraction",
+    "solver",
+    "tolerance",
+    "status",
+)
 KEPT = ("bits_kept", "neurons_kept", "patterns_kept")
 
 
@@ -91,11 +105,23 @@ def compare_exact(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert (apart <= gaps + 1e-9 * reference["primal_value"]).all()
 
 
+def compare_benchmark(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, BENCHMARK_KEYS)
+    assert_same_beta(fresh, reference)
+    for one, other in ((fresh, reference), (reference, fresh)):
+        assert (one["lower_bound"] <= other["primal_value"] * (1.0 + 1e-9)).all()
+    # the errors themselves are a matter of rounding; that they are met is not
+    assert (fresh["relative_error"] <= fresh["tolerance"]).all()
+    assert (fresh["seconds"] < fresh["time_limit_seconds"]).all()
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
     "pattern_preservation": compare_preservation,
     "exact_optimum": compare_exact,
+    "solver_benchmark": compare_benchmark,
+    "solver_growth": compare_benchmark,
 }
 
 

@@ -32,6 +32,8 @@ def test_every_experiment_has_a_drawing() -> None:
         pytest.param("exact_optimum", "exact_optimum", marks=pytest.mark.slow),
         pytest.param("gap_vs_log_n", "gap_vs_log_n", marks=pytest.mark.slow),
         pytest.param("pattern_preservation", "pattern_preservation", marks=pytest.mark.slow),
+        pytest.param("solver_benchmark", "solver_benchmark", marks=pytest.mark.slow),
+        pytest.param("solver_growth", "solver_growth", marks=pytest.mark.slow),
     ],
     indirect=["summary_folder"],
 )
@@ -94,3 +96,20 @@ def test_png_and_pdf_carry_no_date_and_no_version(tmp_path: Path) -> None:
     for content in (png.read_bytes(), pdf.read_bytes()):
         assert b"CreationDate" not in content
         assert b"Matplotlib" not in content
+
+
+@pytest.mark.parametrize("summary_folder", ["solver_growth", "solver_benchmark"], indirect=True)
+@pytest.mark.parametrize("absent", [False, True])
+def test_timings_of_one_size_and_of_absent_solvers_are_drawn(
+    summary_folder: Path, absent: bool, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.params["summary_folder"]
+    summary = read_summary(name, summary_folder)
+    one = summary[summary["n"] == summary["n"].min()]
+    if absent:
+        empty = dict.fromkeys(["relative_error", "seconds", "primal_value"], np.nan)
+        one = one.assign(status="absent", **empty)
+    with figure_style():
+        figure = DRAWINGS[name].figure(one)
+        save(figure, summary_folder, name)
+    assert not DRAWINGS[name].table(one).empty

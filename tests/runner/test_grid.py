@@ -12,6 +12,7 @@ import pytest
 from relaxgap.cli.run import compose_plain
 from relaxgap.data import DigitsData, FileData, GaussianData
 from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import (
     CellSpec,
@@ -147,6 +148,36 @@ def test_the_grid_is_the_product_of_its_axes_in_order(
     assert labels == [f"data.n={n} seed={seed}" for n in (4, 6) for seed in (0, 1)]
 
 
+def test_an_axis_of_mappings_moves_its_settings_together(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    sizes = [
+        {"data.n": 4, "data.d": 3, "patterns.n_gates": "5"},
+        {"data.n": 6, "data.d": 2, "patterns.n_gates": "9", "benchmark.solvers": ["scs"]},
+    ]
+    config = with_overrides(base("gap_vs_log_n"), grid={"size": sizes, "seed": [0, 1]})
+    config["data"]["aspect_ratio"] = None
+    cells = cells_of(config)
+    assert [cell.label for cell in cells[1:3]] == [
+        "data.n=4 data.d=3 patterns.n_gates=5 seed=1",
+        "data.n=6 data.d=2 patterns.n_gates=9 benchmark.solvers=scs seed=0",
+    ]
+    shapes = [(cell.spec.data.n, cell.spec.patterns.n_gates) for cell in cells[::2]]  # type: ignore[attr-defined]
+    assert shapes == [(4, ("5",)), (6, ("9",))]
+    assert cells[0].spec.benchmark == BenchmarkSettings()
+    assert cells[2].spec.benchmark.solvers == ("scs",)
+
+
+def test_a_setting_by_hand_wins_over_an_axis_of_mappings(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    sizes = [{"data.n": n, "patterns.n_gates": "5"} for n in (4, 6)]
+    config = with_overrides(base("gap_vs_log_n"), grid={"size": sizes}, data__n=8)
+    (cell,) = cells_of(config, {"data.n"})
+    assert cell.spec.data.n == 8  # type: ignore[attr-defined]
+    assert cell.label == "patterns.n_gates=5"
+
+
 def test_a_scale_without_values_is_refused(base: Callable[[str], dict[str, Any]]) -> None:
     config = with_overrides(base("gap_vs_log_n"), scale="full", grid={"seed": {"ci": [0]}})
     with pytest.raises(ConfigurationError, match=r"grid\.seed at scale full, got only ci"):
@@ -171,6 +202,16 @@ def _changes() -> Iterator[CellSpec]:
         "patterns": {"n_gates": ("n",), "limit": 10},
         "solver": {"name": "scs", "rtol": 1e-5},
         "networks": {"width": ("n",), "n_starts": 1},
+        "benchmark": {
+            "solvers": ("scs",),
+            "tolerances": (1e-3,),
+            "repeats": 1,
+            "time_limit_seconds": 1.0,
+            "memory_limit_gigabytes": 1.0,
+            "largest_conic": 1,
+            "scnn_python": "python",
+            "threads": 2,
+        },
     }.items():
         for name, value in changes.items():  # type: ignore[attr-defined]
             changed = dataclasses.replace(getattr(SPEC, part), **{name: value})
@@ -207,6 +248,15 @@ def test_the_key_does_not_depend_on_the_order_of_the_methods() -> None:
         for methods in ({"gd": gd, "adam": adam}, {"adam": adam, "gd": gd})
     }
     assert len(keys) == 1
+
+
+def test_a_cell_without_benchmark_settings_has_the_key_from_before_there_were_any(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    (cell,) = cells_of(with_overrides(base("gap_vs_log_n"), grid={"seed": [0]}))
+    assert cell.spec.benchmark == BenchmarkSettings()
+    explicit = dataclasses.replace(SPEC, solver=SolverSettings("semismooth_newton", 1e-6))
+    assert cell_key(explicit) == "f95eff9c9f8d202b241c"
 
 
 def test_the_key_changes_with_the_results_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from omegaconf import MISSING, OmegaConf
 
 from relaxgap.data import DigitsData, FileData, GaussianData
 from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.specs import (
     NetworkSettings,
     PatternSampling,
@@ -25,6 +26,7 @@ SPECS = [
     NetworkSettings,
     TrainingPlan,
     TrainingSpec,
+    BenchmarkSettings,
     RunnerSettings,
     RunSettings,
     GaussianData,

@@ -1,0 +1,73 @@
+"""Which solvers a benchmark times, to which accuracy and under which limits."""
+
+from dataclasses import dataclass
+
+from relaxgap.errors import ConfigurationError
+
+OWN_SOLVERS = ("semismooth_newton", "column_generation")
+CONIC_SOLVERS = ("clarabel", "ecos", "scs")
+SOLVERS = (*OWN_SOLVERS, *CONIC_SOLVERS, "pyscnn")
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkSettings:
+    """Say which solvers to time and under which limits; the limits are the same for all.
+
+    Parameters
+    ----------
+    solvers : tuple of str
+        Any of ``semismooth_newton``, ``column_generation``, ``clarabel``, ``ecos``, ``scs`` and
+        ``pyscnn``.
+    tolerances : tuple of float
+        Relative errors to reach, loosest first; a solve from scratch for each.
+    repeats : int
+        Solves of one tolerance, if the first takes less than 5 s; the median counts.
+    time_limit_seconds : float
+        Limit of one solve. A solver that exceeds it is not asked for a tighter tolerance.
+    memory_limit_gigabytes : float
+        Address space of a solver's process.
+    largest_conic : int
+        Entries of the constraint matrix above which no generic conic solver is started:
+        ``n d P`` for a gated, ``4 n d P`` for a cone-constrained program.
+    scnn_python : str
+        Python with the package pyscnn, in an environment of its own.
+    threads : int
+        BLAS threads of each solver.
+    """
+
+    solvers: tuple[str, ...] = SOLVERS
+    tolerances: tuple[float, ...] = (1e-3, 1e-4, 1e-6)
+    repeats: int = 3
+    time_limit_seconds: float = 60.0
+    memory_limit_gigabytes: float = 16.0
+    largest_conic: int = 20_000_000
+    scnn_python: str = ".venv-pyscnn/bin/python"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.solvers if name not in SOLVERS]
+        if unknown or not self.solvers:
+            raise ConfigurationError(
+                f"Expected benchmark.solvers among {', '.join(SOLVERS)}, got "
+                f"{unknown[0] if unknown else 'none'!r}; choose from them."
+            )
+        if not self.tolerances or any(not 1e-10 <= value < 1.0 for value in self.tolerances):
+            raise ConfigurationError(
+                f"Expected benchmark.tolerances in [1e-10, 1), got {list(self.tolerances)}; "
+                "double precision certifies no less."
+            )
+        if sorted(self.tolerances, reverse=True) != list(self.tolerances):
+            raise ConfigurationError(
+                f"Expected benchmark.tolerances loosest first, got {list(self.tolerances)}; "
+                "sort them, since a time-out ends the list."
+            )
+        for name in ("repeats", "largest_conic", "threads"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(
+                    f"Expected benchmark.{name} >= 1, got {getattr(self, name)}; raise it."
+                )
+        for name in ("time_limit_seconds", "memory_limit_gigabytes"):
+            if not getattr(self, name) > 0.0:
+                raise ConfigurationError(
+                    f"Expected a positive benchmark.{name}, got {getattr(self, name)}; raise it."
+                )

@@ -1,0 +1,64 @@
+"""Times of solvers, derived from the rows of a benchmark: seconds to an error, profiles, slopes."""
+
+import numpy as np
+import pandas as pd
+
+INSTANCE = ["program", "beta_fraction", "n", "d", "n_gates", "seed"]
+SOLVERS = {
+    "semismooth_newton": "semismooth Newton (ours)",
+    "column_generation": "column generation (ours)",
+    "clarabel": "Clarabel",
+    "ecos": "ECOS",
+    "scs": "SCS",
+    "pyscnn": "pyscnn",
+}
+PROGRAMS = {"relu": "cone-constrained", "gated": "gated"}
+
+
+def style_index(solver: str) -> int:
+    """Return the place of a solver in the cycles of colours and markers, the same everywhere."""
+    return list(SOLVERS).index(solver)
+
+
+def instances(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary with a text for a missing fraction, so that every row has a group."""
+    return summary.assign(beta_fraction=summary["beta_fraction"].astype(object).fillna("absolute"))
+
+
+def seconds_to(summary: pd.DataFrame, error: float) -> pd.DataFrame:
+    """Return the fewest seconds to a measured error, an instance a row and a solver a column.
+
+    Whatever tolerance a solver was asked for: a run that did better than asked counts. NaN where
+    it was not asked at all, infinity where no run reached the error.
+    """
+    frame = instances(summary)
+    reached = frame["seconds"].where(frame["relative_error"] <= error, np.inf)
+    columns = [*INSTANCE, "solver"]
+    best = frame.assign(reached=reached).groupby(columns)["reached"].min().unstack("solver")
+    return best[[solver for solver in SOLVERS if solver in best]]
+
+
+def performance_ratios(summary: pd.DataFrame, errors: list[float]) -> pd.DataFrame:
+    """Return each solver's seconds over the fewest, for every pair of an instance and an error.
+
+    Only instances on which every solver of the summary was asked count, so that fractions are of
+    the same pairs. Infinity where a solver did not reach the error; so for all where none did.
+
+    References
+    ----------
+    Dolan & Moré (2002), Benchmarking optimization software with performance profiles.
+    """
+    pairs = pd.concat({error: seconds_to(summary, error) for error in errors}, names=["error"])
+    pairs = pairs.dropna()
+    fewest = pairs.min(axis=1)
+    return pairs.div(fewest.where(np.isfinite(fewest), 1.0), axis=0)
+
+
+def profile(ratios: pd.Series, factors: np.ndarray) -> np.ndarray:
+    """Return the fraction of ratios at most each factor."""
+    return np.asarray((ratios.to_numpy()[:, None] <= factors).mean(axis=0))
+
+
+def slope(sizes: np.ndarray, seconds: np.ndarray) -> float:
+    """Return the least-squares slope of log seconds against log size."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
