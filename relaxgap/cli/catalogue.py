@@ -10,8 +10,8 @@ from relaxgap.runner.config import config_dir, option_names
 from relaxgap.solvers.conic import INSTALL
 
 OWN_SOLVERS = {
+    "semismooth_newton": "the default: second-order, with a Newton system of size n",
     "column_generation": "any number of patterns: a small conic program, then a price of them all",
-    "semismooth_newton": "sampled patterns, fast: second-order, with a Newton system of size n",
 }
 
 

@@ -36,7 +36,13 @@ _OPTIONS = (
         type=click.IntRange(min=1),
         help="Refuse an arrangement that may hold more patterns.",
     ),
-    click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0)),
+    click.option(
+        "--seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(min=0),
+        help="Seed of drawn data and sampled patterns.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
 )
 

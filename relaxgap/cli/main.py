@@ -7,6 +7,7 @@ import click
 
 from relaxgap.cli.catalogue import list_command
 from relaxgap.cli.figures import figures_command
+from relaxgap.cli.path import path_command
 from relaxgap.cli.patterns import patterns_command
 from relaxgap.cli.run import run_command
 from relaxgap.cli.solve import solve_command
@@ -47,3 +48,4 @@ main.add_command(list_command)
 main.add_command(figures_command)
 main.add_command(patterns_command)
 main.add_command(solve_command)
+main.add_command(path_command)

@@ -11,13 +11,11 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.cli.catalogue import OWN_SOLVERS
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
-from relaxgap.data.dataset import Dataset
-from relaxgap.data.files import read_arrays
-from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.cli.program_options import choose_patterns, networks_of, takes_program
+from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.specs import PROGRAMS, Regularisation
 from relaxgap.networks import to_network
-from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
-from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.patterns import PatternSet
 from relaxgap.programs import SplitBlocks
 from relaxgap.runner.store import StorageError
 from relaxgap.solvers import (
@@ -35,20 +33,12 @@ SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
 
 @click.command("solve", epilog=DATA_HELP)
 @takes_data
+@takes_program
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
 @click.option(
     "--beta-fraction",
     type=float,
     help="Regularisation strength as a fraction of the program's beta_max.",
-)
-@click.option("--program", type=click.Choice(sorted(PROGRAMS)), default="relu", show_default=True)
-@click.option(
-    "--patterns",
-    "pattern_choice",
-    default="all",
-    show_default=True,
-    metavar="all|gaussian:N|GATES.npz",
-    help="Which patterns the program ranges over.",
 )
 @click.option(
     "--solver",
@@ -56,20 +46,6 @@ SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
     default="semismooth_newton",
     show_default=True,
     help="The conic solvers are references: they see every pattern at once.",
-)
-@click.option(
-    "--rtol",
-    type=float,
-    default=1e-6,
-    show_default=True,
-    help="Certified relative duality gap to reach.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="BLAS threads; more than one pay for thousands of samples only.",
 )
 @click.option(
     "--out",
@@ -111,7 +87,7 @@ def solve_command(
             f"Expected --out in an existing folder, got {out}; create {out.parent} first."
         )
     dataset = load_data(data, target, seed)
-    patterns = _choose_patterns(pattern_choice, dataset, limit, seed)
+    patterns = choose_patterns(pattern_choice, dataset, limit, seed)
     problem = PROGRAMS[program](dataset, patterns, strength.resolve(dataset, patterns))
     start = time.perf_counter()
     with threadpool_limits(limits=threads):
@@ -150,29 +126,6 @@ def _solver(name: str, rtol: float) -> Solver:
     return ConicSolver(name, rtol)  # type: ignore[arg-type]
 
 
-def _choose_patterns(choice: str, data: Dataset, limit: int, seed: int) -> PatternSet:
-    if choice == "all":
-        return enumerate_patterns(data.X, limit=limit)
-    kind, _, count = choice.partition(":")
-    if kind == "gaussian" and count.isdigit() and int(count) > 0:
-        stream = np.random.SeedSequence(seed).spawn(3)[1]
-        return sample_patterns(data.X, int(count), np.random.default_rng(stream))
-    if not choice.endswith(".npz"):
-        raise ConfigurationError(
-            f"Expected --patterns all, gaussian:N with N >= 1, or a .npz file of gates, got "
-            f"{choice!r}; try gaussian:50."
-        )
-    gates = read_arrays(choice, {"gates": 2})["gates"]
-    if gates.shape[0] == 0 or gates.shape[1] != data.d:
-        raise DataError(
-            f"Expected gates of shape (P, {data.d}) with P >= 1, got {gates.shape} in {choice}; "
-            "one gate a row, of the data's dimension."
-        )
-    if not np.all(np.isfinite(gates)):
-        raise DataError(f"Expected finite gates, got NaN or infinity in {choice}; remove them.")
-    return pattern_set_from_gates(data.X, gates)
-
-
 def _write(out: Path, point: Point, patterns: PatternSet) -> None:
     if isinstance(point, SplitBlocks):
         network = to_network(point)
@@ -191,14 +144,8 @@ def _write(out: Path, point: Point, patterns: PatternSet) -> None:
 
 def _verdict(solution: Solution, patterns: PatternSet, program: str) -> str:
     certificate = solution.certificate
-    networks = "two-layer ReLU networks" if program == "relu" else "gated ReLU networks"
-    scope = (
-        f"all {networks} of any width"
-        if patterns.complete
-        else f"{networks} restricted to these {patterns.n_patterns} patterns"
-    )
     return (
-        f"The optimum over {scope} lies in "
+        f"The optimum over {networks_of(program, patterns)} lies in "
         f"[{certificate.dual_value:.9g}, {certificate.primal_value:.9g}]: this one is at most "
         f"{100.0 * certificate.relative_gap:.2g}% above it."
     )

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from relaxgap.cli.main import main
+from relaxgap.data import Dataset
 
 QUICK = (
     "networks.n_starts=1",
@@ -54,6 +56,21 @@ def file_run(relaxgap: Invoke, tmp_path: Path) -> Invoke:
         return relaxgap("run", *QUICK, *chosen, *arguments)
 
     return run
+
+
+@pytest.fixture
+def data() -> Dataset:
+    """Return six samples in the plane, which have 12 patterns."""
+    rng = np.random.default_rng(0)
+    return Dataset(rng.standard_normal((6, 2)), rng.standard_normal(6))
+
+
+@pytest.fixture
+def file(tmp_path: Path, data: Dataset) -> str:
+    """Return the name of a file that holds the data."""
+    path = tmp_path / "data.npz"
+    np.savez(path, X=data.X, y=data.y)
+    return str(path)
 
 
 @pytest.fixture

@@ -28,19 +28,6 @@ KEYS = {
 }
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Dataset:
-    rng = np.random.default_rng(0)
-    return Dataset(rng.standard_normal((6, 2)), rng.standard_normal(6))
-
-
-@pytest.fixture
-def file(tmp_path: Path, data: Dataset) -> str:
-    path = tmp_path / "data.npz"
-    np.savez(path, X=data.X, y=data.y)
-    return str(path)
-
-
 def solved(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.stderr
     assert not result.stderr
