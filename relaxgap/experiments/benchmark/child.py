@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxgap.experiments.benchmark import flops
+from relaxgap.experiments.benchmark.flops import install
 from relaxgap.experiments.benchmark.settings import CONIC_SOLVERS
 from relaxgap.experiments.benchmark.task import ABSENT, Answer, Task, perform, read_task
 
@@ -29,7 +29,7 @@ MOST_ITERATIONS = 10_000_000
 def main(folder: Path) -> int:
     """Perform the task of a folder and return the exit status."""
     task, problem = read_task(folder)
-    counter = flops.install() if task.count_flops else None
+    counter = install() if task.count_flops else None
     from relaxgap.errors import MissingSolverError
 
     try:

@@ -24,6 +24,7 @@ from relaxgap.solvers import Point, Program
 STARTING_SECONDS = 300.0
 """Imports, data and the machine's speed: allowed besides the solves, never timed."""
 COUNTED = ("semismooth_newton",)
+MOST_COUNTED_SECONDS = 100.0
 INSTALL_PYSCNN = (
     "python3 -m venv .venv-pyscnn; .venv-pyscnn/bin/pip install torch torchvision --index-url "
     "https://download.pytorch.org/whl/cpu; .venv-pyscnn/bin/pip install pyscnn==0.0.10; then "
@@ -87,14 +88,19 @@ def attempts_of(program: Program, solver: str, settings: BenchmarkSettings) -> l
         message = f"no Python at benchmark.scnn_python={settings.scnn_python}: {INSTALL_PYSCNN}"
         return _all(solver, settings, RunStatus.ABSENT, message)
     attempts = _run(command, program, solver, settings, count_flops=False)
-    returned = [k for k, attempt in enumerate(attempts) if attempt.status is RunStatus.RETURNED]
-    if solver in COUNTED and returned:
-        # one more solve, to the tightest tolerance reached
-        last = returned[-1]
+    counted = [k for k, attempt in enumerate(attempts) if _is_short(attempt)]
+    if solver in COUNTED and counted:
+        # one more solve, to the tightest tolerance
+        last = counted[-1]
         alone = replace(settings, tolerances=(settings.tolerances[last],))
         (count,) = _run(command, program, solver, alone, count_flops=True)
         attempts[last] = replace(attempts[last], gigaflops=count.gigaflops)
     return attempts
+
+
+def _is_short(attempt: Attempt) -> bool:
+    """Say whether a solve may be done again to count its operations."""
+    return attempt.seconds is not None and attempt.seconds < MOST_COUNTED_SECONDS
 
 
 def conic_entries(program: Program) -> int:
