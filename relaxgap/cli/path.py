@@ -31,6 +31,7 @@ from relaxgap.plots.regularisation_path import CSV_NAME, draw_path
 from relaxgap.programs import GatedBlocks
 from relaxgap.runner.store import write_text
 from relaxgap.solvers import Program, SemismoothNewton, Solution, Status
+from relaxgap.solvers.backend import Backend, BackendName, DtypeName
 
 SMALLEST_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""
@@ -86,6 +87,9 @@ def path_command(
     pattern_choice: str,
     rtol: float,
     threads: int,
+    backend: BackendName,
+    device: str,
+    dtype: DtypeName,
     n_points: int,
     smallest_fraction: float,
     out: Path | None,
@@ -112,7 +116,7 @@ def path_command(
         raise ConfigurationError(
             f"Expected --out to be an existing folder, got {out}; create it first."
         )
-    method = SemismoothNewton(rtol)
+    method = SemismoothNewton(rtol, backend=Backend(backend, device, dtype))
     dataset = load_data(data, target, seed)
     patterns = choose_patterns(pattern_choice, dataset, limit, seed)
     largest = beta_max(dataset, patterns, PROGRAMS[program])

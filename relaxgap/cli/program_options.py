@@ -1,6 +1,7 @@
 """What ``solve`` and ``path`` share: the program to solve, how well, and over which patterns."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import click
 import numpy as np
@@ -11,6 +12,7 @@ from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.experiments.specs import PROGRAMS
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.solvers.backend import BackendName, DtypeName
 
 _OPTIONS = (
     click.option(
@@ -41,6 +43,23 @@ _OPTIONS = (
         default=1,
         show_default=True,
         help="BLAS threads; more than one pay for thousands of samples only.",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(get_args(BackendName)),
+        default="numpy",
+        show_default=True,
+        help="Arrays of the semismooth Newton solver; torch needs the extra relaxgap[torch].",
+    ),
+    click.option(
+        "--device", default="cpu", show_default=True, help="With torch: cpu, cuda or cuda:N."
+    ),
+    click.option(
+        "--dtype",
+        type=click.Choice(get_args(DtypeName)),
+        default="float64",
+        show_default=True,
+        help="Precision of the solver; certificates are float64 whatever it is.",
     ),
 )
 

@@ -26,6 +26,7 @@ from relaxgap.solvers import (
     Solution,
     Solver,
 )
+from relaxgap.solvers.backend import Backend, BackendName, DtypeName
 from relaxgap.solvers.conic import ConicName
 
 SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
@@ -64,6 +65,9 @@ def solve_command(
     limit: int,
     seed: int,
     threads: int,
+    backend: BackendName,
+    device: str,
+    dtype: DtypeName,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -81,7 +85,7 @@ def solve_command(
             f"Expected one of --beta and --beta-fraction, got {beta} and {beta_fraction}; drop one."
         )
     strength = Regularisation(beta, beta_fraction, program)
-    method = _solver(solver, rtol)
+    method = _solver(solver, rtol, Backend(backend, device, dtype))
     if out is not None and not out.parent.is_dir():
         raise ConfigurationError(
             f"Expected --out in an existing folder, got {out}; create {out.parent} first."
@@ -118,12 +122,15 @@ def solve_command(
     click.echo(_verdict(solution, patterns, program))
 
 
-def _solver(name: str, rtol: float) -> Solver:
-    if name == "column_generation":
-        return ColumnGeneration(rtol)
+def _solver(name: str, rtol: float, backend: Backend) -> Solver:
     if name == "semismooth_newton":
-        return SemismoothNewton(rtol)
-    return ConicSolver(name, rtol)  # type: ignore[arg-type]
+        return SemismoothNewton(rtol, backend=backend)
+    if backend != Backend():
+        raise ConfigurationError(
+            f"Expected numpy, cpu and float64 for --solver {name}, got {backend.name}, "
+            f"{backend.device} and {backend.dtype}; take --solver semismooth_newton."
+        )
+    return ColumnGeneration(rtol) if name == "column_generation" else ConicSolver(name, rtol)  # type: ignore[arg-type]
 
 
 def _write(out: Path, point: Point, patterns: PatternSet) -> None:

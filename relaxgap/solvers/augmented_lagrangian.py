@@ -18,10 +18,12 @@ Li, Sun & Toh (2018), A highly efficient semismooth Newton augmented Lagrangian 
 Lasso problems, arXiv 1607.05428; Zhang, Zhang, Sun & Toh (2020) for group penalties.
 """
 
-import numpy as np
-from jaxtyping import Float64, Int
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from math import inf, sqrt
 
+import numpy as np
+from jaxtyping import Float, Int
+
+from relaxgap.solvers.backend import Array
 from relaxgap.solvers.block_operators import ActiveBlocks, BlockOperator
 
 GROWTH = 3.0
@@ -31,22 +33,25 @@ ACCEPTED = 1e-2
 SHRINKAGE = 100.0
 FEW_STEPS = 2
 LARGEST_SIGMA = 1e16
+UNIT_ROUNDOFF = 1.1e-16
 
 
 class AugmentedLagrangian:
     """Iterate on one list of blocks; ``X`` and ``y`` are expected in units where they have norm 1.
 
+    All arrays are the backend's; indices of blocks are NumPy.
+
     Parameters
     ----------
     blocks : BlockOperator
         The blocks.
-    y : (n,) float64
+    y : (n,)
         Labels.
     beta : float
         Regularisation strength.
-    nu : (n,) float64
+    nu : (n,)
         Dual point to start from.
-    w : (B, d) float64
+    w : (B, d)
         Blocks to start from.
     sigma : float
         First step.
@@ -55,16 +60,17 @@ class AugmentedLagrangian:
     def __init__(
         self,
         blocks: BlockOperator,
-        y: Float64[np.ndarray, " n"],
+        y: Float[Array, " n"],
         beta: float,
-        nu: Float64[np.ndarray, " n"],
-        w: Float64[np.ndarray, "B d"],
+        nu: Float[Array, " n"],
+        w: Float[Array, "B d"],
         sigma: float,
     ) -> None:
         self.blocks, self.y, self.beta = blocks, y, beta
         self.nu, self.w, self.sigma = nu, w, sigma
-        self.gradients = blocks.gradients(nu)
-        self.largest_sigma = LARGEST_SIGMA
+        self.arrays, self.gradients = blocks.arrays, blocks.gradients(nu)
+        self.largest_sigma = LARGEST_SIGMA / self.arrays.coarseness
+        self.diagonal = self.arrays.asarray(np.arange(y.shape[0]))
         self.n_newton_steps = 0
 
     def advance(self, tolerance: float) -> None:
@@ -80,12 +86,14 @@ class AugmentedLagrangian:
         """
         nu, gradients = self.nu, self.gradients
         value, active, fit = self._evaluate(nu, gradients)
-        n_steps, left = 0, np.inf
+        n_steps, left, rounding = 0, inf, inf
         while True:
             slope = self.nu - self.y + fit
-            size = float(np.linalg.norm(self.nu))
-            left = float(np.linalg.norm(slope)) / size if size > 0.0 else np.inf
-            if left <= tolerance or n_steps == MOST_NEWTON_STEPS:
+            size = sqrt(float(self.nu @ self.nu))
+            if size > 0.0:
+                left = sqrt(float(slope @ slope)) / size
+                rounding = self._rounding(active) / size
+            if left <= max(tolerance, rounding) or n_steps == MOST_NEWTON_STEPS:
                 break
             step = self._newton_step(active, slope)
             moved = None if step is None else self._line_search(value, slope, step)
@@ -94,16 +102,23 @@ class AugmentedLagrangian:
             value, active, fit = moved
             n_steps += 1
         self.n_newton_steps += n_steps
-        if left > max(tolerance, ACCEPTED):
+        # a NaN is no descent either
+        if not left <= max(tolerance, ACCEPTED):
             self.nu, self.gradients = nu, gradients
             self._scale_step(1.0 / SHRINKAGE)
             self.largest_sigma = self.sigma
             return
-        self.w = np.zeros_like(self.w)
+        self.w = self.arrays.xp.zeros_like(self.w)
         kept = 1.0 - self.sigma * self.beta / active.norms
-        self.w[active.index] = kept[:, None] * active.points
-        growth = GROWTH if n_steps > FEW_STEPS else GROWTH**2
-        self._scale_step(min(growth, self.largest_sigma / self.sigma))
+        self.w[self.arrays.asarray(active.index)] = kept[:, None] * active.points
+        if rounding <= 0.1 * ACCEPTED:
+            growth = GROWTH if n_steps > FEW_STEPS else GROWTH**2
+            self._scale_step(min(growth, self.largest_sigma / self.sigma))
+
+    def _rounding(self, active: ActiveBlocks) -> float:
+        """Estimate the rounding in the fit: every block adds that of a vector of its norm."""
+        norm = sqrt(float(active.norms @ active.norms))
+        return UNIT_ROUNDOFF * self.arrays.coarseness * norm
 
     def _scale_step(self, factor: float) -> None:
         self.blocks.rescale(factor)
@@ -113,8 +128,9 @@ class AugmentedLagrangian:
     def relative_gap(self) -> float:
         """Gap of the program over these blocks alone, to decide when to stop, not to certify."""
         used = self.used
-        residual = self.y - self.blocks.fit(used, self.w[used])
-        lengths = float(np.linalg.norm(self.w[used], axis=1).sum())
+        w = self.w[self.arrays.asarray(used)]
+        residual = self.y - self.blocks.fit(used, w)
+        lengths = float(self.arrays.xp.sum(self.arrays.norms(w)))
         primal = 0.5 * float(residual @ residual) + self.beta * lengths
         largest = self.blocks.largest_price(self.gradients, self.sigma)
         square, product = float(self.nu @ self.nu), float(self.y @ self.nu)
@@ -126,42 +142,40 @@ class AugmentedLagrangian:
     @property
     def used(self) -> Int[np.ndarray, " A"]:
         """The nonzero blocks."""
-        return np.flatnonzero(np.any(self.w != 0.0, axis=1))
+        return np.flatnonzero(self.arrays.to_numpy(self.arrays.xp.any(self.w != 0.0, axis=1)))
 
     def _evaluate(
-        self, nu: Float64[np.ndarray, " n"], gradients: Float64[np.ndarray, "B d"]
-    ) -> tuple[float, ActiveBlocks, Float64[np.ndarray, " n"]]:
+        self, nu: Float[Array, " n"], gradients: Float[Array, "B d"]
+    ) -> tuple[float, ActiveBlocks, Float[Array, " n"]]:
         level = self.sigma * self.beta
         active = self.blocks.longer_than(self.w + self.sigma * gradients, level)
         excess = active.norms - level
-        value = (
-            0.5 * float(nu @ nu) - float(self.y @ nu) + 0.5 * float(excess @ excess) / self.sigma
-        )
-        return value, active, (excess / active.norms) @ active.responses
+        value = 0.5 * (nu @ nu) - self.y @ nu + 0.5 * (excess @ excess) / self.sigma
+        return float(value), active, (excess / active.norms) @ active.responses
 
     def _newton_step(
-        self, active: ActiveBlocks, slope: Float64[np.ndarray, " n"]
-    ) -> Float64[np.ndarray, " n"] | None:
+        self, active: ActiveBlocks, slope: Float[Array, " n"]
+    ) -> Float[Array, " n"] | None:
         c = self.sigma * self.beta / active.norms
         hessian = self.blocks.curvature(active, self.sigma * (1.0 - c))
-        low_rank = (np.sqrt(self.sigma * c) / active.norms)[:, None] * active.responses
+        low_rank = ((self.sigma * c) ** 0.5 / active.norms)[:, None] * active.responses
         hessian += low_rank.T @ low_rank
-        hessian[np.diag_indices_from(hessian)] += 1.0
-        try:
-            factor = cho_factor(hessian, lower=True, overwrite_a=True, check_finite=False)
-        except LinAlgError:
+        hessian[self.diagonal, self.diagonal] += 1.0
+        (factor,) = self.arrays.cholesky([hessian])
+        if factor is None:
             return None
-        step = -cho_solve(factor, slope, check_finite=False)
-        return step if np.all(np.isfinite(step)) else None
+        step = -self.arrays.cholesky_solve(factor, slope)
+        return step if bool(self.arrays.xp.all(self.arrays.xp.isfinite(step))) else None
 
     def _line_search(
-        self, value: float, slope: Float64[np.ndarray, " n"], step: Float64[np.ndarray, " n"]
-    ) -> tuple[float, ActiveBlocks, Float64[np.ndarray, " n"]] | None:
+        self, value: float, slope: Float[Array, " n"], step: Float[Array, " n"]
+    ) -> tuple[float, ActiveBlocks, Float[Array, " n"]] | None:
         """Halve the step until the function falls enough; None if rounding hides any fall."""
         change, descent = self.blocks.gradients(step), float(slope @ step)
-        rounding = 1e-15 * (abs(value) + 1.0)
+        coarseness = self.arrays.coarseness
+        rounding = 1e-15 * coarseness * (abs(value) + 1.0)
         length = 1.0
-        while length >= SMALLEST_STEP:
+        while length >= SMALLEST_STEP * coarseness:
             nu, gradients = self.nu + length * step, self.gradients + length * change
             moved = self._evaluate(nu, gradients)
             if moved[0] <= value + 1e-4 * length * descent + rounding:

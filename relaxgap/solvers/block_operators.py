@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
-from scipy.linalg.blas import dsyrk, dtrsm, ssyrk, strsm
+from jaxtyping import Bool, Float, Int
 
-from relaxgap.solvers.cone_projection import ConeProjector, Face
+from relaxgap.solvers.backend import Array, Arrays
+from relaxgap.solvers.cone_projection import ConeProjector
+from relaxgap.solvers.cone_rows import ConeRows
+from relaxgap.solvers.faces import Face
 
 LONGEST_SINGLE_STEP = 1e4
 
@@ -23,51 +25,49 @@ class ActiveBlocks:
 
     Parameters
     ----------
-    index : (A,) int
+    index : (A,) int, NumPy
         Which blocks they are.
-    points : (A, d) float64
+    points : (A, d)
         Their projections, ``norms`` long.
-    responses : (A, n) float64
+    responses : (A, n)
         What each point adds to the fit before thresholding, sign included.
     faces : list of Face
         The rows each projection lies on; empty for free blocks.
     """
 
     index: Int[np.ndarray, " A"]
-    points: Float64[np.ndarray, "A d"]
-    norms: Float64[np.ndarray, " A"]
-    responses: Float64[np.ndarray, "A n"]
+    points: Float[Array, "A d"]
+    norms: Float[Array, " A"]
+    responses: Float[Array, "A n"]
     faces: list[Face]
 
 
 @runtime_checkable
 class BlockOperator(Protocol):
-    """Answer for a fixed list of blocks."""
+    """Answer for a fixed list of blocks, with arrays of the backend."""
 
-    def gradients(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "B d"]:
+    arrays: Arrays
+
+    def gradients(self, nu: Float[Array, " n"]) -> Float[Array, "B d"]:
         """Return the gradient of every block."""
         ...
 
-    def longer_than(self, z: Float64[np.ndarray, "B d"], level: float) -> ActiveBlocks:
+    def longer_than(self, z: Float[Array, "B d"], level: float) -> ActiveBlocks:
         """Return the blocks of ``z`` whose projection is longer than ``level``."""
         ...
 
-    def curvature(
-        self, active: ActiveBlocks, weights: Float64[np.ndarray, " A"]
-    ) -> Float64[np.ndarray, "n n"]:
+    def curvature(self, active: ActiveBlocks, weights: Float[Array, " A"]) -> Float[Array, "n n"]:
         r"""Return the lower triangle of :math:`\sum_b \text{weight}_b D_b X \Pi_b X^\top D_b`.
 
         Over active blocks only; what is above the diagonal means nothing.
         """
         ...
 
-    def fit(
-        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
-    ) -> Float64[np.ndarray, " n"]:
+    def fit(self, index: Int[np.ndarray, " b"], w: Float[Array, "b d"]) -> Float[Array, " n"]:
         """Return the fit of some blocks."""
         ...
 
-    def largest_price(self, gradients: Float64[np.ndarray, "B d"], sigma: float) -> float:
+    def largest_price(self, gradients: Float[Array, "B d"], sigma: float) -> float:
         """Bound the largest dual constraint at these gradients."""
         ...
 
@@ -79,35 +79,41 @@ class BlockOperator(Protocol):
 class FreeBlocks:
     """Blocks without cones: the gated program."""
 
-    def __init__(self, X: Float64[np.ndarray, "n d"], bits: Bool[np.ndarray, "B n"]) -> None:
-        self.X, self.bits, self.gram = X, bits, X @ X.T
+    def __init__(
+        self,
+        arrays: Arrays,
+        X: Float[Array, "n d"],
+        gram: Float[Array, "n n"],
+        bits: Bool[np.ndarray, "B n"],
+    ) -> None:
+        self.arrays, self.X, self.gram = arrays, X, gram
+        self.bits = arrays.xp.astype(arrays.asarray(bits), arrays.dtype)
 
-    def gradients(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "B d"]:
+    def gradients(self, nu: Float[Array, " n"]) -> Float[Array, "B d"]:
         """See `BlockOperator`."""
-        return np.asarray(self.bits @ (nu[:, None] * self.X))
+        return self.bits @ (nu[:, None] * self.X)
 
-    def longer_than(self, z: Float64[np.ndarray, "B d"], level: float) -> ActiveBlocks:
+    def longer_than(self, z: Float[Array, "B d"], level: float) -> ActiveBlocks:
         """See `BlockOperator`."""
-        norms = np.sqrt(np.einsum("bd,bd->b", z, z))
-        index = np.flatnonzero(norms > level)
-        responses = self.bits[index] * (z[index] @ self.X.T)
-        return ActiveBlocks(index, z[index], norms[index], responses, [])
+        norms = self.arrays.norms(z)
+        index = np.flatnonzero(self.arrays.to_numpy(norms) > level)
+        at = self.arrays.asarray(index)
+        points = z[at]
+        responses = self.bits[at] * (points @ self.X.T)
+        return ActiveBlocks(index, points, norms[at], responses, [])
 
-    def curvature(
-        self, active: ActiveBlocks, weights: Float64[np.ndarray, " A"]
-    ) -> Float64[np.ndarray, "n n"]:
+    def curvature(self, active: ActiveBlocks, weights: Float[Array, " A"]) -> Float[Array, "n n"]:
         """See `BlockOperator`."""
-        return hadamard(self.gram, self.bits[active.index], weights)
+        return hadamard(self.gram, self.bits[self.arrays.asarray(active.index)], weights)
 
-    def fit(
-        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
-    ) -> Float64[np.ndarray, " n"]:
+    def fit(self, index: Int[np.ndarray, " b"], w: Float[Array, "b d"]) -> Float[Array, " n"]:
         """See `BlockOperator`."""
-        return np.asarray(np.einsum("bn,bn->n", self.bits[index], w @ self.X.T))
+        bits = self.bits[self.arrays.asarray(index)]
+        return self.arrays.xp.sum(bits * (w @ self.X.T), axis=0)
 
-    def largest_price(self, gradients: Float64[np.ndarray, "B d"], sigma: float) -> float:
+    def largest_price(self, gradients: Float[Array, "B d"], sigma: float) -> float:
         """See `BlockOperator`."""
-        return float(np.linalg.norm(gradients, axis=1).max(initial=0.0))
+        return float(self.arrays.to_numpy(self.arrays.norms(gradients)).max(initial=0.0))
 
     def rescale(self, factor: float) -> None:
         """Nothing is remembered."""
@@ -122,7 +128,7 @@ class FaceLoss:
 
     face: Face
     single: bool
-    lower: Float[np.ndarray, "m m"]
+    lower: Float[Array, "m m"]
 
 
 class ConeBlocks:
@@ -130,67 +136,64 @@ class ConeBlocks:
 
     def __init__(
         self,
-        X: Float64[np.ndarray, "n d"],
+        rows: ConeRows,
         bits: Bool[np.ndarray, "B n"],
-        signs: Float64[np.ndarray, " B"],
-        multipliers: Float64[np.ndarray, "B k"],
+        signs: Float[np.ndarray, " B"],
+        multipliers: Float[Array, "B k"],
     ) -> None:
-        self.X, self.bits, self.signs, self.gram = X, bits, signs, X @ X.T
-        self.projector = ConeProjector(X, bits, multipliers)
-        self.mixed_gram = X @ self.projector.rows.T
-        self.mixed_gram_single = self.mixed_gram.astype(np.float32)
+        self.arrays, self.rows, self.bits = rows.arrays, rows, bits
+        self.projector = ConeProjector(rows, bits, multipliers)
+        self.signed = self.arrays.asarray(signs[:, None] * bits)
         self.losses: dict[int, FaceLoss] = {}
 
-    def gradients(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "B d"]:
+    def gradients(self, nu: Float[Array, " n"]) -> Float[Array, "B d"]:
         """See `BlockOperator`."""
-        return np.asarray(self.signs[:, None] * (self.bits @ (nu[:, None] * self.X)))
+        return self.signed @ (nu[:, None] * self.rows.X)
 
-    def longer_than(self, z: Float64[np.ndarray, "B d"], level: float) -> ActiveBlocks:
+    def longer_than(self, z: Float[Array, "B d"], level: float) -> ActiveBlocks:
         """See `BlockOperator`."""
         found = self.projector.project(z, level)
-        signed = self.signs[found.index, None] * self.bits[found.index]
-        responses = signed * (found.points @ self.X.T)
+        signed = self.signed[self.arrays.asarray(found.index)]
+        responses = signed * (found.points @ self.rows.X.T)
         return ActiveBlocks(found.index, found.points, found.norms, responses, found.faces)
 
-    def curvature(
-        self, active: ActiveBlocks, weights: Float64[np.ndarray, " A"]
-    ) -> Float64[np.ndarray, "n n"]:
+    def curvature(self, active: ActiveBlocks, weights: Float[Array, " A"]) -> Float[Array, "n n"]:
         """See `BlockOperator`."""
+        arrays = self.arrays
         # a row on the face has no component along it
         free = self.bits[active.index]
         for k, face in enumerate(active.faces):
-            free[k, self.projector.kept[face.rows]] = False
-        total = hadamard(self.gram, free, weights)
+            free[k, self.rows.kept[face.rows]] = False
+        on = arrays.xp.astype(arrays.asarray(free), arrays.dtype)
+        total = hadamard(self.rows.data_gram, on, weights)
         # an error of 1e-7 in a direction that is corrected anyway, unless the step is long
-        single = bool(weights.max(initial=0.0) <= LONGEST_SINGLE_STEP)
+        longest = arrays.to_numpy(weights).max(initial=0.0)
+        single = arrays.coarseness > 1.0 or bool(longest <= LONGEST_SINGLE_STEP)
         for k, (b, face) in enumerate(zip(active.index.tolist(), active.faces, strict=True)):
             inside = np.flatnonzero(free[k])
             if face.rows.size and inside.size:
-                loss = self._face_loss(b, face, inside, single)
-                total[np.ix_(inside, inside)] -= weights[k] * loss.lower
+                at = arrays.asarray(inside)
+                lower = self._face_loss(b, face, at, single).lower
+                total[at[:, None], at] -= weights[k] * lower
         return total
 
-    def _face_loss(
-        self, b: int, face: Face, inside: Int[np.ndarray, " m"], single: bool
-    ) -> FaceLoss:
+    def _face_loss(self, b: int, face: Face, inside: Int[Array, " m"], single: bool) -> FaceLoss:
         known = self.losses.get(b)
         if known is None or known.face is not face or known.single != single:
-            solve, square = (strsm, ssyrk) if single else (dtrsm, dsyrk)
-            gram = self.mixed_gram_single if single else self.mixed_gram
-            across = gram[np.ix_(inside, face.rows)]
-            solved = solve(1.0, face.factor, across, side=1, lower=1, trans_a=1)
-            known = FaceLoss(face, single, square(1.0, solved, lower=0).T)
+            arrays, take = self.arrays, self.arrays.xp.take
+            gram = self.rows.mixed_gram_single if single else self.rows.mixed_gram
+            across = take(take(gram, inside, axis=0), arrays.asarray(face.rows), axis=1)
+            solved = arrays.solve_from_right(face.factor, across)
+            known = FaceLoss(face, single, arrays.square(solved))
             self.losses[b] = known
         return known
 
-    def fit(
-        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
-    ) -> Float64[np.ndarray, " n"]:
+    def fit(self, index: Int[np.ndarray, " b"], w: Float[Array, "b d"]) -> Float[Array, " n"]:
         """See `BlockOperator`."""
-        signed = self.signs[index, None] * self.bits[index]
-        return np.asarray(np.einsum("bn,bn->n", signed, w @ self.X.T))
+        signed = self.signed[self.arrays.asarray(index)]
+        return self.arrays.xp.sum(signed * (w @ self.rows.X.T), axis=0)
 
-    def largest_price(self, gradients: Float64[np.ndarray, "B d"], sigma: float) -> float:
+    def largest_price(self, gradients: Float[Array, "B d"], sigma: float) -> float:
         """See `BlockOperator`."""
         index = np.arange(self.bits.shape[0])
         norms = self.projector.norm_bounds(sigma * gradients, index)
@@ -202,10 +205,7 @@ class ConeBlocks:
 
 
 def hadamard(
-    gram: Float64[np.ndarray, "n n"],
-    bits: Bool[np.ndarray, "A n"],
-    weights: Float64[np.ndarray, " A"],
-) -> Float64[np.ndarray, "n n"]:
+    gram: Float[Array, "n n"], bits: Float[Array, "A n"], weights: Float[Array, " A"]
+) -> Float[Array, "n n"]:
     r"""Return :math:`\sum_a w_a D_a X X^\top D_a` as a Hadamard product with the Gram matrix."""
-    on = bits.astype(np.float64)
-    return np.asarray(gram * (on.T @ (weights[:, None] * on)))
+    return gram * (bits.T @ (weights[:, None] * bits))

@@ -5,7 +5,8 @@ With unit rows :math:`R = (2D - I) \bar X` of a cone, :math:`\mathrm{Proj}_K(z) 
 :math:`\bar X \bar X^\top` up to signs. A block goes through three stages and leaves at the first
 that settles it: its old multipliers already bound the norm by the level asked for; accelerated
 gradient steps, one matrix product for all blocks, do; a primal-dual active set method finds the
-face exactly, one small Cholesky factorisation a step.
+face exactly, one small Cholesky factorisation a step. Which blocks and rows are meant is decided
+in NumPy; the products are the backend's.
 
 References
 ----------
@@ -16,28 +17,17 @@ pivoting with its backup rule); Beck & Teboulle (2009) for the accelerated steps
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
-from scipy.linalg.lapack import dpotrf, dpotrs
+from jaxtyping import Bool, Float, Float64, Int
 from scipy.optimize import nnls
 
-from relaxgap.patterns.hyperplanes import unit_rows
+from relaxgap.solvers.backend import Array
+from relaxgap.solvers.cone_rows import ConeRows
+from relaxgap.solvers.faces import NO_FACE, Face, factorised, multipliers_on
 
 COLD_STEPS = 60
 MOST_STEPS = 100
 MOST_PIVOTS = 20
 SLACK = 1e-14
-RIDGE = 1e-10
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Face:
-    """Hold the rows on which a projection lies and the Cholesky factor of their Gram matrix."""
-
-    rows: Int[np.ndarray, " k"]
-    factor: Float64[np.ndarray, "k k"]
-
-
-NO_FACE = Face(np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +35,8 @@ class Projections:
     """Hold the projections that are longer than a level, and which blocks they belong to."""
 
     index: Int[np.ndarray, " A"]
-    points: Float64[np.ndarray, "A d"]
-    norms: Float64[np.ndarray, " A"]
+    points: Float[Array, "A d"]
+    norms: Float[Array, " A"]
     faces: list[Face]
 
 
@@ -55,99 +45,100 @@ class ConeProjector:
 
     def __init__(
         self,
-        X: Float64[np.ndarray, "n d"],
+        rows: ConeRows,
         bits: Bool[np.ndarray, "B n"],
-        multipliers: Float64[np.ndarray, "B k"] | None = None,
+        multipliers: Float[Array, "B k"] | None = None,
     ) -> None:
-        self.kept = np.flatnonzero(np.any(X != 0.0, axis=1))
-        self.rows = unit_rows(X)
-        self.gram = self.rows @ self.rows.T
-        self.signs = np.where(bits[:, self.kept], 1.0, -1.0)
-        self.smoothness = float(np.linalg.norm(self.gram, 2)) if self.gram.size else 1.0
-        self.gram_single = (self.gram / self.smoothness).astype(np.float32)
-        self.multipliers = np.zeros_like(self.signs) if multipliers is None else multipliers
+        self.rows, self.arrays, xp = rows, rows.arrays, rows.arrays.xp
+        self.signs = 2.0 * xp.astype(self.arrays.asarray(bits[:, rows.kept]), self.arrays.dtype)
+        self.signs -= 1.0
+        self.multipliers = xp.zeros_like(self.signs) if multipliers is None else multipliers
         self.faces: dict[int, Face] = {}
 
     def norm_bounds(
-        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"]
+        self, z: Float[Array, "b d"], index: Int[np.ndarray, " b"]
     ) -> Float64[np.ndarray, " b"]:
         """Bound the norms of projections by the blocks' multipliers, or by none if that is less."""
-        moved = z + (self.signs[index] * self.multipliers[index]) @ self.rows
-        norms = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(z, axis=1))
-        return np.asarray(norms)
+        at = self.arrays.asarray(index)
+        moved = z + (self.signs[at] * self.multipliers[at]) @ self.rows.rows
+        norms = self.arrays.xp.minimum(self.arrays.norms(moved), self.arrays.norms(z))
+        return self.arrays.to_numpy(norms)
 
-    def project(self, z: Float64[np.ndarray, "B d"], level: float) -> Projections:
+    def project(self, z: Float[Array, "B d"], level: float) -> Projections:
         """Return the projections of norm above ``level``, exactly."""
-        open_ = np.flatnonzero(np.linalg.norm(z, axis=1) > level)
-        open_ = open_[self.norm_bounds(z[open_], open_) > level]
-        cold = open_[~np.any(self.multipliers[open_] > 0.0, axis=1)]
+        arrays = self.arrays
+        open_ = np.flatnonzero(arrays.to_numpy(arrays.norms(z)) > level)
+        open_ = open_[self.norm_bounds(z[arrays.asarray(open_)], open_) > level]
+        known = arrays.xp.any(self.multipliers[arrays.asarray(open_)] > 0.0, axis=1)
+        cold = open_[~arrays.to_numpy(known)]
         if cold.size:
-            self.descend(z[cold], cold)
-            over = self.norm_bounds(z[cold], cold) > level
+            far = z[arrays.asarray(cold)]
+            self.descend(far, cold)
+            over = self.norm_bounds(far, cold) > level
             open_ = np.setdiff1d(open_, cold[~over])
-        points, faces = self.pivot(z[open_], open_, level)
-        norms = np.linalg.norm(points, axis=1)
-        longer = np.flatnonzero(norms > level)
-        return Projections(open_[longer], points[longer], norms[longer], [faces[k] for k in longer])
+        points, faces = self.pivot(z[arrays.asarray(open_)], open_, level)
+        norms = arrays.norms(points)
+        longer = np.flatnonzero(arrays.to_numpy(norms) > level)
+        at = arrays.asarray(longer)
+        return Projections(open_[longer], points[at], norms[at], [faces[k] for k in longer])
 
     def descend(
-        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"], steps: int = COLD_STEPS
+        self, z: Float[Array, "b d"], index: Int[np.ndarray, " b"], steps: int = COLD_STEPS
     ) -> None:
         """Improve the multipliers of some blocks by accelerated projected gradient steps.
 
         In single precision, which halves the time: any multipliers prove a bound.
         """
-        signs = self.signs[index]
-        constant = (z @ self.rows.T / self.smoothness).astype(np.float32)
-        now = (signs * self.multipliers[index]).astype(np.float32)
-        positive = signs > 0.0
-        lowest = np.where(positive, np.float32(0.0), np.float32(-np.inf))
-        highest = np.where(positive, np.float32(np.inf), np.float32(0.0))
+        arrays, xp, rows = self.arrays, self.arrays.xp, self.rows
+        at = arrays.asarray(index)
+        signs = self.signs[at]
+        constant = xp.astype(z @ rows.rows.T / rows.smoothness, xp.float32)
+        now = xp.astype(signs * self.multipliers[at], xp.float32)
+        zero, positive = xp.zeros_like(now), signs > 0.0
+        lowest, highest = xp.where(positive, zero, -np.inf), xp.where(positive, np.inf, zero)
         ahead, t = now, 1.0
         for _ in range(steps):
-            after = ahead @ self.gram_single
-            after += constant
-            np.subtract(ahead, after, out=after)
-            np.clip(after, lowest, highest, out=after)
+            after = ahead @ rows.step
+            after -= constant
+            arrays.clip(after, lowest, highest, out=after)
             t_after = 0.5 * (1.0 + float(np.sqrt(1.0 + 4.0 * t * t)))
             now -= after
             now *= (1.0 - t) / t_after
             now += after
             ahead, now, t = now, after, t_after
-        self.multipliers[index] = signs * now
+        self.multipliers[at] = signs * now
 
     def pivot(
-        self, z: Float64[np.ndarray, "b d"], index: Int[np.ndarray, " b"], level: float
-    ) -> tuple[Float64[np.ndarray, "b d"], list[Face]]:
+        self, z: Float[Array, "b d"], index: Int[np.ndarray, " b"], level: float
+    ) -> tuple[Float[Array, "b d"], list[Face]]:
         """Find the exact projections and faces of some blocks, and store their multipliers.
 
         A projection that proves to be no longer than ``level`` may be left at that.
         """
-        signs, products = self.signs[index], z @ self.rows.T
-        sizes = np.linalg.norm(z, axis=1)
-        warm = self.multipliers[index]
-        faces_on = warm > 1e-4 * warm.max(axis=1, keepdims=True, initial=0.0)
-        found, points = np.zeros_like(warm), z.copy()
+        arrays, xp = self.arrays, self.arrays.xp
+        at = arrays.asarray(index)
+        signs, products = self.signs[at], z @ self.rows.rows.T
+        limits = -SLACK * arrays.coarseness * arrays.norms(z)[:, None]
+        warm = self.multipliers[at]
+        on = arrays.to_numpy(warm > 1e-4 * xp.max(warm, axis=1, keepdims=True))
+        found, points = xp.zeros_like(warm), xp.zeros_like(z)
         faces = [self.faces.get(b, NO_FACE) for b in index.tolist()]
-        fewest, tries = np.full(index.size, self.rows.shape[0] + 1), np.full(index.size, 3)
+        fewest, tries = np.full(index.size, on.shape[1] + 1), np.full(index.size, 3)
         singular, live = np.zeros(index.size, dtype=np.bool_), np.arange(index.size)
         stuck = live[:0]
         for _ in range(MOST_PIVOTS):
             if live.size == 0:
                 break
-            for k in live:
-                rows = np.flatnonzero(faces_on[k])
-                if not np.array_equal(rows, faces[k].rows):
-                    faces[k] = self._factorised(rows)
-                    singular[k] = rows.size > z.shape[1]
-                found[k] = 0.0
-                if rows.size:
-                    solved = dpotrs(faces[k].factor, products[k, rows], lower=1)[0]
-                    found[k, rows] = -signs[k, rows] * solved
-            points[live] = z[live] + (signs[live] * found[live]) @ self.rows
-            slack = signs[live] * (points[live] @ self.rows.T)
-            limit = -SLACK * sizes[live, None]
-            wrong = np.where(faces_on[live], found[live] < limit, slack < 10.0 * limit)
+            self._update(faces, on, live, singular)
+            here = arrays.asarray(live)
+            signs_here, limit = signs[here], limits[here]
+            alive = [faces[k] for k in live]
+            solved = multipliers_on(arrays, alive, products[here], signs_here)
+            moved = z[here] + (signs_here * solved) @ self.rows.rows
+            slack = signs_here * (moved @ self.rows.rows.T)
+            found[here], points[here] = solved, moved
+            on_here = arrays.asarray(on[live])
+            wrong = arrays.to_numpy(xp.where(on_here, solved < limit, slack < 10.0 * limit))
             counts = np.count_nonzero(wrong, axis=1)
             for j, k in enumerate(live):
                 if counts[j] == 0:
@@ -159,57 +150,70 @@ class ConeProjector:
                 if tries[k] < 0:
                     # the backup rule that cannot cycle: exchange only the last wrong row
                     wrong[j, : np.flatnonzero(wrong[j])[-1]] = False
-                faces_on[k] ^= wrong[j]
+                on[k] ^= wrong[j]
             live = live[counts > 0]
+            # more rows than features have no regular face
             lost = singular[live]
             stuck = np.concatenate([stuck, live[lost]])
             live = live[~lost]
-        self.multipliers[index] = np.maximum(found, 0.0)
+        self.multipliers[at] = xp.where(found > 0.0, found, xp.zeros_like(found))
         stuck = np.concatenate([stuck, live])
         if stuck.size:
             self._settle(z, index, stuck, level, points, faces)
         self.faces.update(zip(index.tolist(), faces, strict=True))
         return points, faces
 
+    def _update(
+        self,
+        faces: list[Face],
+        on: Bool[np.ndarray, "b k"],
+        live: Int[np.ndarray, " l"],
+        singular: Bool[np.ndarray, " b"],
+    ) -> None:
+        """Factorise the faces that changed, and mark those of more rows than features."""
+        rows = {k: np.flatnonzero(on[k]) for k in live.tolist()}
+        changed = [k for k in rows if not np.array_equal(rows[k], faces[k].rows)]
+        found = factorised(self.arrays, self.rows.gram, [rows[k] for k in changed])
+        for k, face in zip(changed, found, strict=True):
+            faces[k], singular[k] = face, face.rows.size > self.rows.rows.shape[1]
+
     def _settle(
         self,
-        z: Float64[np.ndarray, "b d"],
+        z: Float[Array, "b d"],
         index: Int[np.ndarray, " b"],
         stuck: Int[np.ndarray, " s"],
         level: float,
-        points: Float64[np.ndarray, "b d"],
+        points: Float[Array, "b d"],
         faces: list[Face],
     ) -> None:
         """Finish blocks without a regular face, most of which project near the apex."""
-        self.multipliers[index[stuck]] = 0.0
-        self.descend(z[stuck], index[stuck], MOST_STEPS)
-        for k in stuck.tolist():
-            signs = self.signs[index[k]]
-            points[k] = z[k] + (signs * self.multipliers[index[k]]) @ self.rows
+        arrays = self.arrays
+        at, here = arrays.asarray(index[stuck]), arrays.asarray(stuck)
+        self.multipliers[at] = arrays.xp.zeros_like(self.multipliers[at])
+        self.descend(z[here], index[stuck], MOST_STEPS)
+        moved = z[here] + (self.signs[at] * self.multipliers[at]) @ self.rows.rows
+        points[here] = moved
+        long = arrays.to_numpy(arrays.norms(moved)) > level
+        for k, far in zip(stuck.tolist(), long.tolist(), strict=True):
             faces[k] = NO_FACE
-            if np.linalg.norm(points[k]) > level:
-                points[k], found, faces[k] = self._by_least_squares(z[k], signs)
-                self.multipliers[index[k]] = found
-
-    def _factorised(self, rows: Int[np.ndarray, " k"]) -> Face:
-        if rows.size == 0:
-            return NO_FACE
-        gram = self.gram[np.ix_(rows, rows)]
-        factor, failure = dpotrf(gram.T, lower=1)
-        if failure:
-            # dependent rows: a ridge picks one of the many multipliers of the same projection
-            gram[np.diag_indices_from(gram)] += RIDGE
-            factor, _ = dpotrf(gram, lower=1)
-        return Face(rows, factor)
+            if far:
+                signs = self.signs[int(index[k])]
+                points[k], self.multipliers[int(index[k])], faces[k] = self._by_least_squares(
+                    z[k], signs
+                )
 
     def _by_least_squares(
-        self, z: Float64[np.ndarray, " d"], signs: Float64[np.ndarray, " k"]
-    ) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, " k"], Face]:
-        cone = signs[:, None] * self.rows
-        size = float(np.linalg.norm(z))
+        self, z: Float[Array, " d"], signs: Float[Array, " k"]
+    ) -> tuple[Float[Array, " d"], Float[Array, " k"], Face]:
+        """Solve one block in NumPy and float64, whatever the backend."""
+        arrays = self.arrays
+        cone = arrays.to_numpy(signs[:, None] * self.rows.rows)
+        target = arrays.to_numpy(z)
+        size = float(np.linalg.norm(target))
         try:
-            multipliers = size * nnls(cone.T, -z / size, maxiter=20 * signs.size)[0]
+            found = size * nnls(cone.T, -target / size, maxiter=20 * cone.shape[0])[0]
         except RuntimeError:
-            multipliers = np.zeros_like(signs)
-        rows = np.flatnonzero(multipliers > 0.0)
-        return z + cone.T @ multipliers, multipliers, self._factorised(rows)
+            found = np.zeros(cone.shape[0])
+        on_face = np.flatnonzero(found > 0.0)
+        (face,) = factorised(arrays, self.rows.gram, [on_face])
+        return arrays.asarray(target + cone.T @ found), arrays.asarray(found), face

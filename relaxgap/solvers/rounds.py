@@ -7,6 +7,7 @@ from jaxtyping import Float64
 
 from relaxgap.programs.gated import GatedReLUProgram
 from relaxgap.solvers.augmented_lagrangian import GROWTH, AugmentedLagrangian
+from relaxgap.solvers.backend import Backend
 from relaxgap.solvers.base import Point, Program
 from relaxgap.solvers.working_set import AllBlocks, AllConeBlocks, AllFreeBlocks
 
@@ -14,6 +15,7 @@ FEWEST_BLOCKS = 40
 FEWEST_EXACT_PRICES = 100
 FIRST_TOLERANCE = 1e-2
 MOST_OUTER_STEPS = 12
+SMALLEST_RTOL = 1e-14
 
 
 class Rounds:
@@ -25,15 +27,19 @@ class Rounds:
         In units where ``X`` and ``y`` have norm 1.
     rtol : float
         Relative duality gap to reach.
+    backend : Backend
+        Where the blocks are solved and priced; what is carried on is float64 NumPy.
     """
 
-    def __init__(self, program: Program, rtol: float) -> None:
-        self.program, self.rtol = program, rtol
+    def __init__(self, program: Program, rtol: float, backend: Backend) -> None:
+        self.program, self.arrays = program, backend.arrays()
+        # what rounding allows to aim at
+        self.rtol = max(rtol, SMALLEST_RTOL * self.arrays.coarseness)
         self.level = self.shortest_sigma = self.sigma = self.tolerance = 0.0
         self.all: AllBlocks = (
-            AllFreeBlocks(program)
+            AllFreeBlocks(program, self.arrays)
             if isinstance(program, GatedReLUProgram)
-            else AllConeBlocks(program)
+            else AllConeBlocks(program, self.arrays)
         )
         self.nu = program.data.y
         self.index = np.zeros(0, dtype=np.intp)
@@ -59,24 +65,20 @@ class Rounds:
         self.index = np.concatenate([self.index, self.entering])
         entering = np.zeros((self.entering.size, program.data.d))
         operator = self.all.operator(self.index, self.sigma)
-        lagrangian = AugmentedLagrangian(
-            operator,
-            program.data.y,
-            program.beta,
-            self.nu,
-            np.concatenate([self.w, entering]),
-            self.sigma,
+        y, nu, w = map(
+            self.arrays.asarray, (program.data.y, self.nu, np.concatenate([self.w, entering]))
         )
+        lagrangian = AugmentedLagrangian(operator, y, float(program.beta), nu, w, self.sigma)
         for _ in range(MOST_OUTER_STEPS):
             lagrangian.advance(self.tolerance)
             self.tolerance = max(0.3 * self.tolerance, 0.1 * self.rtol)
             if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.1 * gap):
                 break
         self.all.absorb(self.index, operator, lagrangian.sigma)
-        self.nu = lagrangian.nu
+        self.nu = self.arrays.to_numpy(lagrangian.nu)
         self.n_newton_steps += lagrangian.n_newton_steps
         used = lagrangian.used
-        self.index, self.w = self.index[used], lagrangian.w[used]
+        self.index, self.w = self.index[used], self.arrays.to_numpy(lagrangian.w)[used]
         self._choose_entering()
         # new blocks want a shorter step; without any the next round only polishes
         shorter = GROWTH**2 if self.entering.size else 1.0

@@ -14,6 +14,7 @@ from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.programs import ConvexReLUProgram, GatedBlocks, SplitBlocks
+from relaxgap.solvers.backend import NUMPY, Backend
 from relaxgap.solvers.base import Point, Program, Solution, Status, feasible, tighter
 from relaxgap.solvers.column_generation import ColumnGeneration
 from relaxgap.solvers.rounds import Rounds
@@ -35,6 +36,9 @@ class SemismoothNewton:
         Relative duality gap to reach.
     max_rounds : int
         Working sets after which the best bracket so far is returned.
+    backend : Backend
+        Library, device and precision to compute with. Points and certificates are float64 NumPy
+        whatever it is; in float32 a small ``rtol`` may end in a wider bracket, never a false one.
 
     References
     ----------
@@ -43,6 +47,7 @@ class SemismoothNewton:
 
     rtol: float = 1e-6
     max_rounds: int = 60
+    backend: Backend = NUMPY
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rtol < 1.0:
@@ -81,7 +86,7 @@ class SemismoothNewton:
         units = _Units.of(program)
         if units is None:
             return _solved_by_zero(program)
-        rounds = Rounds(units.scaled(program), self.rtol)
+        rounds = Rounds(units.scaled(program), self.rtol, self.backend)
         if start is not None:
             rounds.start_from(units.point_in(start.point), start.certificate.nu / units.y)
         return self._close_gap(program, rounds, units)
@@ -116,7 +121,7 @@ class SemismoothNewton:
         for at_beta in programs:
             scaled = units.scaled(at_beta)
             if rounds is None:
-                rounds = Rounds(scaled, self.rtol)
+                rounds = Rounds(scaled, self.rtol, self.backend)
             else:
                 rounds.change_beta(scaled.beta)
             yield self._close_gap(at_beta, rounds, units)

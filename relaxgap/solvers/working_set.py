@@ -7,20 +7,25 @@ cone-constrained program first all of sign +1 (``u``), then all of sign -1 (``v`
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Bool, Float, Float64, Int
 
-from relaxgap.programs.fit_map import adjoint
+from relaxgap.programs.fit_map import chunks
 from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.solvers.backend import Array, Arrays
 from relaxgap.solvers.block_operators import BlockOperator, ConeBlocks, FreeBlocks
 from relaxgap.solvers.cone_projection import COLD_STEPS, ConeProjector
+from relaxgap.solvers.cone_rows import ConeRows
 
 WARM_STEPS = 40
 
 
 @runtime_checkable
 class AllBlocks(Protocol):
-    """Price every block of a program and hand out operators for some of them."""
+    """Price every block of a program and hand out operators for some of them.
+
+    Points, dual points and indices are NumPy; the arrays behind them are the backend's.
+    """
 
     def bounds(
         self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
@@ -59,19 +64,23 @@ class AllBlocks(Protocol):
 class AllFreeBlocks:
     """The blocks of a gated program."""
 
-    def __init__(self, program: GatedReLUProgram) -> None:
-        self.X, self.patterns = program.data.X, program.patterns
-        self.n_blocks = program.patterns.n_patterns
+    def __init__(self, program: GatedReLUProgram, arrays: Arrays) -> None:
+        self.arrays, self.patterns = arrays, program.patterns
+        self.shape = (program.patterns.n_patterns, program.data.d)
+        self.X = arrays.asarray(program.data.X)
+        self.gram = arrays.asarray(program.data.X @ program.data.X.T)
+        self.bits = arrays.asarray(program.patterns.patterns)
 
     def bounds(
         self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
     ) -> Float64[np.ndarray, " B"]:
         """See `AllBlocks`."""
-        return np.asarray(np.linalg.norm(adjoint(self.X, self.patterns, nu), axis=1))
+        gradients = _adjoint(self.arrays, self.X, self.bits, nu)
+        return self.arrays.to_numpy(self.arrays.norms(gradients))
 
     def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
         """See `AllBlocks`."""
-        return FreeBlocks(self.X, self.patterns.unpack(index))
+        return FreeBlocks(self.arrays, self.X, self.gram, self.patterns.unpack(index))
 
     def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
         """There is nothing to learn."""
@@ -80,7 +89,7 @@ class AllFreeBlocks:
         self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
     ) -> SplitBlocks | GatedBlocks:
         """See `AllBlocks`."""
-        full = np.zeros((self.n_blocks, self.X.shape[1]))
+        full = np.zeros(self.shape)
         full[index] = w
         return GatedBlocks(full)
 
@@ -99,49 +108,54 @@ class AllFreeBlocks:
 class AllConeBlocks:
     """The blocks of a cone-constrained program, two for each pattern."""
 
-    def __init__(self, program: ConvexReLUProgram) -> None:
-        self.X, self.patterns = program.data.X, program.patterns
-        n_patterns = program.patterns.n_patterns
-        self.n_blocks = 2 * n_patterns
+    def __init__(self, program: ConvexReLUProgram, arrays: Arrays) -> None:
+        self.arrays, self.patterns = arrays, program.patterns
+        n_patterns, bits = program.patterns.n_patterns, program.patterns.patterns
+        self.shape = (2 * n_patterns, program.data.d)
         self.signs = np.repeat([1.0, -1.0], n_patterns)
-        bits = program.patterns.patterns
-        self.projector = ConeProjector(self.X, np.concatenate([bits, bits]))
+        self.rows = ConeRows.of(program.data.X, arrays)
+        self.bits = arrays.asarray(bits)
+        self.projector = ConeProjector(self.rows, np.concatenate([bits, bits]))
         self.cold = True
 
     def bounds(
         self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
     ) -> Float64[np.ndarray, " B"]:
         """See `AllBlocks`."""
-        gradients = adjoint(self.X, self.patterns, nu)
-        gradients = np.concatenate([gradients, -gradients])
-        index = np.arange(self.n_blocks)
+        arrays = self.arrays
+        gradients = _adjoint(arrays, self.rows.X, self.bits, nu)
+        gradients = arrays.xp.concat([gradients, -gradients])
+        index = np.arange(self.shape[0])
         found = self.projector.norm_bounds(gradients, index)
         over = index[found > level]
-        self.projector.descend(gradients[over], over, COLD_STEPS if self.cold else WARM_STEPS)
+        far = gradients[arrays.asarray(over)]
+        self.projector.descend(far, over, COLD_STEPS if self.cold else WARM_STEPS)
         self.cold = False
-        found[over] = self.projector.norm_bounds(gradients[over], over)
+        found[over] = self.projector.norm_bounds(far, over)
         over = over[found[over] > level]
         largest = over[np.argsort(-found[over])[:n_exact]]
-        self.projector.pivot(gradients[largest], largest, level)
-        found[largest] = self.projector.norm_bounds(gradients[largest], largest)
+        far = gradients[arrays.asarray(largest)]
+        self.projector.pivot(far, largest, level)
+        found[largest] = self.projector.norm_bounds(far, largest)
         return found
 
     def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
         """See `AllBlocks`."""
         bits = self.patterns.unpack(index % self.patterns.n_patterns)
-        warm = sigma * self.projector.multipliers[index]
-        return ConeBlocks(self.X, bits, self.signs[index], warm)
+        warm = sigma * self.projector.multipliers[self.arrays.asarray(index)]
+        return ConeBlocks(self.rows, bits, self.signs[index], warm)
 
     def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
         """See `AllBlocks`."""
         assert isinstance(operator, ConeBlocks)
-        self.projector.multipliers[index] = operator.projector.multipliers / sigma
+        at = self.arrays.asarray(index)
+        self.projector.multipliers[at] = operator.projector.multipliers / sigma
 
     def point(
         self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
     ) -> SplitBlocks | GatedBlocks:
         """See `AllBlocks`."""
-        full = np.zeros((self.n_blocks, self.X.shape[1]))
+        full = np.zeros(self.shape)
         full[index] = w
         return SplitBlocks(*np.split(full, 2))
 
@@ -154,7 +168,21 @@ class AllConeBlocks:
 
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
         """See `AllBlocks`."""
-        return np.stack(np.split(self.projector.multipliers, 2))
+        return np.stack(np.split(self.arrays.to_numpy(self.projector.multipliers), 2))
+
+
+def _adjoint(
+    arrays: Arrays,
+    X: Float[Array, "n d"],
+    bits: Bool[Array, "P n"],
+    nu: Float64[np.ndarray, " n"],
+) -> Float[Array, "P d"]:
+    r"""Return :math:`X^\top D_i \nu` for every pattern, with the temporaries of one chunk."""
+    weighted = arrays.asarray(nu)[:, None] * X
+    parts = [
+        arrays.xp.astype(bits[rows], arrays.dtype) @ weighted for rows in chunks(bits.shape[0])
+    ]
+    return arrays.xp.concat(parts) if parts else weighted[:0]
 
 
 def _nonzero(

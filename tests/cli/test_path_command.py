@@ -11,6 +11,7 @@ from click.testing import Result
 
 from relaxgap.cli.path import PathPoint
 from relaxgap.solvers import SemismoothNewton
+from relaxgap.solvers.backend import Backend
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]
@@ -71,8 +72,8 @@ def test_the_table_goes_to_stdout_and_progress_to_stderr(relaxgap: Invoke, file:
 def test_points_that_miss_the_tolerance_are_counted(
     relaxgap: Invoke, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hasty(rtol: float) -> SemismoothNewton:
-        return SemismoothNewton(rtol, max_rounds=1)
+    def hasty(rtol: float, backend: Backend) -> SemismoothNewton:
+        return SemismoothNewton(rtol, 1, backend)
 
     monkeypatch.setattr("relaxgap.cli.path.SemismoothNewton", hasty)
     arguments = ("path", file, *SHORT, "--rtol", "1e-10", "--patterns", "gaussian:3")

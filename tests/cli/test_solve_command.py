@@ -250,3 +250,31 @@ def test_a_usage_error_has_exit_code_2_and_no_traceback(
     result = relaxgap("solve", file, *arguments)
     assert result.exit_code == 2
     assert "Error: Invalid value for" in result.stderr
+
+
+def test_single_precision_ends_in_a_bracket_of_the_same_optimum(
+    relaxgap: Invoke, file: str
+) -> None:
+    rows = [
+        json.loads(relaxgap("solve", file, "--beta", "0.1", "--json", *options).stdout)
+        for options in ((), ("--dtype", "float32", "--rtol", "1e-3"))
+    ]
+    assert rows[0]["dual_value"] <= rows[1]["primal_value"] * (1.0 + 1e-13)
+    assert rows[1]["dual_value"] <= rows[0]["primal_value"] * (1.0 + 1e-13)
+    assert rows[1]["status"] == "solved"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--device", "cuda"), "choose the torch backend"),
+        (("--solver", "clarabel", "--dtype", "float32"), "take --solver semismooth_newton"),
+    ],
+)
+def test_a_backend_that_does_not_apply_is_refused_in_one_line(
+    relaxgap: Invoke, file: str, options: tuple[str, ...], message: str
+) -> None:
+    result = relaxgap("solve", file, "--beta", "0.1", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
