@@ -76,8 +76,9 @@ class AugmentedLagrangian:
     def advance(self, tolerance: float) -> None:
         """Minimise over the dual point, move the blocks, and lengthen the next step.
 
-        If rounding or a far start keeps Newton's method from the minimum, blocks and dual point
-        stay where they were and the next step is shorter.
+        Newton's method stops where rounding hides the gradient, which grows with the step: near
+        that the step stays. If rounding or a far start keeps it from the minimum, blocks and dual
+        point stay where they were and the next step is shorter.
 
         Parameters
         ----------
