@@ -41,14 +41,17 @@ def seconds_to(summary: pd.DataFrame, error: float) -> pd.DataFrame:
 def performance_ratios(summary: pd.DataFrame, errors: list[float]) -> pd.DataFrame:
     """Return each solver's seconds over the fewest, for every pair of an instance and an error.
 
-    Only instances on which every solver of the summary was asked count, so that fractions are of
-    the same pairs. Infinity where a solver did not reach the error; so for all where none did.
+    Only instances on which every solver of the summary was asked for the error or less count, so
+    that fractions are of the same pairs. Infinity where a solver did not reach the error; so for
+    all where none did.
 
     References
     ----------
     Dolan & Moré (2002), Benchmarking optimization software with performance profiles.
     """
-    pairs = pd.concat({error: seconds_to(summary, error) for error in errors}, names=["error"])
+    tightest = summary.groupby(["program", "n", "d", "n_gates"])["tolerance"].transform("min")
+    asked = {error: summary[tightest <= error] for error in errors}
+    pairs = pd.concat({error: seconds_to(asked[error], error) for error in errors}, names=["error"])
     pairs = pairs.dropna()
     fewest = pairs.min(axis=1)
     return pairs.div(fewest.where(np.isfinite(fewest), 1.0), axis=0)

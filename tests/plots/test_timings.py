@@ -53,3 +53,23 @@ def test_an_instance_that_only_some_solvers_were_asked_for_is_in_no_profile() ->
 def test_a_power_has_its_slope() -> None:
     sizes = np.array([10.0, 30.0, 100.0])
     assert slope(sizes, 3.0 * sizes**2.5) == pytest.approx(2.5)
+
+
+def test_a_pair_that_was_not_asked_for_is_in_no_profile() -> None:
+    rows = [
+        {
+            "program": "gated",
+            "beta_fraction": 0.1,
+            "n": n,
+            "d": 2,
+            "n_gates": 5,
+            "seed": 0,
+            "solver": "scs",
+            "tolerance": tolerance,
+            "relative_error": tolerance,
+            "seconds": 1.0,
+        }
+        for n, tolerance in ((10, 1e-3), (10, 1e-8), (20, 1e-3))
+    ]
+    ratios = performance_ratios(pd.DataFrame(rows), [1e-3, 1e-8])
+    assert ratios.index.get_level_values("n").tolist() == [10, 20, 10]
