@@ -52,7 +52,7 @@ def table(summary: pd.DataFrame) -> pd.DataFrame:
         "enumeration_seconds": "enumerate_s",
         "enumeration_megabytes": "enumerate_MB",
         "solve_seconds": "solve_s",
-        "n_iterations": "rounds",
+        "n_iterations": "iterations",
         "relative_gap": "relative_gap",
     }
     return summary.groupby(["n", "d"])[list(columns)].median().rename(columns=columns)
