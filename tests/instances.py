@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from relaxgap.certificates import beta_max
+from relaxgap.certificates import DualCertificate, beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
@@ -187,3 +187,9 @@ def random_point(program: Program, rng: np.random.Generator, size: float = 1.0) 
         return GatedBlocks(size * rng.standard_normal(shape))
     u, v = (size * rng.exponential(size=(shape[0], 1)) * program.patterns.gates for _ in range(2))
     return SplitBlocks(u, v)
+
+
+def overlap(a: DualCertificate, b: DualCertificate) -> bool:
+    """Whether two brackets can hold the same optimum, up to rounding of the primal values."""
+    high, low = a.primal_value * (1.0 + 1e-13), b.primal_value * (1.0 + 1e-13)
+    return a.dual_value <= low and b.dual_value <= high

@@ -15,7 +15,7 @@ from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
 from relaxgap.solvers.base import Solver
-from relaxgap.solvers.column_generation import ColumnGeneration
+from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.semismooth_newton import SemismoothNewton
 from relaxgap.training.specification import TrainingSpec
@@ -143,7 +143,7 @@ class SolverSettings:
         """Return the solver for pattern sets of any size, sampled or all."""
         if self.name == "semismooth_newton":
             return SemismoothNewton(self.rtol)
-        return ColumnGeneration(self.rtol, ConicSolver(self.name, min(0.1 * self.rtol, 1e-8)))
+        return ColumnGeneration(self.rtol, ConicSolver(self.name, master_rtol(self.rtol)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ from relaxgap.solvers.base import Point, Program, Solution, Solver, Status, tigh
 from relaxgap.solvers.conic import ConicSolver
 
 
+def master_rtol(rtol: float) -> float:
+    """Return the relative gap of the restricted programs for one of ``rtol`` over all patterns."""
+    return min(0.1 * rtol, 1e-8)
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnGeneration:
     """Solve a program over a very large set of patterns to a certified relative gap.
@@ -73,7 +78,7 @@ class ColumnGeneration:
         threshold = beta * (1.0 + 0.25 * self.rtol)
         at_zero = block_prices(program, data.y, threshold, exact=False)
         rows = violating_patterns(program, data.y, at_zero, self.n_blocks)
-        master = self.master or ConicSolver(rtol=min(0.1 * self.rtol, 1e-8))
+        master = self.master or ConicSolver(rtol=master_rtol(self.rtol))
         for n_rounds in range(1, self.max_rounds + 1):
             restricted = replace(program, patterns=program.patterns.subset(rows))
             solution = master.solve(restricted)

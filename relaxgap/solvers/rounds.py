@@ -29,9 +29,20 @@ class Rounds:
         Relative duality gap to reach.
     backend : Backend
         Where the blocks are solved and priced; what is carried on is float64 NumPy.
+    point : SplitBlocks or GatedBlocks, optional
+        Blocks to start from; none is zero.
+    nu : (n,) float64, optional
+        Dual point to start from; none is that of zero, ``y``.
     """
 
-    def __init__(self, program: Program, rtol: float, backend: Backend) -> None:
+    def __init__(
+        self,
+        program: Program,
+        rtol: float,
+        backend: Backend,
+        point: Point | None = None,
+        nu: Float64[np.ndarray, " n"] | None = None,
+    ) -> None:
         self.program, self.arrays = program, backend.arrays()
         # what rounding allows to aim at
         self.rtol = max(rtol, SMALLEST_RTOL * self.arrays.coarseness)
@@ -41,17 +52,10 @@ class Rounds:
             if isinstance(program, GatedReLUProgram)
             else AllConeBlocks(program, self.arrays)
         )
-        self.nu = program.data.y
-        self.index = np.zeros(0, dtype=np.intp)
-        self.w = np.zeros((0, program.data.d))
+        self.nu = program.data.y if nu is None else nu
+        self.index, self.w = self.all.blocks(program.zero() if point is None else point)
         self.n_newton_steps = 0
         self._aim_at(program)
-
-    def start_from(self, point: Point, nu: Float64[np.ndarray, " n"]) -> None:
-        """Take blocks and dual point of another solution, in the units of the program."""
-        self.index, self.w = self.all.blocks(point)
-        self.nu = nu
-        self._choose_entering()
 
     def change_beta(self, beta: float) -> None:
         """Go on to another regularisation strength from the blocks and the dual point at hand."""

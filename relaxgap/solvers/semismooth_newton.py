@@ -16,7 +16,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.programs import ConvexReLUProgram, GatedBlocks, SplitBlocks
 from relaxgap.solvers.backend import NUMPY, Backend
 from relaxgap.solvers.base import Point, Program, Solution, Status, feasible, tighter
-from relaxgap.solvers.column_generation import ColumnGeneration
+from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.rounds import Rounds
 
 MOST_IDLE_ROUNDS = 3
@@ -76,9 +76,8 @@ class SemismoothNewton:
         """
         if start is not None:
             _check_start(program, start)
-        n_entries = program.patterns.n_patterns * program.data.n
-        if isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES:
-            master = _Master(replace(self, rtol=min(0.1 * self.rtol, 1e-8)))
+        if _has_too_many_cones(program):
+            master = _Master(replace(self, rtol=master_rtol(self.rtol)))
             return ColumnGeneration(self.rtol, master).solve(program)
         return self._solve_whole(program, start)
 
@@ -86,9 +85,12 @@ class SemismoothNewton:
         units = _Units.of(program)
         if units is None:
             return _solved_by_zero(program)
-        rounds = Rounds(units.scaled(program), self.rtol, self.backend)
-        if start is not None:
-            rounds.start_from(units.point_in(start.point), start.certificate.nu / units.y)
+        scaled = units.scaled(program)
+        if start is None:
+            rounds = Rounds(scaled, self.rtol, self.backend)
+        else:
+            point, nu = units.point_in(start.point), start.certificate.nu / units.y
+            rounds = Rounds(scaled, self.rtol, self.backend, point, nu)
         return self._close_gap(program, rounds, units)
 
     def solve_path(self, program: Program, betas: Sequence[float]) -> Iterator[Solution]:
@@ -113,8 +115,7 @@ class SemismoothNewton:
         """
         programs = [replace(program, beta=float(beta)) for beta in betas]
         units = _Units.of(program)
-        n_entries = program.patterns.n_patterns * program.data.n
-        if units is None or (isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES):
+        if units is None or _has_too_many_cones(program):
             yield from map(self.solve, programs)
             return
         rounds: Rounds | None = None
@@ -176,6 +177,11 @@ class _Units:
         if isinstance(point, SplitBlocks):
             return SplitBlocks(factor * point.u, factor * point.v)
         return GatedBlocks(factor * point.w)
+
+
+def _has_too_many_cones(program: Program) -> bool:
+    n_entries = program.patterns.n_patterns * program.data.n
+    return isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES
 
 
 def _check_start(program: Program, start: Solution) -> None:

@@ -14,6 +14,7 @@ from instances import (
     ProgramType,
     degenerate_program,
     known_programs,
+    overlap,
     random_program,
 )
 
@@ -53,11 +54,6 @@ def solver(chosen: Settings, rtol: float | None = None) -> SemismoothNewton:
     name, device, dtype = chosen
     backend = Backend(name, device, dtype)  # type: ignore[arg-type]
     return SemismoothNewton(RTOL[dtype] if rtol is None else rtol, backend=backend)
-
-
-def overlap(a: DualCertificate, b: DualCertificate) -> bool:
-    high, low = a.primal_value * (1.0 + 1e-13), b.primal_value * (1.0 + 1e-13)
-    return a.dual_value <= low and b.dual_value <= high
 
 
 def arrays_of(solution: Solution) -> list[np.ndarray]:

@@ -4,9 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from instances import PROGRAM_TYPES, Point, Program, ProgramType, random_program
+from instances import (
+    PROGRAM_TYPES,
+    Point,
+    Program,
+    ProgramType,
+    overlap,
+    random_program,
+)
 
-from relaxgap.certificates import DualCertificate
 from relaxgap.errors import ConfigurationError
 from relaxgap.programs import ConvexReLUProgram, GatedBlocks, GatedReLUProgram
 from relaxgap.solvers import SemismoothNewton, Solution, Status, semismooth_newton
@@ -31,12 +37,6 @@ def follow(program: Program, fractions: Sequence[float]) -> list[Solution]:
 
 def cold(program: Program, fraction: float) -> Solution:
     return SemismoothNewton(RTOL).solve(replace(program, beta=fraction * program.beta))
-
-
-def overlap(a: DualCertificate, b: DualCertificate) -> bool:
-    """Whether two brackets can hold the same optimum, up to rounding of the primal values."""
-    high, low = a.primal_value * (1.0 + 1e-13), b.primal_value * (1.0 + 1e-13)
-    return a.dual_value <= low and b.dual_value <= high
 
 
 def is_zero(point: Point) -> bool:

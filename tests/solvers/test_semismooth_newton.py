@@ -10,10 +10,10 @@ from instances import (
     Program,
     ProgramType,
     degenerate_program,
+    overlap,
     random_program,
 )
 
-from relaxgap.certificates import DualCertificate
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
@@ -22,12 +22,6 @@ from relaxgap.solvers import ConicSolver, SemismoothNewton, Status, semismooth_n
 from relaxgap.solvers.augmented_lagrangian import AugmentedLagrangian
 
 SEEDS = st.integers(0, 2**30)
-
-
-def overlap(a: DualCertificate, b: DualCertificate) -> bool:
-    """Whether two brackets can hold the same optimum, up to rounding of the primal values."""
-    high, low = a.primal_value * (1.0 + 1e-13), b.primal_value * (1.0 + 1e-13)
-    return a.dual_value <= low and b.dual_value <= high
 
 
 def no_patterns(program: Program) -> Program:

@@ -2,20 +2,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from instances import PROGRAM_TYPES, ProgramType, degenerate_program, random_program
+from instances import (
+    PROGRAM_TYPES,
+    ProgramType,
+    degenerate_program,
+    overlap,
+    random_program,
+)
 
-from relaxgap.certificates import DualCertificate
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
 from relaxgap.solvers import ColumnGeneration, ConicSolver, Status
 from relaxgap.solvers.conic import ConicName
-
-
-def overlap(a: DualCertificate, b: DualCertificate) -> bool:
-    """Whether two brackets can hold the same optimum, up to rounding of the primal values."""
-    return a.dual_value <= b.primal_value * (1.0 + 1e-13) and b.dual_value <= a.primal_value * (
-        1.0 + 1e-13
-    )
 
 
 @pytest.mark.parametrize("seed", range(3))
