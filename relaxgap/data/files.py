@@ -16,8 +16,7 @@ from relaxgap.errors import ConfigurationError, DataError
 
 _LISTED = 10
 
-# What NumPy and zipfile raise on damaged, truncated, encrypted or oversized archives.
-_ARCHIVE_ERRORS = (
+ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -26,6 +25,7 @@ _ARCHIVE_ERRORS = (
     RuntimeError,
     ValueError,
 )
+"""What NumPy and zipfile raise on damaged, truncated, encrypted or oversized archives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,16 @@ class FileData:
 
     def load(self, rng: np.random.Generator) -> Dataset:
         """Read the file; the generator is not used."""
-        with _errors_of(self.path):
-            path = _existing_file(self.path, tuple(_READERS))
+        with errors_of(self.path):
+            path = existing_file(self.path, tuple(_READERS))
             X, y = _READERS[path.suffix.lower()](path, self.target)
             _refuse_constant(X, y)
             return Dataset(X, y)
 
 
-def read_arrays(path: str, axes: Mapping[str, int]) -> dict[str, Float64[np.ndarray, "..."]]:
+def read_arrays(
+    path: str, axes: Mapping[str, int], optional: Mapping[str, int] | None = None
+) -> dict[str, Float64[np.ndarray, "..."]]:
     """Read named arrays of an ``.npz`` file as float64, never a pickle.
 
     Parameters
@@ -78,18 +80,21 @@ def read_arrays(path: str, axes: Mapping[str, int]) -> dict[str, Float64[np.ndar
         File to read; ``~`` stands for the home directory.
     axes : mapping of str to int
         Names of the arrays and the number of axes of each.
+    optional : mapping of str to int, optional
+        The same for arrays that the file may lack. If it is given, arrays of any other name are
+        refused instead of ignored: a misspelt one would be lost in silence.
 
     Raises
     ------
     DataError
         If the file cannot be used; the message is one line and starts with the path.
     """
-    with _errors_of(path):
-        return _read_members(_existing_file(path, (".npz",)), axes)
+    with errors_of(path):
+        return _read_members(existing_file(path, (".npz",)), axes, optional)
 
 
 @contextmanager
-def _errors_of(path: str) -> Iterator[None]:
+def errors_of(path: str) -> Iterator[None]:
     """Turn whatever reading a file raises into one line that starts with its path."""
     try:
         yield
@@ -102,7 +107,14 @@ def _errors_of(path: str) -> Iterator[None]:
         ) from error
 
 
-def _existing_file(name: str, suffixes: tuple[str, ...]) -> Path:
+def existing_file(name: str, suffixes: tuple[str, ...]) -> Path:
+    """Return the path of a file that is there and has one of the endings.
+
+    Raises
+    ------
+    DataError
+        If it is not; `errors_of` adds the path to the message.
+    """
     path = Path(name).expanduser()
     if path.is_dir():
         raise DataError("Expected a file, got a directory; name the file inside it.")
@@ -133,14 +145,17 @@ def _read_npz(
 
 
 def _read_members(
-    path: Path, axes: Mapping[str, int], renameable: str = ""
+    path: Path,
+    axes: Mapping[str, int],
+    optional: Mapping[str, int] | None = None,
+    renameable: str = "",
 ) -> dict[str, Float64[np.ndarray, "..."]]:
     # NumPy leaves a file that it opened itself open when the archive is damaged.
     with path.open("rb") as stream:
         try:
             # A pickle runs code when it is read, so object arrays are refused.
             archive = np.load(stream, allow_pickle=False)
-        except _ARCHIVE_ERRORS as error:
+        except ARCHIVE_ERRORS as error:
             raise DataError(
                 f"Expected a NumPy archive, got a file that cannot be read as one ({error}); "
                 "write it again with numpy.savez."
@@ -158,13 +173,20 @@ def _read_members(
                     f"{_nearest(name, archive.files)}rename it in the file"
                     f"{' or set target.' if name == renameable else '.'}"
                 )
-        return {name: _member(archive, name, ndim) for name, ndim in axes.items()}
+        known = {**axes, **(optional or {})}
+        other = [name for name in archive.files if name not in known]
+        if other and optional is not None:
+            raise DataError(
+                f"Expected no arrays but {_listed(list(known))}, got {_listed(other)}; rename or "
+                "remove the others."
+            )
+        return {n: _member(archive, n, ndim) for n, ndim in known.items() if n in archive.files}
 
 
 def _member(archive: np.lib.npyio.NpzFile, name: str, ndim: int) -> Float64[np.ndarray, "..."]:
     try:
         array = archive[name]
-    except _ARCHIVE_ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         if "allow_pickle" in str(error):
             raise DataError(
                 f"Expected numbers in {name!r}, got Python objects, stored as a pickle that could "

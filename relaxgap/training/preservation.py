@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from relaxgap.networks.stationarity import BOUNDARY_RTOL
 from relaxgap.patterns.pattern_set import patterns_of_gates
 
 _CHUNK_ENTRIES = 1 << 20
-BOUNDARY_RTOL = 1e-6
-"""A pre-activation below this fraction of ``|x_i| |w_j|`` lies on the boundary of its cone."""
-
 LIVE_RTOL = 1e-6
 """A neuron with ``|w_j| |alpha_j|`` below this fraction of the largest is dead."""
 
