@@ -17,6 +17,7 @@ from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
 from relaxgap.solvers.base import Solver
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
+from relaxgap.solvers.global_optimum import GlobalSolver
 from relaxgap.solvers.semismooth_newton import SemismoothNewton
 from relaxgap.training.specification import TrainingSpec
 
@@ -147,6 +148,29 @@ class SolverSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OptimumSettings:
+    """Say how well the global optimum is to be bracketed and for how long.
+
+    Parameters
+    ----------
+    rtol : float
+        Relative gap of the bracket.
+    max_seconds : float
+        Time after which the bracket so far counts; looked at between pieces of work.
+    """
+
+    rtol: float = 1e-3
+    max_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        self.solver()
+
+    def solver(self) -> GlobalSolver:
+        """Return the solver of the global optimum."""
+        return GlobalSolver(self.rtol, self.max_seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkSettings:
     """Give the widths to train and the number of random starts of each.
 
@@ -224,6 +248,7 @@ class CellSpec:
     seed: int
     data_seed: int | None = None
     benchmark: BenchmarkSettings = field(default_factory=BenchmarkSettings)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("data_seed", self.data_seed)):

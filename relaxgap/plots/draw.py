@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from relaxgap.errors import DataError
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.plots import (
+    certified_gap,
     exact_optimum,
     gap_vs_log_n,
     gap_vs_width,
@@ -30,6 +31,7 @@ class Drawing(NamedTuple):
 
 
 DRAWINGS = {
+    "certified_gap": Drawing(certified_gap.draw, certified_gap.table),
     "exact_optimum": Drawing(exact_optimum.draw, exact_optimum.table),
     "gap_vs_log_n": Drawing(gap_vs_log_n.draw, gap_vs_log_n.table),
     "gap_vs_width": Drawing(gap_vs_width.draw, gap_vs_width.table),

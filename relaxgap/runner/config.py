@@ -17,6 +17,7 @@ from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import (
     CellSpec,
     NetworkSettings,
+    OptimumSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
@@ -77,12 +78,21 @@ class RunSettings:
     networks: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingPlan = field(default_factory=TrainingPlan)
     benchmark: BenchmarkSettings = field(default_factory=BenchmarkSettings)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
     runner: RunnerSettings = field(default_factory=RunnerSettings)
     grid: dict[str, Any] = field(default_factory=dict)
 
 
 RUN_SCHEMA = schema_of(RunSettings)
-CELL_PARTS = ("regularisation", "patterns", "solver", "networks", "training", "benchmark")
+CELL_PARTS = (
+    "regularisation",
+    "patterns",
+    "solver",
+    "networks",
+    "training",
+    "benchmark",
+    "optimum",
+)
 
 
 def register_schemas() -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from relaxgap.data import FileData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import CellSpec
 from relaxgap.runner.config import (
@@ -94,9 +93,6 @@ def cell_key(spec: CellSpec) -> str:
     if isinstance(spec.data, FileData):
         # an edited file is another data set
         content["data"]["sha256"] = _sha256(spec.data.path)
-    if spec.benchmark == BenchmarkSettings():
-        # a part that came later: cells of experiments without it keep their keys
-        del content["benchmark"]
     content["results_version"] = EXPERIMENTS[spec.experiment].results_version
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:20]

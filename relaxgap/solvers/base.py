@@ -19,9 +19,12 @@ Point = SplitBlocks | GatedBlocks
 class Status(StrEnum):
     """How a solve ended; the certificate is valid whatever the status."""
 
+    RUNNING = "running"
     SOLVED = "solved"
     INACCURATE = "inaccurate"
     ROUND_LIMIT = "round_limit"
+    TIME_LIMIT = "time_limit"
+    INTERRUPTED = "interrupted"
     FAILED = "failed"
 
 

@@ -5,6 +5,7 @@ warm start to warm start; every block is priced at its dual point, violators joi
 leave, and the certificate holds for all of them.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,8 @@ class SemismoothNewton:
     backend : Backend
         Library, device and precision to compute with. Points and certificates are float64 NumPy
         whatever it is; in float32 a small ``rtol`` may end in a wider bracket, never a false one.
+    max_seconds : float or None
+        Time after which no new round begins; the bracket so far is returned.
 
     References
     ----------
@@ -48,6 +51,7 @@ class SemismoothNewton:
     rtol: float = 1e-6
     max_rounds: int = 60
     backend: Backend = NUMPY
+    max_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rtol < 1.0:
@@ -132,10 +136,13 @@ class SemismoothNewton:
         best = Solution(program.zero(), Status.ROUND_LIMIT, nothing, 0)
         best = _certified(best, program, rounds, units)
         idle = 0
+        end = np.inf if self.max_seconds is None else time.monotonic() + self.max_seconds
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
             if gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
+            if time.monotonic() > end:
+                return replace(best, status=Status.TIME_LIMIT)
             if idle >= MOST_IDLE_ROUNDS and rounds.entering.size == 0:
                 return replace(best, status=Status.INACCURATE)
             rounds.advance(gap)

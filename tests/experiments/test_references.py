@@ -80,6 +80,12 @@ def compare_gaps(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     pd.testing.assert_series_equal(*medians, rtol=0.02, atol=0.0)
 
 
+def compare_certified(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    compare_gaps(fresh, reference)
+    assert_same_keys(fresh, reference, (*GAP_KEYS, "certificate"))
+    assert (fresh.loc[fresh["method"] == "global", "status"] == "solved").all()
+
+
 def compare_preservation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert_same_keys(fresh, reference, PRESERVATION_KEYS)
     assert_same_beta(fresh, reference)
@@ -119,6 +125,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
     "pattern_preservation": compare_preservation,
+    "certified_gap": compare_certified,
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,

@@ -1,0 +1,14 @@
+"""Bounds over all directions at once: no pattern is enumerated or sampled."""
+
+from relaxgap.certificates.spectral.bound import SpectralMultipliers, bound_by_spectrum
+from relaxgap.certificates.spectral.lower_bound import SpectralDual, spectral_lower_bound
+from relaxgap.certificates.spectral.price import SpectralPrice, spectral_price
+
+__all__ = [
+    "SpectralDual",
+    "SpectralMultipliers",
+    "SpectralPrice",
+    "bound_by_spectrum",
+    "spectral_lower_bound",
+    "spectral_price",
+]

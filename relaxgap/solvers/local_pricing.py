@@ -1,0 +1,103 @@
+r"""Neurons that violate the dual constraint, found by local ascent: no list of patterns needed.
+
+The dual of training over *all* patterns asks :math:`\pm\nu^\top (Xu)_+ \le \beta` on the unit ball.
+Ascent finds violators and proves nothing; the bounds are in `relaxgap.certificates`.
+"""
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data.dataset import Dataset
+
+STEPS = 150
+FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
+SAME_DIRECTION = 1.0 - 1e-6
+WORK = 4e7
+FEWEST_STARTS, MOST_STARTS = 50, 400
+
+
+def ascend(
+    X: Float64[np.ndarray, "n d"],
+    nu: Float64[np.ndarray, " n"],
+    starts: Float64[np.ndarray, "k d"],
+    n_steps: int = STEPS,
+) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, " k"]]:
+    r"""Ascend :math:`\nu^\top (Xu)_+` on the unit sphere from every start at once.
+
+    Returns
+    -------
+    directions : (k, d) float64
+        Unit vectors, none worse than its start; a zero start stays zero.
+    prices : (k,) float64
+        Their :math:`\nu^\top (Xu)_+`.
+
+    Notes
+    -----
+    Cost: O(n d k) a step, two matrix products.
+    """
+    directions = _normalised(starts)
+    preactivations = directions @ X.T
+    prices = np.maximum(preactivations, 0.0) @ nu
+    steps = np.full(prices.size, FIRST_STEP)
+    for _ in range(n_steps):
+        gradients = _normalised(((preactivations > 0.0) * nu) @ X)
+        moved = _normalised(directions + steps[:, None] * gradients)
+        moved_preactivations = moved @ X.T
+        moved_prices = np.maximum(moved_preactivations, 0.0) @ nu
+        better = moved_prices > prices
+        directions = np.where(better[:, None], moved, directions)
+        preactivations = np.where(better[:, None], moved_preactivations, preactivations)
+        prices = np.where(better, moved_prices, prices)
+        steps *= np.where(better, GROWTH, SHRINKAGE)
+    return directions, prices
+
+
+def violators(
+    X: Float64[np.ndarray, "n d"],
+    nu: Float64[np.ndarray, " n"],
+    level: float,
+    starts: Float64[np.ndarray, "k d"],
+    n_most: int,
+) -> Float64[np.ndarray, "v d"]:
+    """Return up to ``n_most`` distinct directions of each sign priced above ``level``."""
+    found = []
+    for sign in (1.0, -1.0):
+        directions, prices = ascend(X, sign * nu, starts)
+        chosen: list[Float64[np.ndarray, " d"]] = []
+        for index in np.argsort(-prices):
+            if prices[index] <= level or len(chosen) == n_most:
+                break
+            direction = directions[index]
+            if all(float(direction @ other) < SAME_DIRECTION for other in chosen):
+                chosen.append(direction)
+        found.extend(chosen)
+    return np.array(found).reshape(len(found), X.shape[1])
+
+
+def random_starts(data: Dataset, rng: np.random.Generator) -> Float64[np.ndarray, "k d"]:
+    """Draw starts of the ascent: fewer where a step costs more."""
+    n_starts = int(np.clip(WORK / (data.n * data.d), FEWEST_STARTS, MOST_STARTS))
+    return np.asarray(rng.standard_normal((n_starts, data.d)))
+
+
+def estimate_beta_max(data: Dataset, seed: int = 0) -> float:
+    r"""Return the largest :math:`|y^\top (Xu)_+|` found on the unit ball.
+
+    A lower bound of ``beta_max`` over all patterns, which is the global maximum; exact as far as
+    local ascent finds that.
+    """
+    return largest_price(data.X, data.y, random_starts(data, np.random.default_rng(seed)))
+
+
+def largest_price(
+    X: Float64[np.ndarray, "n d"],
+    nu: Float64[np.ndarray, " n"],
+    starts: Float64[np.ndarray, "k d"],
+) -> float:
+    r"""Return the largest :math:`|\nu^\top (Xu)_+|` found: a lower bound of the true largest."""
+    return max(float(ascend(X, sign * nu, starts)[1].max(initial=0.0)) for sign in (1.0, -1.0))
+
+
+def _normalised(vectors: Float64[np.ndarray, "k d"]) -> Float64[np.ndarray, "k d"]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0.0))
