@@ -101,7 +101,9 @@ def units_of(data: Dataset, beta: float) -> Units | None:
     if label_unit == 0.0:
         return None
     X = data.X[samples]
-    lengths = np.linalg.norm(X, axis=1)
+    # squares of tiny entries may vanish
+    peaks = np.abs(X).max(axis=1)
+    lengths = peaks * np.linalg.norm(X / peaks[:, None], axis=1)
     unit = X / lengths[:, None]
     _, values, vt = np.linalg.svd(unit, full_matrices=False)
     rank = int(np.count_nonzero(values > 1e-12 * values[0]))
@@ -261,4 +263,6 @@ def proven_price(
         At least :math:`\max_{\|u\| \le 1} |\nu^\top (Xu)_+|`, rounding included.
     """
     largest = max(float(prices.max()), 0.0) * units.price_unit
-    return largest * (1.0 + 16.0 * EPS) + float(np.abs(nu) @ units.lost)
+    # the basis is orthonormal up to rounding
+    stretched = largest * (1.0 + 32.0 * EPS * (units.basis.shape[1] + 8))
+    return float(stretched + np.abs(nu) @ units.lost * (1.0 + 8.0 * EPS * nu.size))

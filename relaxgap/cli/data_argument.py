@@ -30,13 +30,6 @@ _OPTIONS = (
     click.argument("data"),
     click.option("--target", default="y", show_default=True, help="Name of the labels in a file."),
     click.option(
-        "--limit",
-        default=2_000_000,
-        show_default=True,
-        type=click.IntRange(min=1),
-        help="Refuse an arrangement that may hold more patterns.",
-    ),
-    click.option(
         "--seed",
         default=0,
         show_default=True,
@@ -45,6 +38,16 @@ _OPTIONS = (
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
 )
+
+
+takes_limit = click.option(
+    "--limit",
+    default=2_000_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Refuse an arrangement that may hold more patterns.",
+)
+"""For a command that may enumerate the arrangement of its data."""
 
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:

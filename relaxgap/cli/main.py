@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from relaxgap.cli.catalogue import list_command
+from relaxgap.cli.certify import certify_command
 from relaxgap.cli.figures import figures_command
 from relaxgap.cli.path import path_command
 from relaxgap.cli.patterns import patterns_command
@@ -49,3 +50,4 @@ main.add_command(figures_command)
 main.add_command(patterns_command)
 main.add_command(solve_command)
 main.add_command(path_command)
+main.add_command(certify_command)

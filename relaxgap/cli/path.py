@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.certificates import beta_max
 from relaxgap.certificates.cone_pricing import magnitude
-from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
+from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.program_options import choose_patterns, networks_of, takes_program
 from relaxgap.cli.session import InterruptedRunError
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
@@ -57,6 +57,7 @@ class PathPoint:
 
 @click.command("path", epilog=DATA_HELP)
 @takes_data
+@takes_limit
 @takes_program
 @click.option(
     "--points",

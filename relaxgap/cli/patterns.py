@@ -4,12 +4,13 @@ import json
 
 import click
 
-from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
+from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.patterns import enumerate_patterns, predicted_count
 
 
 @click.command("patterns", epilog=DATA_HELP)
 @takes_data
+@takes_limit
 def patterns_command(data: str, target: str, limit: int, seed: int, as_json: bool) -> None:
     """Count the activation patterns (open cells of the arrangement) of DATA."""
     dataset = load_data(data, target, seed)

@@ -6,6 +6,7 @@ from typing import get_args
 import click
 import numpy as np
 
+from relaxgap.certificates import DualCertificate
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.files import read_arrays
 from relaxgap.errors import ConfigurationError, DataError
@@ -111,3 +112,12 @@ def networks_of(program: str, patterns: PatternSet) -> str:
     if patterns.complete:
         return f"all {networks} of any width"
     return f"{networks} restricted to these {patterns.n_patterns} patterns"
+
+
+def bracket_sentence(certificate: DualCertificate, networks: str) -> str:
+    """Say where the optimum over these networks lies and how far above it the one found may be."""
+    return (
+        f"The optimum over {networks} lies in "
+        f"[{certificate.dual_value:.9g}, {certificate.primal_value:.9g}]: this one is at most "
+        f"{100.0 * certificate.relative_gap:.2g}% above it."
+    )

@@ -220,8 +220,9 @@ def _nearest_to_zero(
         remaining = remaining[~(same | opposite)]
     reach = np.abs(reaches)
     size = float(np.linalg.norm(offset))
-    movable = reach > 0.0
-    if size == 0.0 or not movable.any():
+    # relative to weights that diverged a reach may underflow
+    movable = reach / size > 0.0 if size > 0.0 else np.zeros(reach.shape, dtype=bool)
+    if not movable.any():
         return offset
     columns = (np.sign(reaches)[:, None] * np.array(directions))[movable].T
     upper = reach[movable] / size

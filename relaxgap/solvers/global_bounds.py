@@ -30,7 +30,7 @@ MOST_LIFTED = 1500
 """Samples above which the matrices of the relaxation are too large."""
 STEPS_PER_BOUND, STEPS_AT_ONCE, SECONDS_PER_BOUND = 50, 10, 2.0
 MOST_BOUNDS_PER_SPLIT = 8
-MOST_IDLE_BOUNDS = 20
+MOST_IDLE_BOUNDS, MOST_IDLE_SPLITS = 20, 25
 SLACK = 0.5
 """Fraction of the relaxation's gap at which its own convergence is worth less than a split."""
 
@@ -157,7 +157,7 @@ def branch_and_bound(bracket: Bracket) -> Iterator[None]:
     """
     relaxation = _relaxation(bracket)
     n_bounds = idle = 0
-    while relaxation is not None and idle < MOST_IDLE_BOUNDS:
+    while relaxation is not None and idle < MOST_BOUNDS_PER_SPLIT * MOST_IDLE_SPLITS:
         before = bracket.certificate.duality_gap
         lower = _advance(relaxation, bracket, "branch_and_bound")
         n_bounds += 1

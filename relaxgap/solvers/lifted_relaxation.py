@@ -243,7 +243,7 @@ class LiftedRelaxation:
             elif not region.resting and region.mass <= EMPTY * total and price < largest:
                 region.rest(self.residual)
 
-    def _fit_labels(self, starts: list[Float64[np.ndarray, "N N"]]) -> None:
+    def _fit_labels(self, starts: list[Float64[np.ndarray, "_ _"]]) -> None:
         """Find the residual at which the heads of all regions add up to the fit it leaves."""
         weights, y = self.units.weights, self.units.y
         awake = self._awake

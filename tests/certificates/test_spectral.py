@@ -11,6 +11,7 @@ from relaxgap.certificates.spectral import (
     bound_by_spectrum,
     spectral_price,
 )
+from relaxgap.certificates.spectral.cones import Cones, inside, longest_step
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.programs import ConvexReLUProgram
@@ -224,6 +225,19 @@ def test_a_time_limit_stops_the_solve_with_a_valid_bound() -> None:
     stopped, full = spectral_price(X, nu, seconds=0.0).bound, spectral_price(X, nu).bound
     assert full < stopped
     assert climbed(X, nu, 0).max() <= stopped
+
+
+@pytest.mark.parametrize("k", [5, 140])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_ends_just_inside_its_cones(seed: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    root, change = rng.standard_normal((2, k, k))
+    nothing = np.zeros((0, 2, 2)), np.zeros(0), np.zeros(0), np.zeros(0)
+    element = Cones(root @ root.T + 1e-3 * np.eye(k), *nothing)
+    step = Cones(change + change.T, *nothing)
+    length = longest_step(element, step, np.linalg.cholesky(element.matrix))
+    assert inside([element.moved(step, length * (1.0 - 1e-9))])
+    assert not inside([element.moved(step, 1.05 * length)])
 
 
 @pytest.mark.reference

@@ -91,6 +91,18 @@ def test_it_converges_over_all_strengths_and_shapes(
     assert 0.0 < found.dual_value < 0.5 * float(data.y @ data.y)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_it_converges_where_rows_span_sixteen_decades(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((15, 6)) * 10.0 ** rng.uniform(-8.0, 8.0, (15, 1))
+    y = rng.standard_normal(15) * (rng.random(15) < 0.5)
+    largest = max(spectral_price(X, sign * y).bound for sign in (1.0, -1.0))
+    beta = largest * 10.0 ** rng.uniform(-6.0, 0.0)
+    found = spectral_lower_bound(Dataset(X, y), beta)
+    assert found.converged
+    assert found.dual_value >= scaled_by_its_price(Dataset(X, y), beta, y)
+
+
 def test_where_the_labels_themselves_are_feasible_it_is_half_their_square() -> None:
     data, beta = instance(12, 5, seed=1)
     found = spectral_lower_bound(data, 10.1 * beta)

@@ -20,6 +20,7 @@ KEYS = {
     "relative_gap",
     "n_patterns",
     "complete",
+    "certificate",
     "active_blocks",
     "max_cone_violation",
     "solver",
@@ -143,10 +144,20 @@ def test_a_wrong_option_is_one_line_with_exit_code_2(
     assert said in refusal(2, "solve", file, *arguments)
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ["--program", "gated"],
+        ["--solver", "semismooth_newton"],
+        ["--solver", "column_generation"],
+        ["--solver", "clarabel"],
+    ],
+    ids=" ".join,
+)
 def test_more_patterns_than_the_limit_are_refused_before_they_are_made(
-    refusal: Refusal, file: str
+    refusal: Refusal, file: str, chosen: list[str]
 ) -> None:
-    message = refusal(1, "solve", file, "--beta", "0.1", "--limit", "3")
+    message = refusal(1, "solve", file, "--beta", "0.1", "--limit", "3", *chosen)
     assert "can hold 12 patterns, over the limit of 3" in message
 
 

@@ -17,7 +17,6 @@ from relaxgap.certificates.cone_pricing import SIGNS
 from relaxgap.certificates.duality import feasible_dual
 from relaxgap.certificates.spectral.best_dual import BestDualPoint
 from relaxgap.certificates.spectral.bound import SpectralMultipliers, bound_by_spectrum
-from relaxgap.certificates.spectral.cones import Cones
 from relaxgap.certificates.spectral.path import solve_lifted
 from relaxgap.certificates.spectral.price import spectral_price
 from relaxgap.certificates.spectral.rows import reduced_rows, starting_weight
@@ -25,6 +24,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 
 NEGLIGIBLE = 1e-10
+NEGLIGIBLE_SPREAD = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,9 +116,10 @@ def spectral_lower_bound(
         given = _scaled_by_prices(data, beta, nu0, max_iterations, 0.25 * seconds)
         best = max(best, given, key=lambda found: found[1])
     lengths = np.linalg.norm(data.X, axis=1)
-    kept = np.flatnonzero(lengths > NEGLIGIBLE * lengths.max())
-    isotropic = np.stack([np.eye(data.d)] * 2)
+    # elsewhere a network no worse than the zero network fits less than NEGLIGIBLE times |y|
+    kept = np.flatnonzero(lengths * float(np.linalg.norm(data.y)) > NEGLIGIBLE * beta)
     if rough[1] == 0.0 or kept.size == 0:
+        isotropic = np.stack([np.eye(data.d)] * 2)
         return SpectralDual(*best, np.zeros((2, data.d)), isotropic, 0, True)
     lengths = lengths[kept]
     rows, basis = reduced_rows(data.X[kept] / lengths[:, None])
@@ -128,7 +129,6 @@ def spectral_lower_bound(
     start, barrier = problem.start(starting_weight(rows))
     left = seconds - (perf_counter() - began)
     solution = solve_lifted(problem, start, barrier, max_iterations, rtol, left)
-    # a sample of negligible length is next to free
     nu = data.y.copy()
     nu[kept] = solution.point.local[:, 0] * per_unit
     prices = []
@@ -140,11 +140,13 @@ def spectral_lower_bound(
         multipliers.slopes[kept] = slopes * per_unit
         prices.append(bound_by_spectrum(data.X, sign * nu, multipliers))
     found = feasible_dual(data.y, nu, max(prices), beta)
-    neurons = [_neurons(given, basis) for given in solution.multipliers]
+    neurons = [_neurons(given.matrix) for given in solution.multipliers]
+    rank = max(spread.shape[1] for _, spread in neurons)
+    spreads = [np.pad(spread, ((0, 0), (0, rank - spread.shape[1]))) for _, spread in neurons]
     return SpectralDual(
         *max(best, found, key=lambda candidate: candidate[1]),
-        np.stack([mean for mean, _ in neurons]),
-        np.stack([spread for _, spread in neurons]),
+        np.stack([basis @ mean for mean, _ in neurons]),
+        np.stack([basis @ spread for spread in spreads]),
         solution.n_iterations,
         solution.converged,
     )
@@ -160,11 +162,10 @@ def _scaled_by_prices(
 
 
 def _neurons(
-    multiplier: Cones, basis: Float64[np.ndarray, "d k"]
-) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, "d k"]]:
+    lifted: Float64[np.ndarray, "K K"],
+) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "k r"]]:
     """Return mean and root of the covariance of the directions given a unit corner."""
-    matrix = multiplier.matrix
-    # next to the boundary of the cone rounding may have left it
-    ridge = 1e-12 * float(np.trace(matrix)) * np.eye(matrix.shape[0])
-    factor = np.linalg.cholesky(matrix + ridge)
-    return -basis @ factor[1:, 0], basis @ factor[1:, 1:]
+    mean = -lifted[1:, 0] / np.sqrt(lifted[0, 0])
+    values, vectors = np.linalg.eigh(lifted[1:, 1:] - np.multiply.outer(mean, mean))
+    kept = values > NEGLIGIBLE_SPREAD * np.trace(lifted[1:, 1:])
+    return mean, vectors[:, kept] * np.sqrt(values[kept])

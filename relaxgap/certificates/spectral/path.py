@@ -81,7 +81,10 @@ def solve_lifted(
     """
     began, longest = perf_counter(), 0.0
     point, slacks = start, problem.cones(start, 1.0)
-    multipliers = [scaling(slack, slack).inverse.scaled(barrier) for slack in slacks]
+    try:
+        multipliers = [scaling(slack, slack).inverse.scaled(barrier) for slack in slacks]
+    except np.linalg.LinAlgError:
+        return LiftedSolution(start, slacks, 0, False)
     infeasible = 1.0
     for iteration in range(max_iterations):
         now = perf_counter()
