@@ -4,7 +4,6 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.specs import Regularisation
 from relaxgap.patterns import enumerate_patterns, predicted_count
-from relaxgap.solvers.local_pricing import estimate_beta_max
 
 MOST_BITS_ENUMERATED = 1_000_000
 """Patterns times samples up to which a program over all of them is solved at once."""
@@ -44,14 +43,6 @@ def strength_over_all(strength: Regularisation, data: Dataset) -> float:
     ConfigurationError
         If ``beta_max`` is zero, so that no fraction is positive.
     """
-    if strength.beta_fraction is None:
-        return float(strength.beta or 0.0)
-    if is_small(data):
-        patterns = enumerate_patterns(data.X, limit=MOST_BITS_ENUMERATED)
-        return strength.resolve(data, patterns)
-    unit = estimate_beta_max(data)
-    if unit == 0.0:
-        raise ConfigurationError(
-            "Expected data with beta_max > 0, got beta_max = 0 (X or y is zero); give --beta."
-        )
-    return strength.beta_fraction * unit
+    if strength.beta_fraction is None or not is_small(data):
+        return strength.resolve_by_ascent(data)
+    return strength.resolve(data, enumerate_patterns(data.X, limit=MOST_BITS_ENUMERATED))

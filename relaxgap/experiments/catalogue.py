@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from relaxgap.experiments.certified_gap import CertifiedGapRecord, certified_gap
+from relaxgap.experiments.contenders import GapRecord
 from relaxgap.experiments.exact_optimum import ExactOptimumRecord, exact_optimum
-from relaxgap.experiments.optimality_gap import GapRecord, optimality_gap
+from relaxgap.experiments.optimality_gap import optimality_gap
 from relaxgap.experiments.pattern_preservation import PreservationRecord, pattern_preservation
 from relaxgap.experiments.solver_benchmark import BenchmarkRecord, solver_benchmark
 from relaxgap.experiments.specs import CellSpec

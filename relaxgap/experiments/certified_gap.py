@@ -11,51 +11,30 @@ Kim & Pilanci (2024), Theorems 1 and 3: ratios of at most :math:`C \\sqrt{\\log 
 
 from dataclasses import asdict, dataclass
 
-from relaxgap.data.dataset import Dataset
-from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.contenders import Contender, contenders
+from relaxgap.experiments.contenders import GapRecord, contenders, instance_of
 from relaxgap.experiments.specs import CellSpec
-from relaxgap.solvers.local_pricing import estimate_beta_max
 
 
 @dataclass(frozen=True, slots=True)
-class CertifiedGapRecord:
-    """One row: what one method reached on one instance, as in `Contender`.
+class CertifiedGapRecord(GapRecord):
+    """One row, as in `GapRecord`.
 
     Parameters
     ----------
-    method : str
-        ``global``: the value of the best network known and the lower bound over all networks.
     certificate : str
         How the lower bound of ``global`` was proven; empty for the others.
     """
 
-    data: str
-    n: int
-    d: int
-    seed: int
-    beta: float
-    beta_fraction: float | None
-    method: str
-    size_rule: str
-    n_gates: int | None
-    n_patterns: int | None
-    width: int | None
-    start: int | None
-    status: str
-    primal_value: float
-    dual_value: float | None
-    certificate: str
-    n_iterations: int
-    solve_seconds: float
+    certificate: str = ""
 
 
 def certified_gap(spec: CellSpec) -> list[CertifiedGapRecord]:
     """Bracket the optimum of one instance, then measure every contender against it."""
     data = spec.load_data()
-    beta = _strength(spec, data)
+    beta = spec.regularisation.resolve_by_ascent(data)
     solution = spec.optimum.solver().solve(data, beta)
-    optimum = Contender(
+    optimum = CertifiedGapRecord(
+        **instance_of(spec, data, beta),  # type: ignore[arg-type]
         method="global",
         size_rule="",
         n_gates=None,
@@ -67,29 +46,7 @@ def certified_gap(spec: CellSpec) -> list[CertifiedGapRecord]:
         dual_value=solution.certificate.dual_value,
         n_iterations=solution.n_rounds,
         solve_seconds=solution.seconds,
+        certificate=solution.bound,
     )
-    return [
-        CertifiedGapRecord(
-            data=spec.data_label,
-            n=data.n,
-            d=data.d,
-            seed=spec.seed,
-            beta=beta,
-            beta_fraction=spec.regularisation.beta_fraction,
-            certificate=solution.bound if row is optimum else "",
-            **asdict(row),
-        )
-        for row in (optimum, *contenders(spec, data, beta))
-    ]
-
-
-def _strength(spec: CellSpec, data: Dataset) -> float:
-    fraction = spec.regularisation.beta_fraction
-    if fraction is None:
-        return spec.absolute_beta()
-    unit = estimate_beta_max(data)
-    if unit == 0.0:
-        raise ConfigurationError(
-            "Expected data with beta_max > 0, got beta_max = 0 (X or y is zero); give beta."
-        )
-    return fraction * unit
+    others = [CertifiedGapRecord(**asdict(row)) for row in contenders(spec, data, beta)]
+    return [optimum, *others]

@@ -15,13 +15,14 @@ from relaxgap.training import TrainingSpec, train
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """Hold what one method reached on one instance.
+class GapRecord:
+    """One row: what one method reached on one instance.
 
     Parameters
     ----------
     method : str
-        ``relaxation`` (sampled patterns), the label of a training method, or that of the caller.
+        ``relaxation`` (sampled patterns), the label of a training method, ``exact`` (all patterns
+        enumerated) or ``global`` (the best network known, bounded over all patterns).
     size_rule : str
         Rule behind the number of gates or the width; empty if neither applies.
     n_gates, n_patterns, width, start : int or None
@@ -32,6 +33,12 @@ class Contender:
         Certified lower bound of the *same* program; none for training.
     """
 
+    data: str
+    n: int
+    d: int
+    seed: int
+    beta: float
+    beta_fraction: float | None
     method: str
     size_rule: str
     n_gates: int | None
@@ -45,7 +52,19 @@ class Contender:
     solve_seconds: float
 
 
-def contenders(spec: CellSpec, data: Dataset, beta: float) -> Iterator[Contender]:
+def instance_of(spec: CellSpec, data: Dataset, beta: float) -> dict[str, str | int | float | None]:
+    """Return the fields of a row that say which instance it is of."""
+    return {
+        "data": spec.data_label,
+        "n": data.n,
+        "d": data.d,
+        "seed": spec.seed,
+        "beta": beta,
+        "beta_fraction": spec.regularisation.beta_fraction,
+    }
+
+
+def contenders(spec: CellSpec, data: Dataset, beta: float) -> Iterator[GapRecord]:
     """Solve every relaxation of the cell, then train every network."""
     for rule in spec.patterns.n_gates:
         n_gates = size_of(rule, data.n)
@@ -65,11 +84,12 @@ def solve_over(
     method: str,
     size_rule: str = "",
     n_gates: int | None = None,
-) -> Contender:
+) -> GapRecord:
     """Solve the cone-constrained program over the patterns with the solver of the cell."""
     began = time.perf_counter()
     solution = spec.solver.solver().solve(ConvexReLUProgram(data, patterns, beta))
-    return Contender(
+    return GapRecord(
+        **instance_of(spec, data, beta),  # type: ignore[arg-type]
         method=method,
         size_rule=size_rule,
         n_gates=n_gates,
@@ -86,14 +106,15 @@ def solve_over(
 
 def _trained(
     spec: CellSpec, data: Dataset, beta: float, label: str, method: TrainingSpec, rule: str
-) -> Iterator[Contender]:
+) -> Iterator[GapRecord]:
     width = size_of(rule, data.n)
     initial, order = starting_networks(spec, method, width, data.d)
     began = time.perf_counter()
     run = train(data, beta, method, initial, order)
     seconds = time.perf_counter() - began
     for start, (hidden, output) in enumerate(zip(run.best.hidden, run.best.output, strict=True)):
-        yield Contender(
+        yield GapRecord(
+            **instance_of(spec, data, beta),  # type: ignore[arg-type]
             method=label,
             size_rule=rule,
             n_gates=None,

@@ -18,6 +18,7 @@ from relaxgap.solvers.base import Solver
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.global_optimum import GlobalSolver
+from relaxgap.solvers.local_pricing import estimate_beta_max
 from relaxgap.solvers.semismooth_newton import SemismoothNewton
 from relaxgap.training.specification import TrainingSpec
 
@@ -92,12 +93,29 @@ class Regularisation:
         """
         if self.beta_fraction is None:
             return float(self.beta or 0.0)
-        unit = beta_max(data, patterns, PROGRAMS[self.program])
+        return self._fraction_of(beta_max(data, patterns, PROGRAMS[self.program]))
+
+    def resolve_by_ascent(self, data: Dataset) -> float:
+        """Return the absolute ``beta`` without a list of patterns.
+
+        A fraction is one of the largest price of the labels that local ascent finds, which is
+        ``beta_max`` over all patterns where it finds the global maximum.
+
+        Raises
+        ------
+        ConfigurationError
+            If that is zero.
+        """
+        if self.beta_fraction is None:
+            return float(self.beta or 0.0)
+        return self._fraction_of(estimate_beta_max(data))
+
+    def _fraction_of(self, unit: float) -> float:
         if unit == 0.0:
             raise ConfigurationError(
                 "Expected data with beta_max > 0, got beta_max = 0 (X or y is zero); give beta."
             )
-        return self.beta_fraction * unit
+        return float(self.beta_fraction or 0.0) * unit
 
 
 @dataclass(frozen=True, slots=True)
