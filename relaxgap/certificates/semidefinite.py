@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64, Int, Int8
 
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.dataset import Dataset, row_lengths
 
 EPS = float(np.finfo(np.float64).eps)
 UNDECIDED, INACTIVE, ACTIVE = -1, 0, 1
@@ -101,9 +101,7 @@ def units_of(data: Dataset, beta: float) -> Units | None:
     if label_unit == 0.0:
         return None
     X = data.X[samples]
-    # squares of tiny entries may vanish
-    peaks = np.abs(X).max(axis=1)
-    lengths = peaks * np.linalg.norm(X / peaks[:, None], axis=1)
+    lengths = row_lengths(X)
     unit = X / lengths[:, None]
     _, values, vt = np.linalg.svd(unit, full_matrices=False)
     rank = int(np.count_nonzero(values > 1e-12 * values[0]))

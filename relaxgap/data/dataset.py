@@ -84,6 +84,13 @@ class DataSource(Protocol):
         ...
 
 
+def row_lengths(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+    """Return the Euclidean norm of every row, without squares that under- or overflow."""
+    peaks = np.abs(X).max(axis=1)
+    scaled = np.divide(X, peaks[:, None], out=np.zeros_like(X), where=peaks[:, None] > 0.0)
+    return np.asarray(peaks * np.linalg.norm(scaled, axis=1))
+
+
 def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
     """Scale every row to Euclidean norm one.
 

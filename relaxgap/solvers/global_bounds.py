@@ -14,6 +14,7 @@ from relaxgap.certificates.block_prices import block_prices, violating_patterns
 from relaxgap.certificates.duality import DualCertificate, feasible_dual
 from relaxgap.certificates.semidefinite import units_of
 from relaxgap.certificates.spectral import spectral_lower_bound, spectral_price
+from relaxgap.data.dataset import row_lengths
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.programs import ConvexReLUProgram
 from relaxgap.solvers.lifted_relaxation import LiftedRelaxation
@@ -73,7 +74,7 @@ def closed_form(bracket: Bracket) -> None:
     Kim & Pilanci (2024), Proposition 4.
     """
     X = bracket.search.data.X
-    lengths, norm = np.linalg.norm(X, axis=1), float(np.linalg.norm(X, 2))
+    lengths, norm = row_lengths(X), float(np.linalg.norm(X, 2))
     for nu in (bracket.search.data.y, bracket.search.nu):
         price = min(norm * float(np.linalg.norm(nu)), float(np.abs(nu) @ lengths))
         bracket.offer(nu, price * (1.0 + 1e-10), "closed_form")
