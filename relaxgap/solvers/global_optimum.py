@@ -62,7 +62,7 @@ class GlobalSolution:
     n_rounds : int
         Small programs solved.
     n_regions : int
-        Regions of the last branch and bound; 0 without one.
+        Regions of the lifted relaxation, 2 before any split; 0 where it was not run.
     seconds : float
         Wall time since the start.
     """
@@ -86,7 +86,8 @@ class GlobalSolver:
         Relative gap to reach.
     max_seconds : float or None
         Time after which the bracket so far is returned. It is looked at between pieces of work,
-        which take seconds up to a thousand samples. None goes on until the gap is reached.
+        which take seconds up to a thousand samples. None goes on until the gap is
+        reached or the bounds stop improving.
     certificate : str
         Way to the lower bound; ``auto`` picks by size and goes on to the next until the gap is
         reached.
