@@ -18,7 +18,7 @@ from relaxgap.certificates.cone_pricing import (
     refine_cone_prices,
     rounding_bound,
 )
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.dataset import Dataset, row_lengths
 from relaxgap.patterns.hyperplanes import TOLERANCE
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.programs.fit_map import adjoint
@@ -83,7 +83,7 @@ def _with_merged_cells(
     # a cell the enumeration merged is that close to one it kept, and the price is Lipschitz in
     # the direction with this constant
     X = program.data.X
-    slack = MERGED_CELLS * float(np.abs(nu) @ np.linalg.norm(X, axis=1))
+    slack = MERGED_CELLS * float(np.abs(nu) @ row_lengths(X))
     return ConePrices(prices.bounds + slack, prices.threshold)
 
 

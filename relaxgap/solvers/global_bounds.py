@@ -55,10 +55,11 @@ class Bracket:
         """Whether the relative gap is reached."""
         return self.certificate.relative_gap <= self.rtol
 
-    def offer(self, nu: Float64[np.ndarray, " n"], largest_price: float, bound: str) -> None:
-        """Scale a dual point by a proven price over all neurons; the better bound is kept."""
-        data, beta = self.search.data, self.search.beta
-        self.accept(*feasible_dual(data.y, nu, largest_price, beta), bound)
+    def offer(self, nu: Float64[np.ndarray, " n"], largest_price: float, bound: str) -> float:
+        """Scale a dual point by a proven price over all neurons, and return what that proves."""
+        scaled, value = feasible_dual(self.search.data.y, nu, largest_price, self.search.beta)
+        self.accept(scaled, value, bound)
+        return value
 
     def accept(self, nu: Float64[np.ndarray, " n"], value: float, bound: str) -> None:
         """Take a dual point that is feasible over all neurons; the better bound is kept."""
@@ -189,6 +190,5 @@ def _advance(relaxation: LiftedRelaxation, bracket: Bracket, bound: str) -> floa
         if time.monotonic() > end:
             break
     nu, price = relaxation.bound()
-    bracket.offer(nu, price, bound)
     bracket.n_regions = len(relaxation.regions)
-    return feasible_dual(bracket.search.data.y, nu, price, bracket.search.beta)[1]
+    return bracket.offer(nu, price, bound)
