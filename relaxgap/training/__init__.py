@@ -1,12 +1,8 @@
 """Gradient methods and what they do to activation patterns."""
 
+from relaxgap.training.data_gradient import training_gradient
 from relaxgap.training.gradient_methods import train
-from relaxgap.training.network_batch import (
-    NetworkBatch,
-    batch_fit,
-    training_gradient,
-    training_losses,
-)
+from relaxgap.training.network_batch import NetworkBatch, batch_fit, training_losses
 from relaxgap.training.preservation import (
     Preservation,
     live_neurons,

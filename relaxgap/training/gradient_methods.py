@@ -1,121 +1,129 @@
 """Train many networks at once by gradient descent, mini-batches or Adam."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Float64, Int
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.training.network_batch import (
-    DataGradient,
-    NetworkBatch,
-    losses_of_residual,
-    networks_of_flat,
-    training_losses,
-)
-from relaxgap.training.specification import TrainingSpec, step_size
+from relaxgap.solvers.backend import NUMPY, Backend
+from relaxgap.training.network_batch import NetworkBatch
+from relaxgap.training.running import RunningBatch
+from relaxgap.training.schedules import step_factor
+from relaxgap.training.specification import TrainingSpec
 from relaxgap.training.trajectory import Recorder, Trajectory
-
-ADAM_DECAY = (0.9, 0.999)
-"""Decay rates of the two moments, the defaults of Kingma and Ba (2015), arXiv:1412.6980."""
-
-ADAM_EPSILON = 1e-8
-"""Added to the root of the bias-corrected second moment (same source)."""
 
 
 def train(
     data: Dataset,
-    beta: float,
-    spec: TrainingSpec,
+    beta: float | Float64[np.ndarray, " R"],
+    spec: TrainingSpec | Sequence[TrainingSpec],
     initial: NetworkBatch,
     rng: np.random.Generator,
     *,
     record_preservation: bool = False,
+    backend: Backend = NUMPY,
 ) -> Trajectory:
     r"""Train every network of ``initial`` on the regularised loss (a sum over samples).
 
     Parameters
     ----------
     data : Dataset
-        Shared by all seeds.
-    beta : float
-        Regularisation strength, ``>= 0``; every step of a mini-batch applies all of it.
-    spec : TrainingSpec
-        Method, protocol and step size (see `step_size` for its unit).
+        Shared by all runs.
+    beta : float or (R,) float64
+        Regularisation strength, ``>= 0``, of all runs or of each; every step of a mini-batch
+        applies all of it.
+    spec : TrainingSpec or sequence of R of them
+        Method, protocol and step size (see `step_size` for its unit). Those of one batch may
+        differ in ``learning_rate``, ``momentum`` and ``init_scale``.
     initial : NetworkBatch
         Starting points, normally from `initial_networks`.
     rng : numpy.random.Generator
-        Orders the mini-batches, which all seeds share; full-batch runs draw nothing. A seed
+        Orders the mini-batches, which all runs share; full-batch runs draw nothing. A network
         trained alone with an equal generator takes the same steps up to rounding.
     record_preservation : bool
         Whether to compare activations with the initial ones at every logged step; movements are in
-        units of ``spec.hidden_std``.
+        units of ``hidden_std`` of the run.
+    backend : Backend
+        Arrays to compute the steps with. What is recorded is computed in float64 NumPy.
 
     Returns
     -------
     Trajectory
-        A seed that diverges is data (``inf``, ``TrainingStatus.DIVERGED``) and leaves the others
+        A run that diverges is data (``inf``, ``TrainingStatus.DIVERGED``) and leaves the others
         as they were.
 
     Raises
     ------
     ValueError
-        If ``beta`` is negative or not finite, or ``initial`` has another number of features.
+        If a ``beta`` is negative or not finite, or 0 where runs stop at stationary points; if the
+        specs differ in more than they may; if ``initial`` has another number of features.
 
     Notes
     -----
-    One step costs :math:`4 S m b d` multiplications. A batch of ``b`` samples is taken without
+    One step costs :math:`4 R m b d` multiplications. A batch of ``b`` samples is taken without
     replacement from a shuffled epoch, whose incomplete last batch is dropped; its gradient is
     scaled by ``n / b``, so it is unbiased.
     """
-    if not (math.isfinite(beta) and beta >= 0.0):
-        raise ValueError(f"Expected a finite beta >= 0, got {beta}; make it non-negative.")
+    specs = _one_for_each(spec, initial.n_runs)
+    betas = np.broadcast_to(np.asarray(beta, dtype=np.float64), (initial.n_runs,))
+    least = np.nextafter(0.0, 1.0) if specs[0].stop_residual is not None else 0.0
+    if not np.all(np.isfinite(betas) & (betas >= least)):
+        bound = "> 0 to stop at stationary points" if least else ">= 0"
+        raise ValueError(f"Expected a finite beta {bound}, got {beta}; raise it.")
     if initial.d != data.d:
         raise ValueError(
             f"Expected networks on {data.d} features, got {initial.d}; draw them for this data."
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        recorder = Recorder(data, beta, spec, initial, record_preservation)
-        _run(data, beta, spec, recorder, rng)
+        recorder = Recorder(data, betas, specs, initial, record_preservation)
+        _run(RunningBatch(data, betas, specs, initial, backend), recorder, rng)
     return recorder.trajectory()
 
 
-def _run(
-    data: Dataset, beta: float, spec: TrainingSpec, recorder: Recorder, rng: np.random.Generator
-) -> None:
-    n, rows = data.n, spec.rows_per_step(data.n)
-    is_full = rows == n
-    steps_per_check = 0 if spec.stop_loss_fraction is None else n // rows
-    first_rate = step_size(spec, data, recorder.initial.n_neurons)
-    state = _State(recorder.initial, rows, spec)
-    batches = _batches(n, rows, rng)
-    for step in range(spec.n_steps + 1):
-        if is_full:
-            state.kernel.evaluate(state.networks, data.X, data.y, weight=1.0)
-        if step == recorder.next_logged() or (steps_per_check and step % steps_per_check == 0):
-            losses = (
-                losses_of_residual(state.kernel.residual, state.networks, beta)
-                if is_full
-                else training_losses(data, state.networks, beta)
+def _one_for_each(
+    spec: TrainingSpec | Sequence[TrainingSpec], n_runs: int
+) -> tuple[TrainingSpec, ...]:
+    specs = (spec,) * n_runs if isinstance(spec, TrainingSpec) else tuple(spec)
+    if len(specs) != n_runs:
+        raise ValueError(f"Expected {n_runs} specs, one for each run, got {len(specs)}.")
+    for other in specs:
+        same = replace(
+            other,
+            learning_rate=specs[0].learning_rate,
+            momentum=specs[0].momentum,
+            init_scale=specs[0].init_scale,
+        )
+        if same != specs[0]:
+            raise ValueError(
+                "Expected specs that differ in learning_rate, momentum and init_scale only, got "
+                f"{specs[0]} and {other}; train them apart."
             )
-            going_on = recorder.observe(step, losses, state.networks)
+    return specs
+
+
+def _run(runs: RunningBatch, recorder: Recorder, rng: np.random.Generator) -> None:
+    spec = runs.spec
+    steps_per_check = 0 if spec.stop_loss_fraction is None else runs.data.n // runs.rows
+    batches = _batches(runs.data.n, runs.rows, rng)
+    for step in range(spec.n_steps + 1):
+        if runs.is_full:
+            runs.evaluate()
+        observed = step == recorder.next_logged()
+        if not observed and steps_per_check and step % steps_per_check == 0:
+            observed = not np.all(runs.losses() > recorder.targets[recorder.runs])
+        if observed:
+            going_on = recorder.observe(step, runs.networks())
             if not going_on.any():
                 return
             if not going_on.all():
-                state.keep(going_on)
-                if is_full:
-                    state.kernel.evaluate(state.networks, data.X, data.y, weight=1.0)
-        if not is_full:
-            batch = next(batches)
-            state.kernel.evaluate(state.networks, data.X[batch], data.y[batch], weight=n / rows)
-        state.update(beta, first_rate * _decay(spec, step))
-
-
-def _decay(spec: TrainingSpec, step: int) -> float:
-    if spec.schedule == "constant":
-        return 1.0
-    return 0.5 * (1.0 + math.cos(math.pi * step / spec.n_steps))
+                runs.keep(going_on)
+                if runs.is_full:
+                    runs.evaluate()
+        if not runs.is_full:
+            runs.evaluate(next(batches))
+        runs.step(step_factor(spec.schedule, step, spec.n_steps))
 
 
 def _batches(n: int, rows: int, rng: np.random.Generator) -> Iterator[Int[np.ndarray, " b"]]:
@@ -123,67 +131,3 @@ def _batches(n: int, rows: int, rng: np.random.Generator) -> Iterator[Int[np.nda
         order = rng.permutation(n)
         for start in range(0, n - rows + 1, rows):
             yield order[start : start + rows]
-
-
-class _State:
-    """Hold weights, gradient and moments of the running seeds, each as one flat vector."""
-
-    def __init__(self, networks: NetworkBatch, rows: int, spec: TrainingSpec) -> None:
-        self.rows, self.spec = rows, spec
-        self._place(networks)
-        self.first = np.zeros(self.flat.size if spec.method == "adam" else 0)
-        self.second = self.first.copy()
-        self.n_updates = 0
-
-    def _place(self, networks: NetworkBatch) -> None:
-        self.flat = np.concatenate((networks.hidden.ravel(), networks.output.ravel()))
-        self.networks = networks_of_flat(self.flat, networks)
-        self.kernel = DataGradient(self.networks, self.rows)
-        n_trained = self.flat.size if self.spec.train_output else networks.hidden.size
-        self.trained = self.flat[:n_trained]
-        self.gradient = self.kernel.flat[:n_trained]
-        self.scratch = np.empty(n_trained)
-
-    def keep(self, seeds: Bool[np.ndarray, " A"]) -> None:
-        """Drop the seeds that have ended."""
-        before = self.networks
-        if self.spec.method == "adam":
-            self.first = _restrict(self.first, before, seeds)
-            self.second = _restrict(self.second, before, seeds)
-        self._place(NetworkBatch(before.hidden[seeds], before.output[seeds]))
-
-    def update(self, beta: float, rate: float) -> None:
-        """Take one step along the gradient in the kernel, plus weight decay."""
-        gradient, scratch = self.gradient, self.scratch
-        if beta > 0.0:
-            np.multiply(self.trained, beta, out=scratch)
-            gradient += scratch
-        if self.spec.method == "adam":
-            self._precondition()
-        gradient *= rate
-        self.trained -= gradient
-
-    def _precondition(self) -> None:
-        self.n_updates += 1
-        (decay_first, decay_second), size = ADAM_DECAY, self.gradient.size
-        gradient, scratch = self.gradient, self.scratch
-        first, second = self.first[:size], self.second[:size]
-        np.multiply(gradient, 1.0 - decay_first, out=scratch)
-        first *= decay_first
-        first += scratch
-        np.multiply(gradient, gradient, out=scratch)
-        scratch *= 1.0 - decay_second
-        second *= decay_second
-        second += scratch
-        np.multiply(second, 1.0 / (1.0 - decay_second**self.n_updates), out=scratch)
-        np.sqrt(scratch, out=scratch)
-        scratch += ADAM_EPSILON
-        np.divide(first, scratch, out=gradient)
-        gradient *= 1.0 / (1.0 - decay_first**self.n_updates)
-
-
-def _restrict(
-    flat: Float64[np.ndarray, " size"], shape_of: NetworkBatch, seeds: Bool[np.ndarray, " A"]
-) -> Float64[np.ndarray, " kept"]:
-    parts = networks_of_flat(flat, shape_of)
-    return np.concatenate((parts.hidden[seeds].ravel(), parts.output[seeds].ravel()))

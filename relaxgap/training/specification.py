@@ -9,9 +9,9 @@ import numpy as np
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.training.network_batch import NetworkBatch
+from relaxgap.training.schedules import Schedule
 
-Method = Literal["gd", "sgd", "adam"]
-Schedule = Literal["constant", "cosine"]
+MethodName = Literal["gd", "sgd", "adam"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,11 @@ class TrainingSpec:
         Initial step in the unit of `step_size`: :math:`1/(|X|_2 |y|)`, corrected for the batch
         size, if both layers are trained by ``gd`` or ``sgd``; :math:`1/m` if the first layer only;
         absolute for ``adam``.
-    schedule : {"constant", "cosine"}
-        ``cosine`` lets the step fall to zero at ``n_steps``; only then does the run approach a
+    momentum : float
+        Of the heavy ball, in [0, 1); must be 0 for ``adam``. A step then moves about
+        :math:`1/(1 - \mu)` times as far.
+    schedule : {"constant", "inverse_sqrt", "cosine", "decay"}
+        How the step falls (`step_factor`); only with the last two does a run come near to a
         stationary point on a kink.
     batch_size : int
         Samples of one step, 0 or at least ``n`` for all; must be 0 for ``gd``.
@@ -42,25 +45,31 @@ class TrainingSpec:
     init_scale : float
         Multiplies the initial weights that are trained.
     stop_loss_fraction : float or None
-        A seed stops once its loss is at most this fraction of its initial loss. Tested at every
+        A run stops once its loss is at most this fraction of its initial loss. Tested at every
         step of full-batch runs, once in an epoch otherwise.
+    stop_residual : float or None
+        A run stops once 0 is within this relative distance of the Clarke subdifferential, where
+        pre-activations below the same fraction of :math:`|x_i| |w_j|` count as zero: one of
+        Goldstein's approximate stationary points. Tested at logged steps.
     n_logged : int
         Upper limit on the number of logged steps, at least 2.
     """
 
-    method: Method = "gd"
+    method: MethodName = "gd"
     n_steps: int = 20_000
     learning_rate: float = 0.5
+    momentum: float = 0.0
     schedule: Schedule = "cosine"
     batch_size: int = 0
     train_output: bool = True
     init_scale: float = 1.0
     stop_loss_fraction: float | None = None
+    stop_residual: float | None = None
     n_logged: int = 30
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
-            ("method", self.method, get_args(Method)),
+            ("method", self.method, get_args(MethodName)),
             ("schedule", self.schedule, get_args(Schedule)),
         ):
             if value not in allowed:
@@ -83,10 +92,23 @@ class TrainingSpec:
                 f"Expected batch_size = 0 for method 'gd', got {self.batch_size}; "
                 "use method 'sgd' for mini-batches."
             )
-        fraction = self.stop_loss_fraction
-        if fraction is not None and not 0.0 < fraction < 1.0:
+        if not 0.0 <= self.momentum < 1.0 or (self.momentum > 0.0 and self.method == "adam"):
             raise ValueError(
-                f"Expected stop_loss_fraction in (0, 1), got {fraction}; use None never to stop."
+                f"Expected momentum in [0, 1), and 0 for adam, which has its own, got "
+                f"{self.momentum} for {self.method}; try 0.9."
+            )
+        for name, limit in (
+            ("stop_loss_fraction", self.stop_loss_fraction),
+            ("stop_residual", self.stop_residual),
+        ):
+            if limit is not None and not 0.0 < limit < 1.0:
+                raise ValueError(
+                    f"Expected {name} in (0, 1), got {limit}; use None never to stop there."
+                )
+        if self.stop_residual is not None and not self.train_output:
+            raise ValueError(
+                f"Expected stop_residual = None for training the first layer only, got "
+                f"{self.stop_residual}; stationarity is that of both layers with weight decay."
             )
 
     def hidden_std(self, n_neurons: int, d: int) -> float:

@@ -7,129 +7,136 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.networks.stationarity import stationarity_residual
+from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.training.network_batch import NetworkBatch, training_losses
 from relaxgap.training.preservation import Preservation, measure_preservation
 from relaxgap.training.specification import TrainingSpec, logged_steps
 
 
 class TrainingStatus(StrEnum):
-    """How the run of one seed ended."""
+    """How one run ended."""
 
     DONE = "done"
+    STATIONARY = "stationary"
     DIVERGED = "diverged"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectory:
-    """Hold what ``S`` training runs did at ``L`` logged steps.
+    """Hold what ``R`` training runs did at ``L`` logged steps.
 
     Parameters
     ----------
     steps : (L,) int
         Logged steps, from 0 to ``n_steps``.
-    losses : (L, S) float64
-        Loss on all samples. A seed that stopped early keeps its last loss; a diverged one has
+    losses : (L, R) float64
+        Loss on all samples. A run that stopped early keeps its last loss; a diverged one has
         ``inf`` from the first logged step at which its loss was not finite.
     final, best : NetworkBatch
-        Last network and the one of least loss among those logged and the last; a diverged seed
+        Last network and the one of least loss among those logged and the last; a diverged run
         has its best finite network in both.
-    best_losses : (S,) float64
+    best_losses : (R,) float64
         Loss of ``best``, finite unless the initial loss is not.
-    n_steps_done : (S,) int
-        Step at which each seed ended.
+    n_steps_done : (R,) int
+        Step at which each run ended.
     status : tuple of TrainingStatus
-        One for each seed.
+        One for each run.
     preservation : tuple of tuple of Preservation
-        Entry ``[k][s]`` for logged step ``k`` and seed ``s``, carried on like the losses; empty
-        unless it was asked for. A diverged seed keeps its last finite entry.
+        Entry ``[k][r]`` for logged step ``k`` and run ``r``, carried on like the losses; empty
+        unless it was asked for. A diverged run keeps its last finite entry.
     """
 
     steps: Int[np.ndarray, " L"]
-    losses: Float64[np.ndarray, "L S"]
+    losses: Float64[np.ndarray, "L R"]
     final: NetworkBatch
     best: NetworkBatch
-    best_losses: Float64[np.ndarray, " S"]
-    n_steps_done: Int[np.ndarray, " S"]
+    best_losses: Float64[np.ndarray, " R"]
+    n_steps_done: Int[np.ndarray, " R"]
     status: tuple[TrainingStatus, ...]
     preservation: tuple[tuple[Preservation, ...], ...]
 
     @property
-    def final_losses(self) -> Float64[np.ndarray, " S"]:
-        """Loss on all samples at the end, ``inf`` for a diverged seed."""
+    def final_losses(self) -> Float64[np.ndarray, " R"]:
+        """Loss on all samples at the end, ``inf`` for a diverged run."""
         return np.asarray(self.losses[-1])
 
 
 class Recorder:
-    """Collect losses, networks and preservation while seeds are still running."""
+    """Collect losses, networks and preservation while runs are going on.
+
+    Parameters
+    ----------
+    specs : (R,) tuple of TrainingSpec
+        One for each run; they log and stop by the same rules.
+    """
 
     def __init__(
         self,
         data: Dataset,
-        beta: float,
-        spec: TrainingSpec,
+        betas: Float64[np.ndarray, " R"],
+        specs: tuple[TrainingSpec, ...],
         initial: NetworkBatch,
         record_preservation: bool,
     ) -> None:
-        n_seeds = initial.n_seeds
-        self.spec, self.initial, self.X = spec, initial, data.X
-        self.sigma = spec.hidden_std(initial.n_neurons, initial.d)
-        self.steps = logged_steps(spec)
-        self.losses = np.full((len(self.steps), n_seeds), np.inf)
+        n_runs = initial.n_runs
+        self.data, self.betas, self.specs, self.initial = data, betas, specs, initial
+        self.steps = logged_steps(specs[0])
+        self.losses = np.full((len(self.steps), n_runs), np.inf)
         self.final = NetworkBatch(initial.hidden.copy(), initial.output.copy())
         self.best = NetworkBatch(initial.hidden.copy(), initial.output.copy())
-        self.best_losses = training_losses(data, initial, beta)
-        fraction = spec.stop_loss_fraction
-        self.targets = (
-            np.full(n_seeds, -np.inf) if fraction is None else fraction * self.best_losses
-        )
-        self.n_steps_done = np.zeros(n_seeds, dtype=np.int64)
-        self.status = [TrainingStatus.DONE] * n_seeds
+        self.best_losses = training_losses(data, initial, betas)
+        fraction = specs[0].stop_loss_fraction
+        self.targets = np.full(n_runs, -np.inf) if fraction is None else fraction * self.best_losses
+        self.n_steps_done = np.zeros(n_runs, dtype=np.int64)
+        self.status = [TrainingStatus.DONE] * n_runs
         self.latest: list[Preservation] = []
         self.preservation: list[tuple[Preservation, ...]] = []
         if record_preservation:
-            self.latest = [self._measure(initial, seed, seed) for seed in range(n_seeds)]
-        self.seeds = np.arange(n_seeds)
+            self.latest = [self._measure(initial, run, run) for run in range(n_runs)]
+        self.runs = np.arange(n_runs)
         self.n_rows = 0
 
     def next_logged(self) -> int:
-        """Return the next step at which every running seed must be observed."""
+        """Return the next step at which every run must be observed."""
         return self.steps[self.n_rows]
 
-    def observe(
-        self, step: int, losses: Float64[np.ndarray, " A"], networks: NetworkBatch
-    ) -> Bool[np.ndarray, " A"]:
-        """Record the running seeds at ``step`` and say which of them go on."""
-        seeds = self.seeds
+    def observe(self, step: int, networks: NetworkBatch) -> Bool[np.ndarray, " A"]:
+        """Record the runs that are going on at ``step`` and say which of them still are."""
+        runs = self.runs
+        losses = training_losses(self.data, networks, self.betas[runs])
         finite = np.isfinite(losses)
-        going_on = finite & (losses > self.targets[seeds]) & (step < self.spec.n_steps)
         logged = step == self.next_logged()
-        better = finite & (losses < self.best_losses[seeds]) & (logged | ~going_on)
-        self.best_losses[seeds[better]] = losses[better]
-        self.best.hidden[seeds[better]] = networks.hidden[better]
-        self.best.output[seeds[better]] = networks.output[better]
-        self.losses[self.n_rows :, seeds] = np.where(finite, losses, np.inf)
+        stationary = self._stationary(networks, finite) if logged else np.zeros_like(finite)
+        ended = ~finite | (losses <= self.targets[runs]) | (step == self.specs[0].n_steps)
+        going_on = ~(ended | stationary)
+        better = finite & (losses < self.best_losses[runs]) & (logged | ~going_on)
+        self.best_losses[runs[better]] = losses[better]
+        self.best.hidden[runs[better]] = networks.hidden[better]
+        self.best.output[runs[better]] = networks.output[better]
+        self.losses[self.n_rows :, runs] = np.where(finite, losses, np.inf)
         for place in np.flatnonzero(~going_on):
-            seed = seeds[place]
-            self.n_steps_done[seed] = step
-            source, origin = (networks, place) if finite[place] else (self.best, seed)
-            self.final.hidden[seed] = source.hidden[origin]
-            self.final.output[seed] = source.output[origin]
+            run = runs[place]
+            self.n_steps_done[run] = step
+            source, origin = (networks, place) if finite[place] else (self.best, run)
+            self.final.hidden[run] = source.hidden[origin]
+            self.final.output[run] = source.output[origin]
             if not finite[place]:
-                self.status[seed] = TrainingStatus.DIVERGED
+                self.status[run] = TrainingStatus.DIVERGED
+            elif stationary[place]:
+                self.status[run] = TrainingStatus.STATIONARY
         if self.latest:
             if step > 0:
                 for place in np.flatnonzero(finite & (logged | ~going_on)):
-                    self.latest[seeds[place]] = self._measure(
-                        networks, int(place), int(seeds[place])
-                    )
+                    self.latest[runs[place]] = self._measure(networks, int(place), int(runs[place]))
             if logged:
                 self.preservation.append(tuple(self.latest))
-        self.seeds = seeds[going_on]
+        self.runs = runs[going_on]
         self.n_rows += int(logged)
         return np.asarray(going_on)
 
     def trajectory(self) -> Trajectory:
-        """Return the record once no seed is running, the end state carried on to the last row."""
+        """Return the record once no run is going on, the end state carried on to the last row."""
         missing = len(self.steps) - len(self.preservation) if self.latest else 0
         return Trajectory(
             steps=np.array(self.steps),
@@ -142,11 +149,22 @@ class Recorder:
             preservation=(*self.preservation, *[tuple(self.latest)] * missing),
         )
 
-    def _measure(self, networks: NetworkBatch, place: int, seed: int) -> Preservation:
+    def _stationary(
+        self, networks: NetworkBatch, finite: Bool[np.ndarray, " A"]
+    ) -> Bool[np.ndarray, " A"]:
+        stationary, limit = np.zeros_like(finite), self.specs[0].stop_residual
+        if limit is not None:
+            for place in np.flatnonzero(finite):
+                network = TwoLayerNetwork(networks.hidden[place], networks.output[place])
+                beta = float(self.betas[self.runs[place]])
+                stationary[place] = stationarity_residual(network, self.data, beta, limit) <= limit
+        return stationary
+
+    def _measure(self, networks: NetworkBatch, place: int, run: int) -> Preservation:
         return measure_preservation(
-            self.initial.hidden[seed],
+            self.initial.hidden[run],
             networks.hidden[place],
             networks.output[place],
-            self.X,
-            self.sigma,
+            self.data.X,
+            self.specs[run].hidden_std(self.initial.n_neurons, self.initial.d),
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.solvers.backend import NUMPY
 from relaxgap.training import (
     NetworkBatch,
     TrainingSpec,
@@ -17,7 +18,8 @@ from relaxgap.training import (
     training_gradient,
     training_losses,
 )
-from relaxgap.training.network_batch import DataGradient
+from relaxgap.training.data_gradient import DataGradient
+from relaxgap.training.weights import Weights
 
 BETA = 0.1
 BOTH_LAYERS = TrainingSpec(method="gd", n_steps=40, learning_rate=0.5, schedule="constant")
@@ -74,7 +76,7 @@ def test_the_loss_is_the_formula_written_out() -> None:
     data = gaussian_data()
     networks = draw(BOTH_LAYERS, data)
     losses = training_losses(data, networks, BETA)
-    for s in range(networks.n_seeds):
+    for s in range(networks.n_runs):
         hidden, output = networks.hidden[s], networks.output[s]
         residual = np.maximum(data.X @ hidden.T, 0.0) @ output - data.y
         expected = 0.5 * residual @ residual + BETA / 2 * (np.sum(hidden**2) + output @ output)
@@ -101,12 +103,13 @@ def test_a_zero_pre_activation_counts_as_active() -> None:
 def test_scaled_batch_gradients_of_an_epoch_average_to_the_full_gradient() -> None:
     data = gaussian_data(n=12)
     networks = draw(BOTH_LAYERS, data)
-    kernel = DataGradient(networks, 3)
+    arrays = NUMPY.arrays()
+    kernel = DataGradient(Weights.of(networks, arrays), 3, arrays)
     order = generator().permutation(12).reshape(4, 3)
     flats = []
     for rows in order:
-        kernel.evaluate(networks, data.X[rows], data.y[rows], weight=4.0)
-        flats.append(kernel.flat.copy())
+        kernel.evaluate(data.X[rows], data.y[rows], weight=4.0)
+        flats.append(kernel.gradient.flat.copy())
     full = training_gradient(data, networks, 0.0)
     expected = np.concatenate((full.hidden.ravel(), full.output.ravel()))
     np.testing.assert_allclose(np.mean(flats, axis=0), expected, atol=1e-13)
@@ -180,7 +183,7 @@ def test_seeds_trained_together_end_where_they_end_alone(spec: TrainingSpec) -> 
     data = gaussian_data()
     networks = draw(spec, data)
     together = train(data, BETA, spec, networks, generator())
-    for s in range(networks.n_seeds):
+    for s in range(networks.n_runs):
         alone = train(data, BETA, spec, only(networks, s), generator())
         np.testing.assert_allclose(together.losses[:, s], alone.losses[:, 0], rtol=1e-9)
         np.testing.assert_allclose(together.final.hidden[s], alone.final.hidden[0], atol=1e-9)
@@ -193,7 +196,7 @@ def test_seeds_that_stop_early_do_not_disturb_the_others(spec: TrainingSpec) -> 
     networks = draw(spec, data, seeds=range(4))
     together = train(data, 0.0, spec, networks, generator())
     assert len(set(together.n_steps_done.tolist())) > 1
-    for s in range(networks.n_seeds):
+    for s in range(networks.n_runs):
         alone = train(data, 0.0, spec, only(networks, s), generator())
         assert together.n_steps_done[s] == alone.n_steps_done[0]
         np.testing.assert_allclose(together.final.hidden[s], alone.final.hidden[0], atol=1e-9)
@@ -302,7 +305,7 @@ def test_a_seed_stops_at_the_first_step_that_reaches_the_target() -> None:
     networks = draw(spec, data)
     stopped = train(data, 0.0, spec, networks, generator(), record_preservation=True)
     free = train(data, 0.0, replace(spec, stop_loss_fraction=None), networks, generator())
-    for s in range(networks.n_seeds):
+    for s in range(networks.n_runs):
         reached = free.losses[:, s] <= 0.5 * free.losses[0, s]
         first = int(np.argmax(reached))
         assert stopped.n_steps_done[s] == free.steps[first]
