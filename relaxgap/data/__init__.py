@@ -4,5 +4,6 @@ from relaxgap.data.dataset import Dataset, DataSource
 from relaxgap.data.files import FileData
 from relaxgap.data.gaussian import GaussianData
 from relaxgap.data.images import DigitsData
+from relaxgap.data.mnist import MnistData
 
-__all__ = ["DataSource", "Dataset", "DigitsData", "FileData", "GaussianData"]
+__all__ = ["DataSource", "Dataset", "DigitsData", "FileData", "GaussianData", "MnistData"]

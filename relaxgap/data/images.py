@@ -1,22 +1,21 @@
-"""Handwritten digits that ship with scikit-learn: two classes, no download."""
+"""Two classes of handwritten digits, drawn, projected and normalised; those of scikit-learn."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64, Int, Integer, Real
 
 from relaxgap.data.dataset import Dataset, unit_rows
 from relaxgap.errors import ConfigurationError
 
-N_PIXELS = 64
-
 
 @dataclass(frozen=True, slots=True)
-class DigitsData:
-    """Tell two classes of 8 x 8 handwritten digits apart, labels +1 and -1.
+class DigitImages:
+    """Tell two classes of handwritten digits apart, labels +1 and -1.
 
     The steps, in order: keep the two classes, draw ``n`` of them, project, normalise. Without the
-    last two the entries are the raw grey levels 0 to 16.
+    last two the entries are the raw grey levels.
 
     Parameters
     ----------
@@ -38,6 +37,8 @@ class DigitsData:
         fewer than ``n`` samples or rank below ``pca``.
     """
 
+    n_pixels: ClassVar[int]
+
     class_a: int = 0
     class_b: int = 1
     n: int | None = None
@@ -58,18 +59,29 @@ class DigitsData:
             raise ConfigurationError(
                 f"Expected n >= 2, one sample per class, got {self.n}; raise n or set it to null."
             )
-        if self.pca is not None and not 1 <= self.pca <= N_PIXELS:
+        if self.pca is not None and not 1 <= self.pca <= self.n_pixels:
             raise ConfigurationError(
-                f"Expected pca from 1 to {N_PIXELS}, got {self.pca}; set it to null to keep the "
-                "pixels."
+                f"Expected pca from 1 to {self.n_pixels}, got {self.pca}; set it to null to keep "
+                "the pixels."
             )
 
-    def load(self, rng: np.random.Generator) -> Dataset:
-        """Return the chosen digits in the order of scikit-learn's file."""
-        # scikit-learn takes about a second to import, and only this source needs it.
-        from sklearn.datasets import load_digits
+    def dataset_of(
+        self,
+        pixels: Real[np.ndarray, "N p"],
+        digits: Integer[np.ndarray, " N"],
+        rng: np.random.Generator,
+    ) -> Dataset:
+        """Return the chosen images in the order they came in.
 
-        pixels, digits = load_digits(return_X_y=True)
+        Parameters
+        ----------
+        pixels : (N, p) real
+            Images of all classes, one a row.
+        digits : (N,) integer
+            The digit each image shows; both classes must occur.
+        rng : numpy.random.Generator
+            Draws the sample.
+        """
         in_a, in_b = np.flatnonzero(digits == self.class_a), np.flatnonzero(digits == self.class_b)
         rows = _balanced_rows(in_a, in_b, self.n, rng)
         X = np.array(pixels[rows], dtype=np.float64)
@@ -78,6 +90,21 @@ class DigitsData:
         if self.normalize_rows:
             X = unit_rows(X)
         return Dataset(X, np.where(digits[rows] == self.class_a, 1.0, -1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsData(DigitImages):
+    """Draw the 8 x 8 digits that ship with scikit-learn, grey levels 0 to 16: no download."""
+
+    n_pixels: ClassVar[int] = 64
+
+    def load(self, rng: np.random.Generator) -> Dataset:
+        """Return the chosen digits in the order of scikit-learn's file."""
+        # scikit-learn takes about a second to import, and only this source needs it.
+        from sklearn.datasets import load_digits
+
+        pixels, digits = load_digits(return_X_y=True)
+        return self.dataset_of(pixels, digits, rng)
 
 
 def principal_components(

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from relaxgap.certificates import beta_max
-from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
+from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
@@ -26,24 +26,33 @@ PROGRAMS: dict[str, type[ConvexReLUProgram] | type[GatedReLUProgram]] = {
     "relu": ConvexReLUProgram,
     "gated": GatedReLUProgram,
 }
-SIZE_RULE = re.compile(r"\s*(?P<factor>\d+(\.\d+)?)?\s*\*?\s*(?P<growth>log n|n)?\s*")
+SIZE_RULE = re.compile(r"\s*(?P<factor>\d+(\.\d+)?)?\s*\*?\s*(?P<growth>log n|n|m\*)?\s*")
 
 
-def size_of(rule: str, n: int) -> int:
-    """Evaluate a size rule such as ``64``, ``n``, ``2 n`` or ``8 log n``, rounded up, at least 1.
+def size_of(rule: str, n: int, critical_width: int | None = None) -> int:
+    """Evaluate a size rule such as ``64``, ``n``, ``2 n``, ``8 log n`` or ``2 m*``.
+
+    The size is rounded up and at least 1; ``m*`` is the critical width, where one is known.
 
     Raises
     ------
     ConfigurationError
-        If the rule has another form or gives less than one.
+        If the rule has another form, gives less than one or needs an unknown critical width.
     """
     match = SIZE_RULE.fullmatch(rule)
     if match is None or not rule.strip():
         raise ConfigurationError(
-            f"Expected a size such as 64, 'n', '2 n' or '8 log n', got {rule!r}; use that form."
+            f"Expected a size such as 64, 'n', '2 n', '8 log n' or '2 m*', got {rule!r}; use that "
+            "form."
+        )
+    if match["growth"] == "m*" and critical_width is None:
+        raise ConfigurationError(
+            f"Expected a size in terms of n, got {rule!r}; only landscape_width knows m*."
         )
     factor = float(match["factor"] or 1.0)
-    growth = {"log n": math.log(n), "n": float(n), None: 1.0}[match["growth"]]
+    growth = {"log n": math.log(n), "n": float(n), "m*": float(critical_width or 1), None: 1.0}[
+        match["growth"]
+    ]
     if factor <= 0.0:
         raise ConfigurationError(f"Expected a positive size, got {rule!r}; raise its factor.")
     return max(1, math.ceil(factor * growth))
@@ -205,7 +214,7 @@ class NetworkSettings:
 
     def __post_init__(self) -> None:
         for rule in self.width:
-            size_of(rule, 2)
+            size_of(rule, 2, critical_width=1)
         if self.n_starts < 1:
             raise ConfigurationError(
                 f"Expected networks.n_starts >= 1, got {self.n_starts}; raise it."
@@ -222,16 +231,28 @@ class TrainingPlan:
         ``P``: both layers with weight decay; ``L``: first layer only without (Li & Liang).
     methods : dict of str to TrainingSpec
         One curve each, by label.
+    init_scales, step_factors : tuple of float
+        Factors of the initial weights and of the step size of every method, each with each.
     """
 
     protocol: str = "P"
     methods: dict[str, TrainingSpec] = field(default_factory=dict)
+    init_scales: tuple[float, ...] = (1.0,)
+    step_factors: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         if self.protocol not in ("L", "P"):
             raise ConfigurationError(
                 f"Expected training.protocol L or P, got {self.protocol!r}; choose one."
             )
+        for name, factors in (
+            ("init_scales", self.init_scales),
+            ("step_factors", self.step_factors),
+        ):
+            if not factors or not all(math.isfinite(f) and f > 0.0 for f in factors):
+                raise ConfigurationError(
+                    f"Expected positive, finite training.{name}, got {list(factors)}; use [1]."
+                )
         for label, spec in self.methods.items():
             if spec.train_output != (self.protocol == "P"):
                 raise ConfigurationError(
@@ -281,6 +302,8 @@ class CellSpec:
                 return f"gaussian, {self.data.labels} labels"
             case DigitsData():
                 return f"digits {self.data.class_a} against {self.data.class_b}"
+            case MnistData():
+                return f"mnist {self.data.class_a} against {self.data.class_b}"
             case FileData():
                 return self.data.path.rpartition("/")[2]
             case _:

@@ -10,7 +10,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from relaxgap.data import DataSource, DigitsData, FileData, GaussianData
+from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
@@ -31,6 +31,7 @@ DATA_SOURCES: Mapping[str, type[DataSource]] = {
     "gaussian": GaussianData,
     "file": FileData,
     "digits": DigitsData,
+    "mnist": MnistData,
 }
 DATA_SCHEMAS = {kind: schema_of(spec, kind=kind) for kind, spec in DATA_SOURCES.items()}
 

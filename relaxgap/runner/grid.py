@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relaxgap.data import FileData
+from relaxgap.data import FileData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.specs import CellSpec
@@ -93,14 +93,18 @@ def cell_key(spec: CellSpec) -> str:
     if isinstance(spec.data, FileData):
         # an edited file is another data set
         content["data"]["sha256"] = _sha256(spec.data.path)
+    if isinstance(spec.data, MnistData):
+        # so are other images put in the folder; the first 64 KiB hold every label and 83 images
+        content["data"]["sha256"] = [_sha256(str(path), 2**16) for path in spec.data.idx_files()]
     content["results_version"] = EXPERIMENTS[spec.experiment].results_version
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:20]
 
 
-def _sha256(path: str) -> str | None:
+def _sha256(path: str, n_bytes: int = -1) -> str | None:
     try:
-        return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+        with Path(path).expanduser().open("rb") as stream:
+            return hashlib.sha256(stream.read(n_bytes)).hexdigest()
     except (OSError, RuntimeError):
         return None
 
@@ -130,7 +134,8 @@ def _axes(grid: Mapping[str, Any], scale: str, prefix: str = "") -> dict[str, li
 
 def _place(point: dict[str, Any], path: str, value: Any, fixed: Collection[str]) -> None:
     if path in CHOICE_AXES and isinstance(value, str):
-        point[path] = load_option(path, value)
+        # the settings that the option leaves at their defaults are axes too
+        point[path] = checked({**point, path: load_option(path, value)})[path]
         return
     if _varies_together(value):
         for setting, item in value.items():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relaxgap.data import DigitsData, FileData, GaussianData
+from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.specs import (
     CellSpec,
@@ -94,6 +94,7 @@ def test_an_experiment_without_all_patterns_needs_an_absolute_beta() -> None:
     [
         (GaussianData(labels="signs"), "gaussian, signs labels"),
         (DigitsData(class_a=3, class_b=5), "digits 3 against 5"),
+        (MnistData(class_a=3, class_b=5), "mnist 3 against 5"),
         (FileData("/some/where/mine.csv"), "mine.csv"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relaxgap.cli.run import compose_plain
-from relaxgap.data import DigitsData, FileData, GaussianData
+from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
@@ -189,6 +189,8 @@ def _changes() -> Iterator[CellSpec]:
     yield dataclasses.replace(SPEC, seed=1)
     yield dataclasses.replace(SPEC, data_seed=0)
     yield dataclasses.replace(SPEC, data=DigitsData())
+    yield dataclasses.replace(SPEC, data=MnistData())
+    yield dataclasses.replace(SPEC, data=MnistData(folder="elsewhere"))
     for part, changes in {
         "data": {
             "n": 5,
@@ -267,6 +269,16 @@ def test_the_key_changes_with_the_content_of_a_data_file(tmp_path: Path) -> None
         path.write_text(text)
         keys.append(cell_key(spec))
     assert len(set(keys)) == 3
+
+
+def test_the_key_changes_with_the_images_in_the_folder(tmp_path: Path) -> None:
+    spec = dataclasses.replace(SPEC, data=MnistData(folder=str(tmp_path)))
+    keys = [cell_key(spec)]
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        for content in (b"one", b"other"):
+            (tmp_path / name).write_bytes(content)
+            keys.append(cell_key(spec))
+    assert len(set(keys)) == 5
 
 
 @pytest.mark.slow

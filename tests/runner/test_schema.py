@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from omegaconf import MISSING, OmegaConf
 
-from relaxgap.data import DigitsData, FileData, GaussianData
+from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.specs import (
@@ -31,6 +31,7 @@ SPECS = [
     RunSettings,
     GaussianData,
     DigitsData,
+    MnistData,
     FileData,
 ]
 
