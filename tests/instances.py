@@ -1,6 +1,6 @@
 """One table of named programs with known optima; every solver is parametrised over it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -164,6 +164,13 @@ def degenerate_program(kind: ProgramType, seed: int, n: int = 5, d: int = 3) -> 
         rng.standard_normal(n),
     )[seed % 3]
     return _program(kind, Dataset(X, y), 10.0 ** rng.uniform(-6.0, 0.3), None, rng)
+
+
+def restricted(program: Program, seed: int, share: float = 0.5) -> ConvexReLUProgram:
+    """Allow each block of a cone-constrained program with a given probability."""
+    assert isinstance(program, ConvexReLUProgram)
+    allowed = np.random.default_rng(seed).random((2, program.patterns.n_patterns)) < share
+    return replace(program, allowed=allowed)
 
 
 def _program(

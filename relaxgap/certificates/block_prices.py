@@ -1,7 +1,8 @@
 r"""The dual constraint of every block of either program, and what it says about patterns.
 
 A *price* is the left side of a dual constraint: :math:`\|X^\top D_i \nu\|` in the gated program,
-:math:`\|\mathrm{Proj}_{K_i}(\pm X^\top D_i \nu)\|` in the cone-constrained one.
+:math:`\|\mathrm{Proj}_{K_i}(\pm X^\top D_i \nu)\|` in the cone-constrained one, and 0 for a block
+that the program does not allow, whose cone is {0}.
 """
 
 from functools import singledispatch
@@ -59,10 +60,10 @@ def _(
     exact: bool = True,
 ) -> ConePrices:
     X, patterns = program.data.X, program.patterns
-    prices = bound_cone_prices(X, patterns, nu, threshold)
+    prices = _of_allowed(program, bound_cone_prices(X, patterns, nu, threshold))
     if exact:
         prices = refine_cone_prices(X, patterns, nu, prices)
-    return _with_merged_cells(program, nu, prices)
+    return _of_allowed(program, _with_merged_cells(program, nu, prices))
 
 
 def prices_by_multipliers(
@@ -72,7 +73,13 @@ def prices_by_multipliers(
 ) -> ConePrices:
     """Bound the dual constraint of every block by given cone multipliers, good or bad."""
     prices = bound_by_multipliers(program.data.X, program.patterns, nu, multipliers)
-    return _with_merged_cells(program, nu, prices)
+    return _of_allowed(program, _with_merged_cells(program, nu, prices))
+
+
+def _of_allowed(program: ConvexReLUProgram, prices: ConePrices) -> ConePrices:
+    if program.allowed is None:
+        return prices
+    return ConePrices(np.where(program.allowed, prices.bounds, 0.0), prices.threshold)
 
 
 def _with_merged_cells(
@@ -140,7 +147,8 @@ def _(
     prices: ConePrices,
     n_blocks: int,
 ) -> Int[np.ndarray, " k"]:
-    blocks = best_blocks(program.data.X, program.patterns, nu, prices, n_blocks)
+    allowed = _of_allowed(program, prices)
+    blocks = best_blocks(program.data.X, program.patterns, nu, allowed, n_blocks)
     return np.array(list(dict.fromkeys(block.pattern for block in blocks)), dtype=np.int64)
 
 

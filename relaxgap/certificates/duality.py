@@ -118,7 +118,8 @@ def certify(
     Raises
     ------
     ValueError
-        If the point holds a non-finite entry (the solver diverged) or leaves its cones.
+        If the point holds a non-finite entry (the solver diverged), has a block that the program
+        does not allow, or leaves its cones.
 
     Notes
     -----
@@ -132,6 +133,11 @@ def certify(
     if not np.isfinite(primal_value):
         raise ValueError(
             "Expected a finite point, got NaN or infinity in a block; the solver diverged."
+        )
+    if isinstance(program, ConvexReLUProgram) and program.n_forbidden(point) > 0:  # type: ignore[arg-type]
+        raise ValueError(
+            "Expected zero in every block that the program does not allow, got a nonzero one; set "
+            "them to zero with into_cones first."
         )
     violation = program.max_cone_violation(point)  # type: ignore[arg-type]
     if violation > LARGEST_VIOLATION:

@@ -28,13 +28,14 @@ def into_cones(program: ConvexReLUProgram, point: SplitBlocks, drop: float = 1e-
     -------
     SplitBlocks
         Every block is in its cone up to the rounding of the product with a row: one that fails
-        to get there becomes zero, which is in every cone.
+        to get there, or is not allowed, becomes zero, which is in every cone.
 
     Notes
     -----
     The multipliers of a thin cone may be inaccurate and their block slightly outside; its value
     would then bound nothing, so the block moves towards its gate, which is inside.
     """
+    point = program.without_forbidden(point)
     largest = max(float(np.linalg.norm(w, axis=1).max(initial=0.0)) for w in (point.u, point.v))
     u, v = (_project_blocks(program, w, drop * largest) for w in (point.u, point.v))
     return SplitBlocks(u, v)

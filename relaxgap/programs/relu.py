@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.programs.checks import check_program
+from relaxgap.programs.checks import check_allowed, check_program
 from relaxgap.programs.fit_map import fit
 
 
@@ -45,23 +45,31 @@ class ConvexReLUProgram:
         Patterns of the same ``n`` samples.
     beta : float
         Regularisation strength, positive and finite.
+    allowed : (2, P) bool, optional
+        Which blocks may be nonzero: row 0 speaks of ``u``, row 1 of ``v``. The cone of a block that
+        is not allowed is {0}. None allows all of them.
 
     Raises
     ------
     ConfigurationError
-        If ``beta`` is not positive and finite, or the patterns belong to other data.
+        If ``beta`` is not positive and finite, the patterns belong to other data, or ``allowed``
+        has another shape.
 
     References
     ----------
-    Pilanci & Ergen (2020), arXiv 2002.10553; Kim & Pilanci (2024), Eqs. (2) and (3).
+    Pilanci & Ergen (2020), arXiv 2002.10553; Kim & Pilanci (2024), Eqs. (2) and (3), and with one
+    sign a pattern Eq. (19).
     """
 
     data: Dataset
     patterns: PatternSet
     beta: float
+    allowed: Bool[np.ndarray, "2 P"] | None = None
 
     def __post_init__(self) -> None:
         check_program(self.data, self.patterns, self.beta)
+        if self.allowed is not None:
+            check_allowed(self.patterns, self.allowed)
 
     def zero(self) -> SplitBlocks:
         """Return the point of zero blocks, feasible in every program."""
@@ -78,11 +86,30 @@ class ConvexReLUProgram:
         norms = sum(float(np.linalg.norm(w, axis=1).sum()) for w in (point.u, point.v))
         return 0.5 * float(residual @ residual) + self.beta * norms
 
+    def without_forbidden(self, point: SplitBlocks) -> SplitBlocks:
+        """Return the point with the blocks that are not allowed set to zero."""
+        if self.allowed is None:
+            return point
+        u, v = (
+            np.where(row[:, None], w, 0.0)
+            for row, w in zip(self.allowed, (point.u, point.v), strict=True)
+        )
+        return SplitBlocks(u, v)
+
+    def n_forbidden(self, point: SplitBlocks) -> int:
+        """Count the nonzero blocks that are not allowed."""
+        if self.allowed is None:
+            return 0
+        return point.active_blocks - self.without_forbidden(point).active_blocks
+
     def max_cone_violation(self, point: SplitBlocks) -> float:
-        r"""Return the largest :math:`-(2D_i-I)_j x_j^\top u_i / (\|x_j\| \|u_i\|)`, or 0."""
+        r"""Return the largest :math:`-(2D_i-I)_j x_j^\top u_i / (\|x_j\| \|u_i\|)`, or 0.
+
+        A nonzero block that is not allowed is off its cone {0} by its whole length: it counts as 1.
+        """
         row_norms = np.linalg.norm(self.data.X, axis=1)
         rows = self.data.X[row_norms > 0] / row_norms[row_norms > 0, None]
-        worst = 0.0
+        worst = 1.0 if self.n_forbidden(point) else 0.0
         for w in (point.u, point.v):
             norms = np.linalg.norm(w, axis=1)
             active = np.flatnonzero(norms)

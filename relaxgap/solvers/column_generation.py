@@ -19,7 +19,7 @@ from relaxgap.certificates import (
 )
 from relaxgap.errors import ConfigurationError
 from relaxgap.programs.gated import GatedBlocks
-from relaxgap.programs.relu import SplitBlocks
+from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.base import Point, Program, Solution, Solver, Status, tighter
 from relaxgap.solvers.conic import ConicSolver
 
@@ -80,8 +80,7 @@ class ColumnGeneration:
         rows = violating_patterns(program, data.y, at_zero, self.n_blocks)
         master = self.master or ConicSolver(rtol=master_rtol(self.rtol))
         for n_rounds in range(1, self.max_rounds + 1):
-            restricted = replace(program, patterns=program.patterns.subset(rows))
-            solution = master.solve(restricted)
+            solution = master.solve(_restricted(program, rows))
             nu0 = solution.certificate.nu
             prices = block_prices(program, nu0, threshold, exact=False)
             found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
@@ -100,6 +99,14 @@ class ColumnGeneration:
             used = rows[_is_active(solution.point)] if improved else rows
             rows = np.concatenate([used, found])
         return best
+
+
+def _restricted(program: Program, rows: Int[np.ndarray, " k"]) -> Program:
+    """Return the program over some of its patterns, with what is allowed there."""
+    patterns = program.patterns.subset(rows)
+    if isinstance(program, ConvexReLUProgram) and program.allowed is not None:
+        return replace(program, patterns=patterns, allowed=program.allowed[:, rows])
+    return replace(program, patterns=patterns)
 
 
 def _is_active(point: Point) -> np.ndarray:

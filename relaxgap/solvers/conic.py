@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import cvxpy as cp
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
+from scipy import sparse
 
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
@@ -124,9 +125,14 @@ class ConicSolver:
             kept = row_norms > 0.0
             rows = X[kept] / row_norms[kept, None]
             signs = 2.0 * active[kept] - 1.0
-            blocks = [cp.Variable(shape), cp.Variable(shape)]
-            constraints = [cp.multiply(signs, rows @ w.T) >= 0 for w in blocks]
-            combined = blocks[0] - blocks[1]
+            allowed = _allowed_patterns(program)
+            blocks = [cp.Variable((of.size, data.d)) for of in allowed]
+            constraints = [
+                cp.multiply(signs[:, of], rows @ w.T) >= 0
+                for w, of in zip(blocks, allowed, strict=True)
+            ]
+            u, v = (_placed(w, of, shape[0]) for w, of in zip(blocks, allowed, strict=True))
+            combined = u - v
         else:
             blocks, constraints = [cp.Variable(shape)], []
             combined = blocks[0]
@@ -152,7 +158,10 @@ class ConicSolver:
         if isinstance(program, GatedReLUProgram):
             point: Point = GatedBlocks(_drop_negligible(scaled[0]))
         else:
-            point = SplitBlocks(scaled[0], scaled[1])
+            full = np.zeros((2, *shape))
+            for k, of in enumerate(allowed):
+                full[k, of] = scaled[k]
+            point = SplitBlocks(full[0], full[1])
         return ConicPoint(point, nu, n_iterations, float(problem.compilation_time or 0.0))
 
     def _options(self, tolerance: float) -> dict[str, Any]:
@@ -188,6 +197,20 @@ class ConicPoint:
     nu: Float64[np.ndarray, " n"]
     n_iterations: int
     compile_seconds: float
+
+
+def _allowed_patterns(program: ConvexReLUProgram) -> list[Int[np.ndarray, " k"]]:
+    """Return the patterns whose block may be nonzero, for the signs +1 and -1."""
+    if program.allowed is None:
+        return [np.arange(program.patterns.n_patterns)] * 2
+    return [np.flatnonzero(row) for row in program.allowed]
+
+
+def _placed(w: cp.Expression, rows: Int[np.ndarray, " k"], n_patterns: int) -> cp.Expression:
+    """Put the blocks of some patterns among zeros for all others."""
+    if rows.size == n_patterns:
+        return w
+    return sparse.eye_array(n_patterns, format="csc")[:, rows] @ w
 
 
 def _drop_negligible(w: np.ndarray) -> np.ndarray:

@@ -53,7 +53,7 @@ class AllBlocks(Protocol):
     def blocks(
         self, point: SplitBlocks | GatedBlocks
     ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
-        """Return which blocks of a point are nonzero, and these."""
+        """Return which blocks of a point are nonzero and allowed, and these."""
         ...
 
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
@@ -109,13 +109,16 @@ class AllConeBlocks:
     """The blocks of a cone-constrained program, two for each pattern."""
 
     def __init__(self, program: ConvexReLUProgram, arrays: Arrays) -> None:
-        self.arrays, self.patterns = arrays, program.patterns
+        self.arrays, self.program, self.patterns = arrays, program, program.patterns
         n_patterns, bits = program.patterns.n_patterns, program.patterns.patterns
         self.shape = (2 * n_patterns, program.data.d)
         self.signs = np.repeat([1.0, -1.0], n_patterns)
         self.rows = ConeRows.of(program.data.X, arrays)
         self.bits = arrays.asarray(bits)
         self.projector = ConeProjector(self.rows, np.concatenate([bits, bits]))
+        self.forbidden = np.zeros(0, dtype=np.intp)
+        if program.allowed is not None:
+            self.forbidden = np.flatnonzero(~program.allowed)
         self.cold = True
 
     def bounds(
@@ -125,6 +128,9 @@ class AllConeBlocks:
         arrays = self.arrays
         gradients = _adjoint(arrays, self.rows.X, self.bits, nu)
         gradients = arrays.xp.concat([gradients, -gradients])
+        if self.forbidden.size:
+            # their cone is {0}: no dual point violates their constraint
+            gradients[arrays.asarray(self.forbidden)] = 0.0
         index = np.arange(self.shape[0])
         found = self.projector.norm_bounds(gradients, index)
         over = index[found > level]
@@ -164,7 +170,8 @@ class AllConeBlocks:
     ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
         """See `AllBlocks`."""
         assert isinstance(point, SplitBlocks)
-        return _nonzero(np.concatenate([point.u, point.v]))
+        allowed = self.program.without_forbidden(point)
+        return _nonzero(np.concatenate([allowed.u, allowed.v]))
 
     def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
         """See `AllBlocks`."""

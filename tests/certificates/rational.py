@@ -28,9 +28,16 @@ def certificate_holds(
         return False
     return all(
         constraint_holds(program, certificate.nu, pattern, sign)
-        for pattern in program.patterns.patterns
-        for sign in (1, -1)
+        for i, pattern in enumerate(program.patterns.patterns)
+        for k, sign in enumerate((1, -1))
+        if is_allowed(program, k, i)
     )
+
+
+def is_allowed(program: ConvexReLUProgram | GatedReLUProgram, row: int, pattern: int) -> bool:
+    if isinstance(program, GatedReLUProgram) or program.allowed is None:
+        return True
+    return bool(program.allowed[row, pattern])
 
 
 def constraint_holds(
