@@ -8,13 +8,21 @@ import numpy as np
 
 from relaxgap.cli.bracket_progress import FollowedBracket
 from relaxgap.data.dataset import Dataset
-from relaxgap.networks import LoadedNetwork, TwoLayerNetwork, stationarity_residual, structure_of
+from relaxgap.networks import (
+    LoadedNetwork,
+    TwoLayerNetwork,
+    stationarity_residual,
+    steepest_descent,
+    structure_of,
+)
 from relaxgap.solvers.global_optimum import GlobalSolver
 from relaxgap.solvers.improving_patterns import ImprovingPatterns, improving_patterns
 from relaxgap.solvers.local_pricing import random_starts
 
 BetaSource = Literal["given", "fraction", "implied"]
 STRUCTURE_RTOL = 1e-4
+NEARLY_STATIONARY = 1e-3
+"""Largest residual at which a point is called stationary, and its kinks are looked at."""
 ROUNDING = 1e-12
 """Relative size below which a better value may be nothing but rounding."""
 
@@ -38,6 +46,7 @@ class CertifiedNetwork:
     beta: float
     beta_source: BetaSource
     stationarity_residual: float | None
+    steepest_slope: float | None
     better_network_found: bool
     improvement: float
     n_improving_patterns: int | None
@@ -75,6 +84,9 @@ MEANINGS = {
     "one at which the weights are closest to stationary.",
     "stationarity_residual": "Relative size of the smallest subgradient of the training loss: 0 "
     "at a stationary network, at most 1.",
+    "steepest_slope": "Smallest one-sided directional derivative of the training loss, relative "
+    "like the residual: 0 at a local minimum, and below minus the residual only on concave kinks; "
+    f"computed where the residual is at most {NEARLY_STATIONARY:g}.",
     "better_network_found": "Whether upper_bound is below network_value by more than rounding.",
     "improvement": "network_value - upper_bound.",
     "n_improving_patterns": "Activation patterns found in which a new neuron would lower the loss "
@@ -115,6 +127,10 @@ def certified_network(
     upper = min(solution.certificate.primal_value, value)
     lower = min(solution.certificate.dual_value, value)
     structure = structure_of(network, data, STRUCTURE_RTOL)
+    residual = _residual(network, data, beta)
+    slope = None
+    if residual is not None and residual <= NEARLY_STATIONARY:
+        slope = steepest_descent(network, data, beta).relative_slope
     found = None
     if not followed.stopped:
         found = _improving(network, solution.network, data, beta, solver)
@@ -130,7 +146,8 @@ def certified_network(
         seconds=solution.seconds,
         beta=beta,
         beta_source=source,
-        stationarity_residual=_residual(network, data, beta),
+        stationarity_residual=residual,
+        steepest_slope=slope,
         better_network_found=upper < value * (1.0 - ROUNDING),
         improvement=value - upper,
         n_improving_patterns=found.n_found if found else None,

@@ -6,6 +6,8 @@ from relaxgap.cli.certified_network import CertifiedNetwork
 
 FAR_FROM_STATIONARY = 0.05
 LARGEST_PERCENTAGE = 100.0
+SHARP = 1e-6
+"""Relative slope that the tolerance of a kink alone may cause."""
 
 
 def verdict(report: CertifiedNetwork) -> str:
@@ -54,6 +56,13 @@ def remarks(report: CertifiedNetwork) -> list[str]:
         said.append(
             "The network has hidden biases: the data gets a column of ones, and they are "
             "regularised like every other weight."
+        )
+    residual, slope = report.stationarity_residual, report.steepest_slope
+    if residual is not None and slope is not None and -slope > 10.0 * max(residual, SHARP):
+        said.append(
+            f"It is stationary in Clarke's sense (relative residual {_shown(residual)}) but no "
+            "local minimum: it lies on concave kinks, from which the loss falls at a relative "
+            f"slope of {_shown(slope)}."
         )
     if report.n_improving_patterns:
         said.append(

@@ -1,5 +1,8 @@
 """Two-layer networks: from files, maps to and from programs, pruning, structure, stationarity."""
 
+from relaxgap.networks.dead_neurons import dead_neuron_prices
+from relaxgap.networks.descent import Descent, steepest_descent
+from relaxgap.networks.descent_path import DescentPath, descent_path
 from relaxgap.networks.files import LoadedNetwork, load_network, with_ones_column
 from relaxgap.networks.mapping import NetworkBlocks, to_blocks, to_network
 from relaxgap.networks.minimal import minimal_network
@@ -9,21 +12,30 @@ from relaxgap.networks.stationarity import (
     minimum_subgradient,
     stationarity_residual,
 )
-from relaxgap.networks.structure import NetworkStructure, structure_of
+from relaxgap.networks.structure import NetworkStructure, activation_signs, structure_of
+from relaxgap.networks.subsampled import SubsampledProgram, subsampled_program
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 __all__ = [
+    "Descent",
+    "DescentPath",
     "LoadedNetwork",
     "NetworkBlocks",
     "NetworkStructure",
     "Subgradient",
+    "SubsampledProgram",
     "TwoLayerNetwork",
+    "activation_signs",
+    "dead_neuron_prices",
+    "descent_path",
     "implied_beta",
     "load_network",
     "minimal_network",
     "minimum_subgradient",
     "stationarity_residual",
+    "steepest_descent",
     "structure_of",
+    "subsampled_program",
     "to_blocks",
     "to_network",
     "with_ones_column",

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.optimize import lsq_linear
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.networks.structure import activation_signs, refuse_misfit
+from relaxgap.networks.kinks import joint_norm, one_sided_derivative
+from relaxgap.networks.structure import refuse_misfit
 from relaxgap.networks.two_layer import TwoLayerNetwork
-from relaxgap.patterns.hyperplanes import TOLERANCE
+from relaxgap.networks.zonotopes import smallest_elements
 
 BOUNDARY_RTOL = 1e-6
 """A pre-activation below this fraction of ``|x_i| |w_j|`` lies on the boundary of its cone."""
@@ -43,7 +43,7 @@ class Subgradient:
     @property
     def norm(self) -> float:
         """Its Euclidean norm over all weights."""
-        return _joint_norm(self.hidden, self.output)
+        return joint_norm(self.hidden, self.output)
 
     @property
     def relative_norm(self) -> float:
@@ -88,7 +88,8 @@ def minimum_subgradient(
 
     The hidden weights move independently, so the Clarke set of the whole network is the product of
     these sets, and its smallest element solves one small box-constrained least squares problem for
-    each neuron on a kink. A stationary point need not be a local minimum: some kinks are concave.
+    each neuron on a kink. A stationary point need not be a local minimum: some kinks are concave,
+    and `steepest_descent` leaves them.
 
     Parameters
     ----------
@@ -121,25 +122,9 @@ def minimum_subgradient(
     ----------
     Clarke (1990), Theorem 2.5.1; Wang, Lacotte & Pilanci (2022), Clarke stationary networks.
     """
-    if not (beta > 0.0 and math.isfinite(beta)):
-        raise ConfigurationError(
-            f"Expected a positive, finite beta, got {beta}; without weight decay the residual has "
-            "no scale."
-        )
-    signs = activation_signs(network, data, boundary_rtol)
-    nu = data.y - network.predict(data.X)
-    lengths = np.linalg.norm(data.X, axis=1)
-    decay = TwoLayerNetwork(beta * network.hidden, beta * network.output)
-    output = decay.output - np.maximum(network.hidden @ data.X.T, 0.0) @ nu
-    hidden = decay.hidden - network.output[:, None] * (np.where(signs > 0, nu, 0.0) @ data.X)
-    on_kink = (signs == 0) & ((lengths > 0.0) & (nu != 0.0))
-    for j in np.flatnonzero(np.any(on_kink, axis=1) & (network.output != 0.0)):
-        rows = on_kink[j]
-        units = data.X[rows] / lengths[rows, None]
-        pulls = network.output[j] * nu[rows] * lengths[rows]
-        hidden[j] = _nearest_to_zero(hidden[j], units, pulls)
-    data_part = _joint_norm(decay.hidden - hidden, decay.output - output)
-    return Subgradient(hidden, output, _joint_norm(decay.hidden, decay.output) + data_part)
+    derivative = one_sided_derivative(network, data, beta, boundary_rtol)
+    hidden = smallest_elements(derivative.offsets, derivative.reaches, derivative.units)
+    return Subgradient(hidden, derivative.output, derivative.scale_at(hidden, derivative.output))
 
 
 def implied_beta(network: TwoLayerNetwork, data: Dataset) -> float:
@@ -196,43 +181,3 @@ def implied_beta(network: TwoLayerNetwork, data: Dataset) -> float:
             "not trained to the end with weight decay on this data, so set beta."
         )
     return beta
-
-
-def _nearest_to_zero(
-    offset: Float64[np.ndarray, " d"],
-    units: Float64[np.ndarray, "k d"],
-    pulls: Float64[np.ndarray, " k"],
-) -> Float64[np.ndarray, " d"]:
-    r"""Return the smallest ``offset - sum_i t_i pulls[i] units[i]`` over ``t`` in the box.
-
-    Samples of one direction activate together and those of the opposite one when they do not, so
-    each pair of opposite directions has one ``t``.
-    """
-    directions, reaches = [], []
-    remaining = np.arange(units.shape[0])
-    while remaining.size:
-        first = units[remaining[0]]
-        same = np.linalg.norm(units[remaining] - first, axis=1) <= TOLERANCE
-        opposite = np.linalg.norm(units[remaining] + first, axis=1) <= TOLERANCE
-        offset = offset + pulls[remaining[opposite]].sum() * first
-        directions.append(first)
-        reaches.append(pulls[remaining[same | opposite]].sum())
-        remaining = remaining[~(same | opposite)]
-    reach = np.abs(reaches)
-    size = float(np.linalg.norm(offset))
-    # relative to weights that diverged a reach may underflow
-    movable = reach / size > 0.0 if size > 0.0 else np.zeros(reach.shape, dtype=bool)
-    if not movable.any():
-        return offset
-    columns = (np.sign(reaches)[:, None] * np.array(directions))[movable].T
-    upper = reach[movable] / size
-    found = lsq_linear(
-        columns, offset / size, (0.0, upper), "bvls", tol=1e-14, max_iter=10 * upper.size
-    )
-    # whatever the solver did, a point of the box gives an element of the set
-    nearest: Float64[np.ndarray, " d"] = offset - size * (columns @ np.clip(found.x, 0.0, upper))
-    return nearest
-
-
-def _joint_norm(hidden: Float64[np.ndarray, "m d"], output: Float64[np.ndarray, " m"]) -> float:
-    return math.hypot(float(np.linalg.norm(hidden)), float(np.linalg.norm(output)))

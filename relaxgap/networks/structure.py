@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int8
 
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.dataset import Dataset, row_lengths
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 
@@ -81,9 +81,9 @@ def structure_of(network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6) ->
         raise ValueError(f"Expected 0 <= rtol < 1, got {rtol}; try 1e-6.")
     signs = activation_signs(network, data, rtol)
     norms, sizes = np.linalg.norm(network.hidden, axis=1), np.abs(network.output)
-    strength, penalty = norms * sizes, norms**2 + sizes**2
+    strength = norms * sizes
     live = strength > rtol * np.max(strength, initial=0.0)
-    idle = ~live & (penalty > rtol * np.max(penalty, initial=0.0))
+    idle = ~live & ~dead_neurons(network, rtol)
     differences = np.abs(norms - sizes)[live] / np.maximum(norms, sizes)[live]
     scale_imbalance = 1.0 if idle.any() else float(np.max(differences, initial=0.0))
     cells = _cells(np.column_stack([signs[live] >= 0, network.output[live] > 0.0]))
@@ -103,6 +103,18 @@ def structure_of(network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6) ->
     )
 
 
+def dead_neurons(network: TwoLayerNetwork, rtol: float) -> Bool[np.ndarray, " m"]:
+    r"""Mark the neurons both of whose weights are zero, or as good as zero.
+
+    Those with :math:`\|w_j\|^2 + \alpha_j^2` at most ``rtol`` times the largest, and with
+    :math:`\|w_j\| |\alpha_j|` as small.
+    """
+    norms, sizes = np.linalg.norm(network.hidden, axis=1), np.abs(network.output)
+    strength, penalty = norms * sizes, norms**2 + sizes**2
+    idle = strength <= rtol * np.max(strength, initial=0.0)
+    return np.asarray(idle & (penalty <= rtol * np.max(penalty, initial=0.0)))
+
+
 def activation_signs(
     network: TwoLayerNetwork, data: Dataset, rtol: float
 ) -> Int8[np.ndarray, "m n"]:
@@ -118,7 +130,7 @@ def activation_signs(
     """
     refuse_misfit(network, data)
     pre = network.hidden @ data.X.T
-    reach = np.outer(np.linalg.norm(network.hidden, axis=1), np.linalg.norm(data.X, axis=1))
+    reach = np.outer(row_lengths(network.hidden), row_lengths(data.X))
     return np.where(np.abs(pre) <= rtol * reach, 0, np.sign(pre)).astype(np.int8)
 
 

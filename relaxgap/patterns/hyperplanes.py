@@ -8,7 +8,7 @@ share one; only the row space matters. Counting and enumeration both start from 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Float64, Int
 
 TOLERANCE = 1e-12
 """Distance, relative to a row's norm, below which a row counts as lying in a subspace."""
@@ -61,7 +61,7 @@ def distinct_hyperplanes(X: Float64[np.ndarray, "n d"]) -> Hyperplanes:
     Cost: O(n d min(n, d)) for the rank and O(n log n) for the merging.
     """
     rows = unit_rows(X)
-    rows = rows[_first_of_each_direction(rows)]
+    rows = rows[np.unique(first_parallel(rows))]
     if rows.shape[0] == 0:
         return Hyperplanes(np.zeros((0, 0)), np.zeros((0, X.shape[1])))
     _, singular_values, right = np.linalg.svd(rows, full_matrices=False)
@@ -73,34 +73,35 @@ def distinct_hyperplanes(X: Float64[np.ndarray, "n d"]) -> Hyperplanes:
     return Hyperplanes(unit_rows(rows @ basis.T), basis)
 
 
-def _first_of_each_direction(rows: Float64[np.ndarray, "m d"]) -> Bool[np.ndarray, " m"]:
-    """Mark the rows that are parallel to no earlier row, comparing only rows of equal projection.
+def first_parallel(rows: Float64[np.ndarray, "m d"]) -> Int[np.ndarray, " m"]:
+    """Return for every unit row the first row that is parallel or antiparallel to it.
 
-    Parallel unit rows have the same absolute projection on any vector; on one without rational
-    relations between its entries few other rows do, so the sorted projections fall into short runs.
+    Directions that differ by at most `TOLERANCE` up to sign are one. Parallel unit rows have the
+    same absolute projection on any vector; on one without rational relations between its entries
+    few other rows do, so the sorted projections fall into short runs, and only rows of one run are
+    compared.
     """
+    first = np.arange(rows.shape[0])
     probe = np.cos(np.arange(1.0, rows.shape[1] + 1.0))
     projection = np.abs(rows @ probe)
     order = np.argsort(projection, kind="stable")
     slack = 4.0 * TOLERANCE * np.sqrt(rows.shape[1])
     runs = np.split(order, np.flatnonzero(np.diff(projection[order]) > slack) + 1)
-    kept = np.ones(rows.shape[0], dtype=bool)
     for run in runs:
         if run.size > 1:
-            kept[run] = False
-            kept[_representatives(rows, np.sort(run))] = True
-    return kept
+            _point_to_first(first, rows, np.sort(run))
+    return first
 
 
-def _representatives(
-    rows: Float64[np.ndarray, "m d"], candidates: Int[np.ndarray, " c"]
-) -> Int[np.ndarray, " k"]:
-    chosen: list[int] = []
+def _point_to_first(
+    first: Int[np.ndarray, " m"],
+    rows: Float64[np.ndarray, "m d"],
+    candidates: Int[np.ndarray, " c"],
+) -> None:
     remaining = candidates
     while remaining.size:
-        first = rows[remaining[0]]
-        chosen.append(int(remaining[0]))
-        same = np.linalg.norm(rows[remaining] - first, axis=1) <= TOLERANCE
-        opposite = np.linalg.norm(rows[remaining] + first, axis=1) <= TOLERANCE
+        leader = rows[remaining[0]]
+        same = np.linalg.norm(rows[remaining] - leader, axis=1) <= TOLERANCE
+        opposite = np.linalg.norm(rows[remaining] + leader, axis=1) <= TOLERANCE
+        first[remaining[same | opposite]] = remaining[0]
         remaining = remaining[~(same | opposite)]
-    return np.array(chosen, dtype=np.intp)

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def test_the_bracket_holds_the_loss_of_an_untrained_network(
     assert row["n_improving_patterns"] >= 1
     assert row["largest_price_ratio"] > 1.0
     assert row["stationarity_residual"] > 0.1
+    assert row["steepest_slope"] is None
     assert (row["width"], row["scaled"], row["has_bias"]) == (5, False, False)
 
 
@@ -76,11 +78,26 @@ def test_a_solved_network_is_optimal_at_the_beta_that_it_implies(
     assert row["beta"] == pytest.approx(json.loads(solved.stdout)["beta"], rel=1e-4)
     assert 1.0 <= row["certified_ratio"] <= 1.0 + 1e-3
     assert row["stationarity_residual"] < 1e-3
+    assert -10.0 * max(row["stationarity_residual"], 1e-6) <= row["steepest_slope"] <= 0.0
     assert row["n_improving_patterns"] == 0
     assert row["scaled"] is True
     said = relaxgap("certify", file, "--network", "net.npz").stdout.splitlines()
     assert "was inferred from the weights" in said[-3]
     assert said[-1].startswith("This network is optimal to the accuracy asked for")
+
+
+def test_a_network_on_a_concave_kink_is_said_to_be_no_local_minimum(relaxgap: Invoke) -> None:
+    # w = (0, 1) has the first sample on its boundary: whichever way it turns, the loss falls
+    np.savez("kink.npz", X=[[1.0, 0.0], [-1.0, 1.0]], y=[1.0, 1.5])
+    np.savez("net.npz", hidden=[[0.0, 1.0]], output=[1.0])
+    chosen = ("certify", "kink.npz", "--network", "net.npz", "--beta", "0.5")
+    row = certified(relaxgap(*chosen, "--json"))
+    assert row["stationarity_residual"] <= 1e-14
+    assert row["steepest_slope"] < -0.1
+    result = relaxgap(*chosen, "--out", "page.html")
+    (remark,) = [line for line in result.stdout.splitlines() if "no local minimum" in line]
+    assert f"a relative slope of {row['steepest_slope']:.4g}." in remark
+    assert escape(remark) in Path("page.html").read_text()
 
 
 def test_a_fraction_is_the_one_of_solve(relaxgap: Invoke, file: str, net: str) -> None:

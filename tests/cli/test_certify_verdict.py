@@ -19,6 +19,7 @@ REPORT = CertifiedNetwork(
     beta=0.1,
     beta_source="given",
     stationarity_residual=1e-6,
+    steepest_slope=-1e-6,
     better_network_found=True,
     improvement=0.1345,
     n_improving_patterns=3,
@@ -104,6 +105,24 @@ def test_a_beta_inferred_far_from_stationary_is_warned_of(residual: float | None
     assert "give --beta." in remarks(report)[1]
     assert "Biases" not in remarks(report)[1]
     assert "Biases trained without weight decay" in remarks(replace(report, has_bias=True))[1]
+
+
+@pytest.mark.parametrize(
+    ("residual", "slope", "is_said"),
+    [
+        pytest.param(1e-9, -0.1, True, id="on a concave kink"),
+        pytest.param(1e-9, -2e-9, False, id="at a local minimum"),
+        pytest.param(1e-9, -9e-6, False, id="to the tolerance of a kink"),
+        pytest.param(5e-4, -3e-3, False, id="hardly steeper than the residual"),
+        pytest.param(0.3, None, False, id="not stationary"),
+        pytest.param(None, None, False, id="diverged"),
+    ],
+)
+def test_a_stationary_point_that_is_no_local_minimum_is_said(
+    residual: float | None, slope: float | None, is_said: bool
+) -> None:
+    said = remarks(replace(REPORT, stationarity_residual=residual, steepest_slope=slope))
+    assert any("no local minimum" in sentence for sentence in said) == is_said
 
 
 @pytest.mark.parametrize(

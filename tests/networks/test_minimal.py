@@ -83,6 +83,24 @@ def test_neurons_that_are_dead_on_the_data_are_removed() -> None:
     np.testing.assert_allclose(pruned.hidden, [[1.0, 0.0]])
 
 
+@pytest.mark.parametrize("strength", [1e-4, 1e-16, 1e-24])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_weak_neuron_that_is_dead_on_the_data_goes_without_changing_the_predictions(
+    seed: int, strength: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((6, 3))
+    X[:, 0] = np.abs(X[:, 0]) + 0.5
+    data = Dataset(X, rng.standard_normal(6))
+    dead = np.array([[-np.sqrt(strength), 0.0, 0.0]])
+    network = TwoLayerNetwork(
+        np.concatenate([rng.standard_normal((4, 3)), dead]),
+        np.append(rng.standard_normal(4), np.sqrt(strength)),
+    )
+    pruned = minimal_network(network, data)
+    np.testing.assert_allclose(pruned.predict(X), network.predict(X), rtol=0.0, atol=1e-12)
+
+
 def test_two_copies_of_a_neuron_become_one() -> None:
     data = Dataset(np.eye(2), np.ones(2))
     network = TwoLayerNetwork(np.ones((2, 2)), np.ones(2))

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from relaxgap.patterns.hyperplanes import TOLERANCE, distinct_hyperplanes, unit_rows
+from relaxgap.patterns.hyperplanes import (
+    TOLERANCE,
+    distinct_hyperplanes,
+    first_parallel,
+    unit_rows,
+)
 
 
 def test_rows_of_any_magnitude_are_scaled_to_unit_norm() -> None:
@@ -39,3 +44,8 @@ def test_equal_projections_do_not_merge_different_rows() -> None:
     first = np.array([1.0, 0.0])
     mirrored = 2.0 * probe * (probe @ first) / (probe @ probe) - first
     assert distinct_hyperplanes(np.stack([first, mirrored])).n_hyperplanes == 2
+
+
+def test_every_row_is_named_after_the_first_row_parallel_or_antiparallel_to_it() -> None:
+    X = np.array([[0.0, 2.0], [1.0, 1.0], [0.0, -3.0], [1.0, -1.0], [-0.1, -0.1], [0.0, 1.0]])
+    np.testing.assert_array_equal(first_parallel(unit_rows(X)), [0, 1, 0, 3, 1, 0])
