@@ -2,7 +2,7 @@
 
 from relaxgap.training.data_gradient import training_gradient
 from relaxgap.training.gradient_methods import train
-from relaxgap.training.network_batch import NetworkBatch, batch_fit, training_losses
+from relaxgap.training.network_batch import NetworkBatch, batch_fit, joined, training_losses
 from relaxgap.training.preservation import (
     Preservation,
     live_neurons,
@@ -20,6 +20,7 @@ __all__ = [
     "Trajectory",
     "batch_fit",
     "initial_networks",
+    "joined",
     "live_neurons",
     "logged_steps",
     "measure_preservation",

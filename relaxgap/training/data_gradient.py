@@ -22,6 +22,27 @@ def training_gradient(data: Dataset, networks: NetworkBatch, beta: float) -> Net
     )
 
 
+class Buffers:
+    """Hold what is needed during an evaluation or a step only, for groups that take turns.
+
+    Parameters
+    ----------
+    weights : Weights
+        Of the largest group.
+    n_rows : int
+        Number of samples of one evaluation.
+    arrays : Arrays
+        The backend of the weights.
+    """
+
+    def __init__(self, weights: Weights, n_rows: int, arrays: Arrays) -> None:
+        n_runs, m, _ = weights.shape
+        like = {"dtype": weights.flat.dtype, "device": weights.flat.device}
+        self.post = arrays.xp.zeros((n_runs, m, n_rows), **like)
+        self.active = self.post >= 0.0
+        self.scratch = arrays.xp.zeros_like(weights.flat)
+
+
 class DataGradient:
     """Evaluate the gradient of the data term into buffers that are allocated once.
 
@@ -33,23 +54,28 @@ class DataGradient:
         Number of samples of one evaluation.
     arrays : Arrays
         The backend of the weights.
+    buffers : Buffers or None
+        Shared with others that are not evaluated at the same time; None for its own.
 
     Notes
     -----
-    Memory is ``9 R m n_rows`` bytes beside the gradient itself.
+    Memory is ``9 R m n_rows`` bytes of buffers beside the gradient itself.
     """
 
-    def __init__(self, weights: Weights, n_rows: int, arrays: Arrays) -> None:
+    def __init__(
+        self, weights: Weights, n_rows: int, arrays: Arrays, buffers: Buffers | None = None
+    ) -> None:
         n_runs, m, d = weights.shape
+        self.buffers = Buffers(weights, n_rows, arrays) if buffers is None else buffers
         xp, like = arrays.xp, {"dtype": weights.flat.dtype, "device": weights.flat.device}
         self._xp, self._clip = xp, arrays.clip
         self.gradient = weights.zeros(arrays)
         self.residual = xp.zeros((n_runs, n_rows), **like)
         self._residual_row = self.residual[:, None, :]
         self._residual_column = self.residual[:, :, None]
-        self._post = xp.zeros((n_runs, m, n_rows), **like)
+        self._post = self.buffers.post[:n_runs]
         self._post_rows = self._post.reshape((n_runs * m, n_rows))
-        self._active = self._post >= 0.0
+        self._active = self.buffers.active[:n_runs]
         self._hidden_rows = weights.hidden.reshape((n_runs * m, d))
         self._output_row = weights.output[:, None, :]
         self._output_column = weights.output[:, :, None]

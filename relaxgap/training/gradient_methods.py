@@ -57,8 +57,9 @@ def train(
     Raises
     ------
     ValueError
-        If a ``beta`` is negative or not finite, or 0 where runs stop at stationary points; if the
-        specs differ in more than they may; if ``initial`` has another number of features.
+        If a ``beta`` is negative or not finite, or 0 where runs stop at stationary points; if there
+        are not as many as runs or the specs differ in more than they may; if ``initial`` has
+        another number of features.
 
     Notes
     -----
@@ -67,6 +68,10 @@ def train(
     scaled by ``n / b``, so it is unbiased.
     """
     specs = _one_for_each(spec, initial.n_runs)
+    if np.shape(beta) not in ((), (initial.n_runs,)):
+        raise ValueError(
+            f"Expected one beta or {initial.n_runs}, one for each run, got {np.size(beta)}."
+        )
     betas = np.broadcast_to(np.asarray(beta, dtype=np.float64), (initial.n_runs,))
     least = np.nextafter(0.0, 1.0) if specs[0].stop_residual is not None else 0.0
     if not np.all(np.isfinite(betas) & (betas >= least)):

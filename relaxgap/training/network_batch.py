@@ -1,6 +1,6 @@
 """Many two-layer networks of one shape in one array, with their losses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,17 +63,20 @@ def joined(batches: Sequence[NetworkBatch]) -> NetworkBatch:
     )
 
 
-def batch_fit(data: Dataset, networks: NetworkBatch) -> Float64[np.ndarray, "R n"]:
-    """Return the predictions of every network, in O(R m n d) time and O(R n) memory.
+def neuron_chunks(data: Dataset, networks: NetworkBatch) -> Iterator[slice]:
+    """Split the neurons, so that wide networks do not hold all their pre-activations at once."""
+    size = max(1, _CHUNK_ENTRIES // (networks.n_runs * data.n))
+    for start in range(0, networks.n_neurons, size):
+        yield slice(start, start + size)
 
-    Neurons are taken a chunk at a time, so that wide networks do not hold all pre-activations.
-    """
-    chunk = max(1, _CHUNK_ENTRIES // (networks.n_runs * data.n))
+
+def batch_fit(data: Dataset, networks: NetworkBatch) -> Float64[np.ndarray, "R n"]:
+    """Return the predictions of every network, in O(R m n d) time and O(R n) memory."""
     fit = np.zeros((networks.n_runs, data.n))
-    for start in range(0, networks.n_neurons, chunk):
-        post = networks.hidden[:, start : start + chunk] @ data.X.T
+    for some in neuron_chunks(data, networks):
+        post = networks.hidden[:, some] @ data.X.T
         np.maximum(post, 0.0, out=post)
-        fit += (networks.output[:, None, start : start + chunk] @ post)[:, 0]
+        fit += (networks.output[:, None, some] @ post)[:, 0]
     return fit
 
 

@@ -1,7 +1,8 @@
 """Runs that are going on: their weights, gradient and memory on one backend.
 
 Runs that are small share every operation, which is what a batch of small networks saves. Large ones
-gain nothing from that, so they step one group after another, each within the cache.
+gain nothing from that, so they step one group after another, each within the cache, with the same
+buffers.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.solvers.backend import Array, Backend
-from relaxgap.training.data_gradient import DataGradient
+from relaxgap.training.data_gradient import Buffers, DataGradient
 from relaxgap.training.network_batch import NetworkBatch, joined, training_losses
 from relaxgap.training.specification import TrainingSpec, step_size
 from relaxgap.training.updates import Adam, HeavyBall, Method
@@ -44,10 +45,11 @@ class RunningBatch:
         n_runs = initial.n_runs
         size = max(1, GROUP_ENTRIES // (initial.n_neurons * (self.rows + data.d)))
         groups = [slice(start, min(start + size, n_runs)) for start in range(0, n_runs, size)]
-        self.groups = [
-            RunningGroup(data, betas[runs], specs[runs], initial.of_runs(runs), backend)
-            for runs in groups
-        ]
+        self.groups: list[RunningGroup] = []
+        for runs in groups:
+            buffers = self.groups[0].kernel.buffers if self.groups else None
+            part = data, betas[runs], specs[runs], initial.of_runs(runs)
+            self.groups.append(RunningGroup(*part, backend, buffers))
 
     def evaluate(self, batch: Int[np.ndarray, " b"] | None = None) -> None:
         """Evaluate residual and gradient of the data term on all samples or on a batch."""
@@ -93,6 +95,8 @@ class RunningGroup:
         Starting points.
     backend : Backend
         Where to compute.
+    buffers : Buffers or None
+        Those of a group that is at least as large; None for its own.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class RunningGroup:
         specs: tuple[TrainingSpec, ...],
         initial: NetworkBatch,
         backend: Backend,
+        buffers: Buffers | None = None,
     ) -> None:
         self.arrays, self.spec, self.data = backend.arrays(), specs[0], data
         self.rows = self.spec.rows_per_step(data.n)
@@ -110,7 +115,7 @@ class RunningGroup:
         self.rates = self._column([step_size(spec, data, initial.n_neurons) for spec in specs])
         self.betas = self._column(betas)
         self.decays = bool(np.any(betas > 0.0))
-        self._place(Weights.of(initial, self.arrays))
+        self._place(Weights.of(initial, self.arrays), buffers)
         self.method = self._method_of(specs)
 
     @property
@@ -128,17 +133,17 @@ class RunningGroup:
 
     def step(self, factor: float) -> None:
         """See `RunningBatch`."""
-        gradient, weights, output = self.kernel.gradient, self.weights, self.spec.train_output
+        gradient, weights, scratch = self.kernel.gradient, self.weights, self.scratch
+        arrays, output = self.arrays, self.spec.train_output
         if self.decays:
-            self.scratch.flat[...] = weights.flat
-            self.scratch.scale(self.betas, output=output)
-            gradient.flat += self.scratch.flat
-        self.method.direct(gradient)
-        gradient.scale(factor * self.rates, output=output)
+            scratch.set_scaled(weights, self.betas, arrays, output=output)
+            gradient.flat += scratch.flat
+        direction = self.method.direct(gradient)
+        scratch.set_scaled(direction, factor * self.rates, arrays, output=output)
         if output:
-            weights.flat -= gradient.flat
+            weights.flat -= scratch.flat
         else:
-            weights.hidden -= gradient.hidden
+            weights.hidden -= scratch.hidden
 
     def losses(self) -> Float64[np.ndarray, " A"]:
         """See `RunningBatch`."""
@@ -162,12 +167,13 @@ class RunningGroup:
         there = self.arrays.asarray(kept)
         self.rates, self.betas = self.rates[there], self.betas[there]
         self.method.keep(there)
-        self._place(self.weights.of_runs(there, self.arrays))
+        self._place(self.weights.of_runs(there, self.arrays), self.kernel.buffers)
 
-    def _place(self, weights: Weights) -> None:
+    def _place(self, weights: Weights, buffers: Buffers | None) -> None:
         self.weights = weights
-        self.kernel = DataGradient(weights, self.rows, self.arrays)
-        self.scratch = weights.zeros(self.arrays)
+        self.kernel = DataGradient(weights, self.rows, self.arrays, buffers)
+        scratch = self.kernel.buffers.scratch
+        self.scratch = Weights(scratch[: weights.flat.shape[0]], weights.shape)
 
     def _method_of(self, specs: tuple[TrainingSpec, ...]) -> Method:
         if self.spec.method == "adam":

@@ -29,9 +29,9 @@ class TrainingSpec:
     n_steps : int
         Number of updates (not epochs), at least 1.
     learning_rate : float
-        Initial step in the unit of `step_size`: :math:`1/(|X|_2 |y|)`, corrected for the batch
-        size, if both layers are trained by ``gd`` or ``sgd``; :math:`1/m` if the first layer only;
-        absolute for ``adam``.
+        Initial step in the unit of `step_size`: :math:`1/m` if the first layer only is trained,
+        so that the fit moves equally in any width; with both layers :math:`1/(|X|_2 |y|)`,
+        corrected for the batch size, for ``gd`` and ``sgd``, and absolute for ``adam``.
     momentum : float
         Of the heavy ball, in [0, 1); must be 0 for ``adam``. A step then moves about
         :math:`1/(1 - \mu)` times as far.
@@ -167,10 +167,10 @@ def step_size(spec: TrainingSpec, data: Dataset, n_neurons: int) -> float:
     Expected smoothness: Gower et al. (2019), SGD: General Analysis and Improved Rates,
     Proposition 3.8, arXiv:1901.09401.
     """
-    if spec.method == "adam":
-        return spec.learning_rate
     if not spec.train_output:
         return spec.learning_rate / n_neurons
+    if spec.method == "adam":
+        return spec.learning_rate
     n, b = data.n, spec.rows_per_step(data.n)
     spectral = float(np.linalg.norm(data.X, 2))
     smoothness = spectral**2

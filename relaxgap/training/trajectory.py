@@ -12,6 +12,7 @@ from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.training.network_batch import NetworkBatch, training_losses
 from relaxgap.training.preservation import Preservation, measure_preservation
 from relaxgap.training.specification import TrainingSpec, logged_steps
+from relaxgap.training.stationarity_bounds import residual_lower_bounds
 
 
 class TrainingStatus(StrEnum):
@@ -154,7 +155,8 @@ class Recorder:
     ) -> Bool[np.ndarray, " A"]:
         stationary, limit = np.zeros_like(finite), self.specs[0].stop_residual
         if limit is not None:
-            for place in np.flatnonzero(finite):
+            bounds = residual_lower_bounds(self.data, networks, self.betas[self.runs])
+            for place in np.flatnonzero(finite & ~(bounds > limit)):
                 network = TwoLayerNetwork(networks.hidden[place], networks.output[place])
                 beta = float(self.betas[self.runs[place]])
                 stationary[place] = stationarity_residual(network, self.data, beta, limit) <= limit

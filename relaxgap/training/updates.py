@@ -18,8 +18,8 @@ ADAM_EPSILON = 1e-8
 class Method(Protocol):
     """Turn gradients into directions, with a memory of each run."""
 
-    def direct(self, gradient: Weights) -> None:
-        """Replace the gradient of the trained weights by the direction to step against."""
+    def direct(self, gradient: Weights) -> Weights:
+        """Return the direction to step against; the gradient is used up."""
         ...
 
     def keep(self, kept: Bool[Array, " R"]) -> None:
@@ -56,13 +56,14 @@ class HeavyBall:
         self.arrays, self.momenta, self.train_output = arrays, momenta, train_output
         self.velocity = None if momenta is None else weights.zeros(arrays)
 
-    def direct(self, gradient: Weights) -> None:
+    def direct(self, gradient: Weights) -> Weights:
         """See `Method`."""
-        if self.velocity is None:
-            return
-        self.velocity.scale(self.momenta, output=self.train_output)
-        self.velocity.flat += gradient.flat
-        gradient.flat[...] = self.velocity.flat
+        velocity = self.velocity
+        if velocity is None:
+            return gradient
+        velocity.set_scaled(velocity, self.momenta, self.arrays, output=self.train_output)
+        velocity.flat += gradient.flat
+        return velocity
 
     def keep(self, kept: Bool[Array, " R"]) -> None:
         """See `Method`."""
@@ -88,7 +89,7 @@ class Adam:
         self.scratch = weights.zeros(arrays)
         self.n_updates = 0
 
-    def direct(self, gradient: Weights) -> None:
+    def direct(self, gradient: Weights) -> Weights:
         """See `Method`."""
         self.n_updates += 1
         xp, (decay_first, decay_second) = self.arrays.xp, ADAM_DECAY
@@ -106,6 +107,7 @@ class Adam:
         scratch += ADAM_EPSILON
         xp.divide(first, scratch, out=g)
         g *= 1.0 / (1.0 - decay_first**self.n_updates)
+        return gradient
 
     def keep(self, kept: Bool[Array, " R"]) -> None:
         """See `Method`."""

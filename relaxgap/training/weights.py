@@ -46,8 +46,10 @@ class Weights:
         """Return the networks in NumPy; they may share memory with these weights."""
         return NetworkBatch(arrays.to_numpy(self.hidden), arrays.to_numpy(self.output))
 
-    def scale(self, factors: Float[Array, "R 1"], *, output: bool) -> None:
-        """Multiply the hidden weights of each run, and the output weights too if asked."""
-        self.hidden_by_run *= factors
+    def set_scaled(
+        self, source: "Weights", factors: Float[Array, "R 1"], arrays: Arrays, *, output: bool
+    ) -> None:
+        """Take the hidden weights of each run, times a factor, and if asked the output weights."""
+        arrays.xp.multiply(source.hidden_by_run, factors, out=self.hidden_by_run)
         if output:
-            self.output *= factors
+            arrays.xp.multiply(source.output, factors, out=self.output)
