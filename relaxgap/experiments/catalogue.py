@@ -5,13 +5,34 @@ from dataclasses import dataclass
 
 from relaxgap.experiments.certified_gap import CertifiedGapRecord, certified_gap
 from relaxgap.experiments.contenders import GapRecord
+from relaxgap.experiments.descent_path import PathRecord, descent_paths
 from relaxgap.experiments.exact_optimum import ExactOptimumRecord, exact_optimum
+from relaxgap.experiments.landscape_width import LandscapeRecord, landscape_width
 from relaxgap.experiments.optimality_gap import optimality_gap
-from relaxgap.experiments.pattern_preservation import PreservationRecord, pattern_preservation
+from relaxgap.experiments.pattern_preservation import (
+    FinalPreservationRecord,
+    PreservationRecord,
+    pattern_preservation,
+    preservation_at_the_end,
+)
 from relaxgap.experiments.solver_benchmark import BenchmarkRecord, solver_benchmark
 from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.stationary_points import StationaryRecord, stationary_points
+from relaxgap.experiments.subsampled_program import SubsampledRecord, subsampled_programs
+from relaxgap.experiments.training_benchmark import TrainingTimeRecord, training_benchmark
 
-Record = CertifiedGapRecord | ExactOptimumRecord | GapRecord | PreservationRecord | BenchmarkRecord
+Record = (
+    BenchmarkRecord
+    | CertifiedGapRecord
+    | ExactOptimumRecord
+    | GapRecord
+    | LandscapeRecord
+    | PathRecord
+    | PreservationRecord
+    | StationaryRecord
+    | SubsampledRecord
+    | TrainingTimeRecord
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,42 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "activations kept during training against the coupling bound (Lemma 1, Figure 2)",
         pattern_preservation,
         PreservationRecord,
+        2,
+    ),
+    "coupling_lemma": Experiment(
+        "activations changed at 1% of the loss against width, method, step and scale (Lemma 1)",
+        pattern_preservation,
+        PreservationRecord,
+        1,
+    ),
+    "assumption_a2": Experiment(
+        "initial patterns left at stationary points of the regularised loss (assumption A2)",
+        preservation_at_the_end,
+        FinalPreservationRecord,
+        1,
+    ),
+    "stationary_points": Experiment(
+        "loss of stationary points over the certified optimum, and their structure (Theorem 3)",
+        stationary_points,
+        StationaryRecord,
+        1,
+    ),
+    "subsampled_program": Experiment(
+        "optimum over a stationary network's own patterns, signed and both-signed (Eq. 19)",
+        subsampled_programs,
+        SubsampledRecord,
+        1,
+    ),
+    "descent_path": Experiment(
+        "loss along the path from any network to a minimal one (Wang et al. 2022)",
+        descent_paths,
+        PathRecord,
+        1,
+    ),
+    "landscape_width": Experiment(
+        "chance of training to within 1% of the optimum against the width over m*",
+        landscape_width,
+        LandscapeRecord,
         1,
     ),
     "exact_optimum": Experiment(
@@ -77,6 +134,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "seconds to 1e-4 against n at c = n/d = 2 and 8 log n gates (Theorem 2)",
         solver_benchmark,
         BenchmarkRecord,
+        1,
+    ),
+    "training_benchmark": Experiment(
+        "seconds of a training step next to PyTorch, and of many runs in one batch",
+        training_benchmark,
+        TrainingTimeRecord,
         1,
     ),
 }

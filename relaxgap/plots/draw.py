@@ -11,13 +11,20 @@ from matplotlib.figure import Figure
 from relaxgap.errors import DataError
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.plots import (
+    assumption_a2,
     certified_gap,
+    coupling_lemma,
+    descent_path,
     exact_optimum,
     gap_vs_log_n,
     gap_vs_width,
+    landscape_width,
     pattern_preservation,
     solver_benchmark,
     solver_growth,
+    stationary_points,
+    subsampled_program,
+    training_benchmark,
 )
 from relaxgap.plots.style import figure_style, save
 from relaxgap.runner.store import storage_error
@@ -31,13 +38,20 @@ class Drawing(NamedTuple):
 
 
 DRAWINGS = {
+    "assumption_a2": Drawing(assumption_a2.draw, assumption_a2.table),
     "certified_gap": Drawing(certified_gap.draw, certified_gap.table),
+    "coupling_lemma": Drawing(coupling_lemma.draw, coupling_lemma.table),
+    "descent_path": Drawing(descent_path.draw, descent_path.table),
     "exact_optimum": Drawing(exact_optimum.draw, exact_optimum.table),
     "gap_vs_log_n": Drawing(gap_vs_log_n.draw, gap_vs_log_n.table),
     "gap_vs_width": Drawing(gap_vs_width.draw, gap_vs_width.table),
+    "landscape_width": Drawing(landscape_width.draw, landscape_width.table),
     "pattern_preservation": Drawing(pattern_preservation.draw, pattern_preservation.table),
     "solver_benchmark": Drawing(solver_benchmark.draw, solver_benchmark.table),
     "solver_growth": Drawing(solver_growth.draw, solver_growth.table),
+    "stationary_points": Drawing(stationary_points.draw, stationary_points.table),
+    "subsampled_program": Drawing(subsampled_program.draw, subsampled_program.table),
+    "training_benchmark": Drawing(training_benchmark.draw, training_benchmark.table),
 }
 
 

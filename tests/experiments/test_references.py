@@ -52,6 +52,7 @@ BENCHMARK_KEYS = (
     "tolerance",
     "status",
 )
+TRAINING_TIME_KEYS = ("data", "n", "d", "seed", "width", "method", "library", "n_runs", "n_steps")
 KEPT = ("bits_kept", "neurons_kept", "patterns_kept")
 
 
@@ -121,6 +122,17 @@ def compare_benchmark(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert (fresh["seconds"] < fresh["time_limit_seconds"]).all()
 
 
+def compare_training_times(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    # PyTorch is timed where it is installed
+    fresh, reference = (
+        frame[frame["library"] == "relaxgap"].reset_index(drop=True) for frame in (fresh, reference)
+    )
+    assert_same_keys(fresh, reference, TRAINING_TIME_KEYS)
+    assert_same_beta(fresh, reference)
+    np.testing.assert_allclose(fresh["final_loss"], reference["final_loss"], rtol=1e-6)
+    assert (fresh["seconds"] > 0.0).all()
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
@@ -129,6 +141,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,
+    "training_benchmark": compare_training_times,
 }
 
 

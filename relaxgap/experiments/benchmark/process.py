@@ -170,17 +170,16 @@ def run_limited(command: list[str], patience: float, threads: int) -> tuple[int 
     threads : int
         BLAS threads.
     """
-    pinned = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
             command,
-            env={**os.environ, **dict.fromkeys(pinned, str(threads))},
+            env=pinned(threads),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,
         )
-        with _killed_in_the_end(process):
+        with killed_in_the_end(process):
             try:
                 code = process.wait(patience)
             except subprocess.TimeoutExpired:
@@ -190,8 +189,14 @@ def run_limited(command: list[str], patience: float, threads: int) -> tuple[int 
     return code, lines[-1].strip() if lines else ""
 
 
+def pinned(threads: int) -> dict[str, str]:
+    """Return the environment of a process with so many BLAS threads."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, str(threads))}
+
+
 @contextmanager
-def _killed_in_the_end(process: "subprocess.Popen[Any]") -> Iterator[None]:
+def killed_in_the_end(process: "subprocess.Popen[Any]") -> Iterator[None]:
     """Leave nothing running behind, also after Ctrl-C."""
     try:
         yield

@@ -1,0 +1,138 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from relaxgap.data import GaussianData
+from relaxgap.errors import ConfigurationError
+from relaxgap.experiments.descent_path import descent_paths
+from relaxgap.experiments.landscape_width import landscape_width
+from relaxgap.experiments.pattern_preservation import (
+    pattern_preservation,
+    preservation_at_the_end,
+)
+from relaxgap.experiments.specs import (
+    CellSpec,
+    NetworkSettings,
+    OptimumSettings,
+    PatternSampling,
+    Regularisation,
+    SolverSettings,
+    TrainingPlan,
+    size_of,
+)
+from relaxgap.experiments.stationary_points import stationary_points
+from relaxgap.experiments.subsampled_program import subsampled_programs
+from relaxgap.experiments.trained_runs import trained_batches
+from relaxgap.training import TrainingSpec, train
+
+GD = TrainingSpec("gd", n_steps=400, learning_rate=0.5, schedule="decay", n_logged=4)
+CELL = CellSpec(
+    experiment="stationary_points",
+    data=GaussianData(n=6, d=3, labels="noise"),
+    regularisation=Regularisation(0.1, None),
+    patterns=PatternSampling(("8 log n",)),
+    solver=SolverSettings(rtol=1e-8),
+    networks=NetworkSettings(("4", "12"), n_starts=2),
+    training=TrainingPlan("P", {"gd": GD}),
+    seed=0,
+    optimum=OptimumSettings(rtol=1e-6),
+)
+
+
+def test_a_cell_trains_every_scale_with_every_step_from_every_start() -> None:
+    plan = TrainingPlan("P", {"gd": GD}, init_scales=(0.5, 1.0), step_factors=(0.1, 1.0, 2.0))
+    spec = replace(CELL, training=plan)
+    data = spec.load_data()
+    batches = list(trained_batches(spec, data, 0.1))
+    assert [batch.labels[0].width for batch in batches] == [4, 12]
+    for batch in batches:
+        assert len(set(batch.labels)) == batch.initial.n_runs == 2 * 3 * 2
+    batch = batches[0]
+    place = {(lb.init_scale, lb.step_factor, lb.start): k for k, lb in enumerate(batch.labels)}
+    for start in (0, 1):
+        half, whole = (batch.initial.hidden[place[scale, 1.0, start]] for scale in (0.5, 1.0))
+        np.testing.assert_allclose(2.0 * half, whole, rtol=1e-14)
+    run = place[1.0, 0.1, 1]
+    alone = train(
+        data,
+        0.1,
+        replace(GD, learning_rate=0.1 * GD.learning_rate),
+        batch.initial.of_runs(slice(run, run + 1)),
+        np.random.default_rng(0),
+    )
+    np.testing.assert_allclose(batch.trajectory.final_losses[run], alone.final_losses[0], rtol=1e-9)
+
+
+def test_a_width_in_units_of_the_critical_one_needs_it() -> None:
+    assert size_of("1.5 m*", 10, critical_width=3) == 5
+    with pytest.raises(ConfigurationError, match="only landscape_width knows"):
+        size_of("2 m*", 10)
+
+
+@pytest.mark.parametrize("factors", [(), (0.0,), (1.0, math.inf)])
+def test_factors_that_are_not_positive_are_refused(factors: tuple[float, ...]) -> None:
+    with pytest.raises(ConfigurationError, match=r"positive, finite training\.init_scales"):
+        TrainingPlan("P", {"gd": GD}, init_scales=factors)
+
+
+def test_the_last_rows_are_those_of_the_last_logged_step() -> None:
+    spec = replace(CELL, experiment="assumption_a2")
+    everything, ends = pattern_preservation(spec), preservation_at_the_end(spec)
+    assert len(ends) == 4
+    assert ends == [record for record in everything if record.step == GD.n_steps]
+
+
+def test_stationary_points_lie_above_the_certified_optimum_and_what_they_prune_to() -> None:
+    records = stationary_points(CELL)
+    assert [(r.width, r.start) for r in records] == [(4, 0), (4, 1), (12, 0), (12, 1)]
+    for record in records:
+        assert record.optimum_bound <= record.optimum <= record.loss
+        assert record.optimum - record.optimum_bound <= 1e-6 * record.optimum
+        assert record.optimum_bound <= record.relaxation
+        assert record.optimum_bound <= record.minimal_loss <= record.loss * (1.0 + 1e-9)
+        assert record.minimal_width <= 6
+        assert record.n_cells <= record.n_live == record.width - record.n_dead
+        assert record.neurons_kept <= record.bits_kept
+
+
+def test_the_signed_program_lies_between_the_both_sign_one_and_the_network() -> None:
+    records = subsampled_programs(replace(CELL, experiment="subsampled_program"))
+    assert len(records) == 2 * 4
+    for record in records:
+        gap = 1e-7 * record.loss
+        assert record.signed_bound <= record.signed
+        assert record.both_signs_bound <= record.signed
+        assert record.optimum_bound <= record.both_signs
+        # a network that is not quite on its kinks is not quite a point of the program
+        assert record.signed_bound <= record.loss * (1.0 + 1e-2) + gap
+        assert record.n_blocks <= record.width
+
+
+def test_the_loss_falls_along_every_path_at_a_constant_fit() -> None:
+    records = descent_paths(replace(CELL, experiment="descent_path"))
+    assert {record.origin for record in records} == {"initial", "trained"}
+    for origin in ("initial", "trained"):
+        for width in (4, 12):
+            for start in (0, 1):
+                path = [
+                    r for r in records if (r.origin, r.width, r.start) == (origin, width, start)
+                ]
+                losses = np.array([record.loss for record in path])
+                assert np.all(np.diff(losses) <= 1e-12 * losses[0])
+                assert losses[-1] >= path[0].optimum_bound
+                assert max(record.fit_change for record in path) < 1e-10
+                assert path[-1].n_neurons <= 6
+
+
+def test_widths_of_a_landscape_are_multiples_of_the_critical_one() -> None:
+    spec = replace(
+        CELL, experiment="landscape_width", networks=NetworkSettings(("m*", "4 m*"), n_starts=3)
+    )
+    records = landscape_width(spec)
+    (critical,) = {record.critical_width for record in records}
+    assert 1 <= critical <= 6
+    assert [record.width for record in records] == [critical] * 3 + [4 * critical] * 3
+    for record in records:
+        assert record.optimum_bound <= record.best_loss <= record.loss * (1.0 + 1e-12)
