@@ -46,9 +46,10 @@ class StationaryRecord(RunRecord):
     residual : float
         Relative distance of 0 from the Clarke subdifferential.
     slope : float
-        Smallest one-sided directional derivative, relative to the same scale.
+        Smallest one-sided directional derivative among live neurons, relative to the same scale.
     n_boundary_bits, n_concave_kinks : int
-        Pre-activations at zero, and those of them where activating the sample lowers the loss.
+        Pre-activations of live neurons at zero, and those of them where activating the sample
+        lowers the loss.
     n_live, n_cells : int
         Neurons that contribute, and the (pattern, sign) cells they occupy.
     n_dead : int
@@ -59,9 +60,9 @@ class StationaryRecord(RunRecord):
     scale_imbalance, collinearity_defect : float
         As in `NetworkStructure`.
     minimal_width : int
-        Neurons after merging and pruning, at most ``n``.
+        Neurons that contribute after merging and pruning, at most ``n``.
     minimal_loss : float
-        Their training loss.
+        Training loss after that.
     bits_kept, interior_bits_kept, neurons_kept, patterns_kept : float
         Fractions of the initial activations (`Preservation`).
     """
@@ -121,9 +122,11 @@ def _examined(
     strength = np.linalg.norm(network.hidden, axis=1) * np.abs(network.output)
     live = strength > TRAINED_RTOL * np.max(strength)
     living = TwoLayerNetwork(network.hidden[live], network.output[live])
-    descent = steepest_descent(network, data, beta, TRAINED_RTOL)
-    dead = dead_neuron_prices(network, data, TRAINED_RTOL)
-    minimal = minimal_network(living, data)
+    descent = steepest_descent(living, data, beta, TRAINED_RTOL)
+    prices = dead_neuron_prices(network, data, TRAINED_RTOL)
+    # a hidden weight of exactly zero has no last pattern
+    dead = prices[np.isfinite(prices)]
+    minimal = minimal_network(network, data)
     return {
         "residual": stationarity_residual(network, data, beta, TRAINED_RTOL),
         "slope": descent.relative_slope,
@@ -135,7 +138,7 @@ def _examined(
         "dead_price": float(np.max(dead)) / beta if dead.size else None,
         "scale_imbalance": structure.scale_imbalance,
         "collinearity_defect": structure.collinearity_defect,
-        "minimal_width": minimal.width,
+        "minimal_width": structure_of(minimal, data, TRAINED_RTOL).n_live,
         "minimal_loss": minimal.training_loss(data, beta),
     }
 

@@ -145,10 +145,9 @@ def _caption_lines(runs: pd.DataFrame) -> tuple[str, str]:
     starts = f"{per_instance.min()}" + (
         f" to {per_instance.max()}" if per_instance.max() > per_instance.min() else ""
     )
-    counts = instances.size()
     listed = "; ".join(
-        f"{label}: mean $m^*={mean:.2g}$ over {counts[label]} instances"
-        for label, mean in means.items()
+        f"{label}: mean $m^*={mean:.2g}$ over {count} instances"
+        for label, mean, count in zip(means.index, means, instances.size(), strict=True)
     )
     undecided = int(runs["undecided"].sum())
     unsure = (

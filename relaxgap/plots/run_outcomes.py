@@ -25,7 +25,8 @@ UNCONVERGED = 1e-2
 
 def diverged(frame: pd.DataFrame) -> pd.Series:
     """Mark the rows of runs that diverged; their loss is infinite."""
-    return (frame["status"] == "diverged") | ~np.isfinite(frame["loss"])
+    finite = np.isfinite(frame["loss"].to_numpy(dtype=np.float64))
+    return pd.Series((frame["status"].to_numpy() == "diverged") | ~finite, index=frame.index)
 
 
 def strengths(frame: pd.DataFrame) -> pd.Series:
@@ -56,7 +57,9 @@ def series_labels(frame: pd.DataFrame, always: str, *leave_out: str) -> pd.Serie
     """Name the series of every row by one setting and by all others that vary with it fixed."""
     named = settings(frame).drop(columns=list(leave_out))
     vary = [
-        name for name in named if name != always and named.groupby(always)[name].nunique().max() > 1
+        name
+        for name in map(str, named)
+        if name != always and named.groupby(always)[name].nunique().max() > 1
     ]
     return named[[always, *vary]].agg(", ".join, axis=1)
 

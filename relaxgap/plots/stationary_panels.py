@@ -16,8 +16,8 @@ HALF = "1/2, (A2) as Theorem 3's proof uses it"
 COUNTS = {
     "n_live": "live neurons",
     "n_boundary_bits": "zero pre-activations",
-    "n_cells": "(pattern, sign) cells, up to 1e-4",
-    "minimal_width": "exactly merged and pruned",
+    "n_cells": "cells, up to 1e-4",
+    "minimal_width": "merged and pruned",
 }
 TICKS = (1.0, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 SHIFT = 0.045
@@ -69,7 +69,7 @@ def draw_excess(axes: Axes, sweeps: Sweeps) -> None:
         _draw_runs(axes, runs, "width", name, index)
     reference = float(np.sqrt(np.log(2.0 * sweeps.main["n"].iloc[0])))
     axes.axhline(reference - 1.0, color="black", linestyle="--", label=r"$\sqrt{\log 2n}-1$")
-    _finish_excess(axes, sweeps.main, "the same less 1, every run")
+    _finish_excess(axes, sweeps.main, "excess, mean and every run")
 
 
 def draw_kept(axes: Axes, sweeps: Sweeps) -> None:
@@ -244,13 +244,14 @@ def _finish(axes: Axes, runs: pd.DataFrame, title: str, x: str = "width") -> Non
     margin = 2.0**0.5
     axes.set_xlim(values[0] / margin, values[-1] * margin)
     axes.set_xlabel("width $m$")
-    n_entries = len(axes.get_legend_handles_labels()[1])
+    entries = axes.get_legend_handles_labels()[1]
+    n_columns = 3 if len(entries) <= 4 and len("".join(entries)) < 48 else 2
     axes.legend(
         title=title,
         title_fontsize=9.5,
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
-        ncols=min(n_entries, 2 if n_entries > 4 or len(title) > 60 else 3),
+        ncols=n_columns,
         fontsize=7.5,
         columnspacing=1.0,
         handlelength=1.8,

@@ -57,8 +57,8 @@ def draw(summary: pd.DataFrame) -> Figure:
     caption(
         figure,
         f"{shared_settings(main, 'method', 'learning_rate', 'width')}; "
-        f"{main['seed'].nunique()} seeds; {certified_to(main)}. (a): {count_of(kinks, len(main), 'ended')} on a concave kink. "
-        "A dot is a run"
+        f"{main['seed'].nunique()} seeds; {certified_to(main)}. (a): "
+        f"{count_of(kinks, len(main), 'ended')} on a concave kink. A dot is a run"
         + (f"; {elsewhere} runs of other settings are in the table only." if elsewhere else "."),
         f"Of all: {count_of(n_diverged, len(runs), 'diverged')} (not in the means); "
         f"{count_of(n_unconverged, len(runs), 'stopped')} with a residual above {UNCONVERGED:g} "
