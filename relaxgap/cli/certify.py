@@ -19,7 +19,7 @@ from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write
 from relaxgap.cli.strength import chosen_strength, strength_over_all
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.specs import Regularisation
+from relaxgap.experiments.settings import Regularisation
 from relaxgap.networks import (
     LoadedNetwork,
     TwoLayerNetwork,

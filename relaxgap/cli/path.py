@@ -26,7 +26,7 @@ from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_l
 from relaxgap.cli.program_options import choose_patterns, networks_of, takes_program
 from relaxgap.cli.session import InterruptedRunError
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
-from relaxgap.experiments.specs import PROGRAMS
+from relaxgap.experiments.settings import PROGRAMS
 from relaxgap.plots.regularisation_path import CSV_NAME, draw_path
 from relaxgap.programs import GatedBlocks
 from relaxgap.runner.store import write_text

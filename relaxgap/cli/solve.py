@@ -27,7 +27,7 @@ from relaxgap.cli.strength import (
     strength_over_all,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.specs import PROGRAMS
+from relaxgap.experiments.settings import PROGRAMS
 from relaxgap.networks import to_network
 from relaxgap.patterns.counting import format_count
 from relaxgap.programs import SplitBlocks

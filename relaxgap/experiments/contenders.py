@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.experiments.specs import CellSpec, size_of
+from relaxgap.experiments.settings import size_of
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.starts import starting_networks
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet

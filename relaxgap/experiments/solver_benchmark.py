@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.experiments.benchmark.process import Attempt, attempts_of
-from relaxgap.experiments.specs import PROGRAMS, CellSpec, size_of
+from relaxgap.experiments.settings import PROGRAMS, size_of
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.patterns import sample_patterns
 from relaxgap.solvers import Program, SemismoothNewton
 from relaxgap.solvers.base import feasible

@@ -16,7 +16,8 @@ import numpy as np
 from relaxgap.data.dataset import Dataset
 from relaxgap.experiments.contenders import solve_over
 from relaxgap.experiments.run_records import RunRecord, run_fields
-from relaxgap.experiments.specs import CellSpec, size_of
+from relaxgap.experiments.settings import size_of
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.trained_runs import TrainedBatch, trained_batches
 from relaxgap.networks import (
     TwoLayerNetwork,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.experiments.specs import CellSpec, size_of
+from relaxgap.experiments.settings import size_of
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.starts import starting_networks
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.training import NetworkBatch, Trajectory, joined, train

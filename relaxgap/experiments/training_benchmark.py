@@ -16,7 +16,8 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.alternation import timings
 from relaxgap.experiments.benchmark.stopwatch import write_problem
-from relaxgap.experiments.specs import CellSpec, size_of
+from relaxgap.experiments.settings import size_of
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.starts import starting_networks
 from relaxgap.training import TrainingSpec, step_size
 from relaxgap.training.schedules import step_factor

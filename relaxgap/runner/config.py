@@ -14,8 +14,7 @@ from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistD
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.specs import (
-    CellSpec,
+from relaxgap.experiments.settings import (
     NetworkSettings,
     OptimumSettings,
     PatternSampling,
@@ -23,6 +22,7 @@ from relaxgap.experiments.specs import (
     SolverSettings,
     TrainingPlan,
 )
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.runner.schema import frozen, schema_of
 
 LISTED_NAMES = 12

@@ -7,14 +7,14 @@ from relaxgap.data import GaussianData
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.optimality_gap import optimality_gap
 from relaxgap.experiments.pattern_preservation import pattern_preservation
-from relaxgap.experiments.specs import (
-    CellSpec,
+from relaxgap.experiments.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.training import TrainingSpec
 
 GAP = CellSpec(

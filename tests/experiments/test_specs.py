@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.specs import (
-    CellSpec,
+from relaxgap.experiments.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
@@ -16,6 +15,7 @@ from relaxgap.experiments.specs import (
     TrainingPlan,
     size_of,
 )
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.starts import starting_networks
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.training import TrainingSpec

@@ -1,5 +1,5 @@
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,8 +12,7 @@ from relaxgap.experiments.pattern_preservation import (
     pattern_preservation,
     preservation_at_the_end,
 )
-from relaxgap.experiments.specs import (
-    CellSpec,
+from relaxgap.experiments.settings import (
     NetworkSettings,
     OptimumSettings,
     PatternSampling,
@@ -22,6 +21,7 @@ from relaxgap.experiments.specs import (
     TrainingPlan,
     size_of,
 )
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.stationary_points import stationary_points
 from relaxgap.experiments.subsampled_program import subsampled_programs
 from relaxgap.experiments.trained_runs import trained_batches
@@ -80,8 +80,11 @@ def test_factors_that_are_not_positive_are_refused(factors: tuple[float, ...]) -
 def test_the_last_rows_are_those_of_the_last_logged_step() -> None:
     spec = replace(CELL, experiment="assumption_a2")
     everything, ends = pattern_preservation(spec), preservation_at_the_end(spec)
+    last = [asdict(record) for record in everything if record.step == GD.n_steps]
     assert len(ends) == 4
-    assert ends == [record for record in everything if record.step == GD.n_steps]
+    for end, record in zip(ends, last, strict=True):
+        assert {**asdict(end), **record} == asdict(end)
+        assert 0.0 < end.residual < 1.0
 
 
 def test_stationary_points_lie_above_the_certified_optimum_and_what_they_prune_to() -> None:

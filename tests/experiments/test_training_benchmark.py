@@ -11,14 +11,14 @@ from relaxgap.errors import ConfigurationError, RelaxgapError
 from relaxgap.experiments.benchmark import alternation
 from relaxgap.experiments.benchmark.alternation import TORCH_PYTHON, commands, timings
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
-from relaxgap.experiments.specs import (
-    CellSpec,
+from relaxgap.experiments.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.experiments.starts import starting_networks
 from relaxgap.experiments.training_benchmark import training_benchmark
 from relaxgap.training import TrainingSpec, train

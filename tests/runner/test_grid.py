@@ -14,14 +14,14 @@ from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.specs import (
-    CellSpec,
+from relaxgap.experiments.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
+from relaxgap.experiments.specs import CellSpec
 from relaxgap.runner.config import SCALES, config_dir, option_names
 from relaxgap.runner.grid import cell_key, cells_of
 from relaxgap.training import TrainingSpec

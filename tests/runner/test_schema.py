@@ -8,7 +8,7 @@ from omegaconf import MISSING, OmegaConf
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.benchmark.settings import BenchmarkSettings
-from relaxgap.experiments.specs import (
+from relaxgap.experiments.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
