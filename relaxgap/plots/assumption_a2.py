@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from relaxgap.plots.preserved_runs import DIVERGED, INSTANCE, span_text, widest_sweep
+from relaxgap.plots.panel_rows import add_legend, add_rows, row_lengths
+from relaxgap.plots.preserved_runs import (
+    DIVERGED,
+    INSTANCE,
+    RUN,
+    method_colours,
+    span_text,
+    widest_sweep,
+)
 from relaxgap.plots.ratios import LABELS, method_order
 from relaxgap.plots.style import COLOURS, MARKERS, caption, draw_band, new_figure
 
@@ -18,14 +26,12 @@ MEASURES = {
     "bits_kept": "activations",
     "interior_bits_kept": "activations off a boundary",
     "patterns_kept": "distinct patterns, of live neurons",
-    "neurons_kept": "whole patterns (neurons)",
+    "neurons_kept": "whole patterns, all neurons",
 }
-REFERENCE = "(A2) as the proof of Theorem 3 uses it: $1/2$ of the patterns"
+REFERENCE = "(A2) as the proof of Theorem 3 uses it: $1/2$"
 SETTING = [*INSTANCE, "beta"]
-METHOD_COLOURS = COLOURS[4:]
 UNCONVERGED = 1e-2
 """A larger residual is counted as not stationary."""
-PANELS_IN_A_ROW = 3
 Panel = Callable[[Axes], None]
 
 
@@ -36,49 +42,47 @@ def draw(summary: pd.DataFrame) -> Figure:
     """
     ends = _ends(summary)
     kept = ends[ends["status"] != DIVERGED]
-    panels = _panels(kept)
-    n_rows = -(-len(panels) // PANELS_IN_A_ROW) or 1
-    n_columns = min(len(panels), PANELS_IN_A_ROW) or 1
-    figure = new_figure(max(7.0, 3.7 * n_columns + 0.4), 3.0 * n_rows + 1.2)
+    colours = method_colours(kept["method"], len(MEASURES))
+    panels = _panels(kept, colours)
+    lengths = row_lengths(len(panels), 3) if panels else []
+    figure = new_figure(max(10.8, 3.7 * max(lengths, default=0) + 0.4), 3.0 * len(lengths) + 1.2)
     if not panels:
         figure.text(0.5, 0.5, "every run diverged", ha="center")
-    for place, panel in enumerate(panels):
-        axes = figure.add_subplot(n_rows, n_columns, place + 1)
+    rows = add_rows(figure, lengths) if panels else []
+    drawn = [axes for row in rows for axes in row]
+    for axes, panel in zip(drawn, panels, strict=True):
         panel(axes)
         axes.axhline(0.5, color="black", linestyle="--", linewidth=1.1)
         axes.set_ylim(-0.03, 1.03)
-        if place % n_columns == 0:
-            axes.set_ylabel("fraction kept")
+    for row in rows:
+        row[0].set_ylabel("fraction kept")
     if panels:
-        methods = sorted(kept["method"].unique(), key=method_order)
-        figure.legend(
-            handles=_handles(methods if len(methods) > 1 else []),
-            loc="outside upper center",
-            ncols=3,
-        )
+        _add_legend(figure, colours if len(colours) > 1 else {})
     caption(figure, *_caption_lines(summary, ends))
     return figure
 
 
 def _ends(summary: pd.DataFrame) -> pd.DataFrame:
-    return summary[summary["step"] == summary.groupby("method")["step"].transform("max")]
+    """Return the last row of each run, once where parts of a grid repeat it."""
+    last = summary.groupby(RUN)["step"].transform("max")
+    return summary[summary["step"] == last].drop_duplicates(RUN)
 
 
-def _panels(kept: pd.DataFrame) -> list[Panel]:
+def _panels(kept: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
     plain = kept[(kept["init_scale"] == 1.0) & (kept["step_factor"] == 1.0)]
-    panels: list[Panel] = []
-    main = widest_sweep(plain, "method", SETTING)
-    if main is None:
-        main = plain
-    for _, rows in _by_size(plain):
-        one = rows[rows["method"] == min(rows["method"], key=method_order)]
-        sweep = widest_sweep(one, "width", ["beta", "learning_rate"])
-        # a single width is in a panel against something else, unless it is all there is
-        if sweep is not None and (sweep["width"].nunique() > 1 or len(one) == len(kept)):
-            panels.append(partial(_draw_widths, rows=sweep))
-    if main["method"].nunique() > 1:
-        panels.insert(1 if panels else 0, partial(_draw_methods, rows=main))
-    gd = kept[kept["method"] == min(kept["method"], key=method_order)] if len(kept) else kept
+    sweeps = [
+        widest_sweep(rows[rows["method"] == _first(rows)], "width", ["beta", "learning_rate"])
+        for _, rows in plain.groupby(INSTANCE, sort=False)
+    ]
+    panels: list[Panel] = [
+        partial(_draw_widths, rows=rows)
+        for rows in sweeps
+        if rows is not None and rows["width"].nunique() > 1
+    ]
+    of_methods = widest_sweep(plain, "method", SETTING, least=2)
+    if of_methods is not None:
+        panels.insert(1, partial(_draw_methods, rows=of_methods, colours=colours))
+    gd = kept[kept["method"] == _first(kept)] if len(kept) else kept
     first = gd[(gd["init_scale"] == 1.0) & (gd["step_factor"] == 1.0)]
     betas = widest_sweep(first, "beta", [*INSTANCE, "width", "learning_rate"], least=2)
     if betas is not None:
@@ -86,11 +90,15 @@ def _panels(kept: pd.DataFrame) -> list[Panel]:
     scaled = widest_sweep(gd, "init_scale", [*SETTING, "width", "learning_rate"], least=2)
     if scaled is not None:
         panels.append(partial(_draw_factor, rows=scaled, x="init_scale", name="initial scale"))
+    if not panels:
+        panels = [
+            partial(_draw_widths, rows=rows) for _, rows in kept.groupby(INSTANCE, sort=False)
+        ]
     return panels
 
 
-def _by_size(plain: pd.DataFrame) -> list[tuple[object, pd.DataFrame]]:
-    return list(plain.groupby(INSTANCE, sort=False))
+def _first(rows: pd.DataFrame) -> str:
+    return str(min(rows["method"], key=method_order))
 
 
 def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
@@ -99,15 +107,16 @@ def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
     _title(axes, rows, _name(rows["method"].iloc[0]))
 
 
-def _draw_methods(axes: Axes, rows: pd.DataFrame) -> None:
-    for method in sorted(rows["method"].unique(), key=method_order):
+def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+    for method, colour in colours.items():
         of_method = widest_sweep(rows[rows["method"] == method], "width", ["learning_rate"])
         if of_method is not None:
             for measure in ("bits_kept", "neurons_kept"):
                 index = list(MEASURES).index(measure)
                 draw_band(axes, of_method, "width", measure, method, index)
-                axes.lines[-1].set_color(_colour(method))
-                axes.collections[-1].set_color(_colour(method))
+                axes.lines[-1].set_color(colour)
+                axes.collections[-1].set_color(colour)
+                _hollow_unconverged(axes, of_method, "width")
     _label(axes, rows, "width", "width $m$", 2)
     _title(axes, rows, "by method")
 
@@ -121,6 +130,22 @@ def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> None:
 def _draw_measures(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     for index, (measure, name) in enumerate(MEASURES.items()):
         draw_band(axes, rows, x, measure, name, index)
+        _hollow_unconverged(axes, rows, x)
+
+
+def _hollow_unconverged(axes: Axes, rows: pd.DataFrame, x: str) -> None:
+    line, residuals = axes.lines[-1], rows.groupby(x)["residual"].median()
+    far = np.flatnonzero(residuals.to_numpy() > UNCONVERGED)
+    if len(far):
+        places, values = line.get_data()
+        axes.plot(
+            np.asarray(places)[far],
+            np.asarray(values)[far],
+            linestyle="",
+            marker=line.get_marker(),
+            color=line.get_color(),
+            markerfacecolor="white",
+        )
 
 
 def _label(axes: Axes, rows: pd.DataFrame, x: str, name: str, base: int) -> None:
@@ -143,17 +168,18 @@ def _name(method: str) -> str:
     return LABELS.get(method, method)
 
 
-def _colour(method: str) -> str:
-    return METHOD_COLOURS[method_order(method) % len(METHOD_COLOURS)]
-
-
-def _handles(methods: list[str]) -> list[Line2D]:
-    handles = [
+def _add_legend(figure: Figure, colours: dict[str, str]) -> None:
+    measures = [
         Line2D([], [], color=COLOURS[k], marker=MARKERS[k], label=name)
         for k, name in enumerate(MEASURES.values())
     ]
-    handles += [Line2D([], [], color=_colour(name), label=_name(name)) for name in methods]
-    return [*handles, Line2D([], [], color="black", linestyle="--", linewidth=1.1, label=REFERENCE)]
+    below = [
+        Line2D([], [], color=colour, label=f"by method: {_name(name)}")
+        for name, colour in colours.items()
+    ]
+    below.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label=REFERENCE))
+    cut = [below[k : k + 4] for k in range(0, len(below), 4)]
+    add_legend(figure, measures, *cut, columns=4)
 
 
 def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]:
@@ -170,8 +196,8 @@ def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]
     middle = kept["residual"].quantile(np.array([0.25, 0.5, 0.75]))
     second = (
         f"Clarke residual at the end: median {middle[0.5]:.1g}, quartiles {middle[0.25]:.1g} and "
-        f"{middle[0.75]:.1g}; above {UNCONVERGED:g} in {short} of {len(kept)} runs, drawn as they "
-        f"are. {span_text(100.0 * kept['live_neurons'], 3)}% of the neurons are live."
+        f"{middle[0.75]:.1g}; above {UNCONVERGED:g} in {short} of {len(kept)} runs (hollow: where "
+        f"the median is). {span_text(100.0 * kept['live_neurons'], 3)}% of the neurons are live."
     )
     return first, second
 

@@ -69,7 +69,7 @@ def with_success(summary: pd.DataFrame) -> pd.DataFrame:
         undecided=(summary["best_loss"] > WITHIN * summary["optimum_bound"])
         & (summary["best_loss"] <= WITHIN * summary["optimum"]),
         diverged=diverged(summary),
-    )
+    ).sort_values("n", kind="stable")
 
 
 def chances_of(runs: pd.DataFrame) -> pd.DataFrame:
@@ -146,17 +146,18 @@ def _caption_lines(runs: pd.DataFrame) -> tuple[str, str]:
         f" to {per_instance.max()}" if per_instance.max() > per_instance.min() else ""
     )
     listed = "; ".join(
-        f"{label}: mean $m^*={mean:.2g}$ over {count} instances"
+        f"{label}: mean $m^*={mean:.2g}$, {count} instances"
         for label, mean, count in zip(means.index, means, instances.size(), strict=True)
     )
     undecided = int(runs["undecided"].sum())
     unsure = (
         f"; {undecided} runs that the bracket leaves undecided count as misses" if undecided else ""
     )
+    at_the_limit = count_of(int((runs["status"] == "done").sum()), len(runs), "hit the step limit")
     return (
-        f"{shared_settings(runs, 'n', 'd', 'width')}; {certified_to(runs)}; {listed}; "
-        f"{starts} starts each",
-        "left: band is the 95% bootstrap interval over instances; right: mean (line) and maximum "
-        f"(dotted); {count_of(int(runs['diverged'].sum()), len(runs), 'diverged')}{unsure}; "
-        "$m^*$: width after merging and pruning",
+        f"{shared_settings(runs, 'n', 'd', 'width', 'init_scale')}; {listed}; {starts} starts "
+        "each; $m^*$: width after merging and pruning",
+        "band: 95% bootstrap interval over instances; right: mean (line) and maximum (dotted); "
+        f"{certified_to(runs)}; {count_of(int(runs['diverged'].sum()), len(runs), 'diverged')}, "
+        f"{at_the_limit}{unsure}",
     )

@@ -1,10 +1,13 @@
 """The runs of a preservation summary: their ends, what they changed, and the sweeps they make."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+
+from relaxgap.plots.ratios import method_order
+from relaxgap.plots.style import COLOURS
 
 INSTANCE = ["data", "n", "d"]
 RUN = [*INSTANCE, "protocol", "beta", "method", "width", "seed", "init_scale", "learning_rate"]
@@ -102,6 +105,13 @@ def slope_in_width(ends: pd.DataFrame, changed: str) -> tuple[float, float]:
         return math.nan, math.nan
     error = float(np.std(slopes, ddof=1)) / math.sqrt(len(slopes)) if len(slopes) > 1 else math.nan
     return float(np.mean(slopes)), error
+
+
+def method_colours(methods: Iterable[str], first: int) -> dict[str, str]:
+    """Give each method a colour of the cycle from the ``first`` on, in their usual order."""
+    ordered = sorted(set(methods), key=lambda method: (method_order(method), method))
+    colours = COLOURS[first:]
+    return {method: colours[place % len(colours)] for place, method in enumerate(ordered)}
 
 
 def span_text(values: pd.Series, digits: int = 2) -> str:

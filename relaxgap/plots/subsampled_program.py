@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from relaxgap.errors import DataError
 from relaxgap.plots.run_outcomes import (
     RUN_KEYS,
     UNCONVERGED,
@@ -31,8 +32,16 @@ LINEAR_BELOW = 1e-9
 
 
 def draw(summary: pd.DataFrame) -> Figure:
-    """Draw what both programs are off the loss against the residual, and the runs that fail."""
+    """Draw what both programs are off the loss against the residual, and the runs that fail.
+
+    Raises
+    ------
+    DataError
+        If every run diverged.
+    """
     runs = with_differences(summary)
+    if runs["diverged"].all():
+        raise DataError("Expected a run that did not diverge, got none; lower the step size.")
     ended = runs[~runs["diverged"]]
     failing = _failing_runs(ended)
     n_columns = 3 if len(failing) else 2
@@ -41,7 +50,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     labels = list(runs.sort_values("width", kind="stable")["series"].drop_duplicates())
     for axes, program in zip(grid, PROGRAMS, strict=False):
         _draw_differences(axes, ended, program, labels)
-    _scale_differences(grid[:2], ended)
+    _scale_differences(list(grid[:2]), ended)
     if len(failing):
         _draw_failing(grid[2], failing, labels)
     figure.legend(handles=_handles(labels), loc="outside upper center", ncols=4)

@@ -27,14 +27,16 @@ DtypeName = Literal["float64", "float32"]
 class Arrays(Protocol):
     """Compute on the arrays of one library, on one device, in one precision.
 
-    ``xp`` is the library's array API namespace, ``dtype`` the precision in it and ``clip`` its
-    function with the ``out`` that the array API lacks. ``coarseness`` is the unit roundoff over
+    ``xp`` is the library's array API namespace, ``dtype`` the precision in it, ``clip`` its function
+    with the ``out`` that the array API lacks and ``product`` that of two matrices with ``out``, with
+    less ado than ``matmul``, which tells in small matrices. ``coarseness`` is the unit roundoff over
     that of float64: tolerances that rounding sets are multiples of it.
     """
 
     xp: Any
     dtype: Any
     clip: Any
+    product: Any
     coarseness: float
 
     def asarray(self, host: np.ndarray) -> Array:

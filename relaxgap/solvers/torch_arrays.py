@@ -45,6 +45,7 @@ class TorchArrays:
             ) from error
         self.xp: Any = import_module("array_api_compat.torch")
         self.clip: Any = self._torch.clamp
+        self.product: Any = self._torch.mm
         self.device, self.dtype = device, getattr(self._torch, dtype)
         eps = float(self._torch.finfo(self.dtype).eps)
         self.coarseness = eps / float(np.finfo(np.float64).eps)

@@ -68,7 +68,7 @@ class DataGradient:
         n_runs, m, d = weights.shape
         self.buffers = Buffers(weights, n_rows, arrays) if buffers is None else buffers
         xp, like = arrays.xp, {"dtype": weights.flat.dtype, "device": weights.flat.device}
-        self._xp, self._clip = xp, arrays.clip
+        self._xp, self._product, self._zero = xp, arrays.product, xp.zeros((), **like)
         self.gradient = weights.zeros(arrays)
         self.residual = xp.zeros((n_runs, n_rows), **like)
         self._residual_row = self.residual[:, None, :]
@@ -85,14 +85,14 @@ class DataGradient:
     def evaluate(self, X: Float[Array, "b d"], y: Float[Array, " b"], weight: float) -> None:
         """Fill ``residual`` and ``gradient`` for the given rows, the gradient times ``weight``."""
         xp, post = self._xp, self._post
-        xp.matmul(self._hidden_rows, X.T, out=self._post_rows)
+        self._product(self._hidden_rows, X.T, out=self._post_rows)
         xp.greater_equal(post, 0.0, out=self._active)
-        self._clip(post, 0.0, None, out=post)
+        xp.maximum(post, self._zero, out=post)
         xp.matmul(self._output_row, post, out=self._residual_row)
         self.residual -= y
         xp.matmul(post, self._residual_column, out=self._output_gradient_column)
         xp.multiply(self._active, self._residual_row, out=post)
-        xp.matmul(self._post_rows, X, out=self._hidden_gradient_rows)
+        self._product(self._post_rows, X, out=self._hidden_gradient_rows)
         self.gradient.hidden *= self._output_column
         if weight != 1.0:
             self.gradient.flat *= weight

@@ -53,6 +53,18 @@ BENCHMARK_KEYS = (
     "status",
 )
 TRAINING_TIME_KEYS = ("data", "n", "d", "seed", "width", "method", "library", "n_runs", "n_steps")
+RUN_KEYS = (
+    "data",
+    "n",
+    "d",
+    "seed",
+    "method",
+    "width",
+    "init_scale",
+    "step_factor",
+    "learning_rate",
+    "start",
+)
 KEPT = ("bits_kept", "neurons_kept", "patterns_kept")
 
 
@@ -92,6 +104,7 @@ def compare_preservation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert_same_beta(fresh, reference)
     kept = list(KEPT)
     assert (fresh.loc[fresh["step"] == 0, kept] == 1.0).all(axis=None)
+    assert_sure_bounds_hold(fresh)
     groups = ["data", "protocol", "method", "width"]
     at_the_end = [
         frame[frame["step"] == frame.groupby(groups)["step"].transform("max")]
@@ -100,6 +113,41 @@ def compare_preservation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
         for frame in (fresh, reference)
     ]
     pd.testing.assert_frame_equal(*at_the_end, rtol=0.0, atol=0.03)
+
+
+def assert_sure_bounds_hold(frame: pd.DataFrame) -> None:
+    for measure in ("bits_kept", "neurons_kept"):
+        assert (frame[f"certified_{measure}"] <= frame[measure]).all()
+
+
+def compare_coupling(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, (*RUN_KEYS, "protocol", "step"))
+    assert_sure_bounds_hold(fresh)
+    assert (fresh.loc[fresh["step"] == 0, list(KEPT)] == 1.0).all(axis=None)
+    runs = [*RUN_KEYS, "n_steps"]
+    ends = []
+    for frame in (fresh, reference):
+        groups = frame.groupby(runs, sort=False)
+        # the runs that are not logged on the way stop at 1% of their initial loss
+        last = frame[(frame["step"] == groups["step"].transform("max"))].assign(
+            loss_ratio=frame["loss"] / groups["loss"].transform("first")
+        )
+        ends.append(last[groups["step"].transform("size") == 3])
+    assert ends[0]["loss_ratio"].between(0.005, 0.01).all()
+    tolerances = {"bits_kept": 0.005, "neurons_kept": 0.03, "mean_movement": 0.02}
+    assert_same_medians(*ends, ["method", "width", "init_scale", "learning_rate"], tolerances)
+
+
+def compare_final_preservation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, (*RUN_KEYS, "protocol", "step"))
+    assert_same_beta(fresh, reference)
+    assert_sure_bounds_hold(fresh)
+    assert (fresh["neurons_kept"] <= fresh["bits_kept"]).all()
+    # what (A2) is about: most activations are kept, few whole patterns are
+    assert fresh["bits_kept"].median() > 0.5 > fresh["neurons_kept"].max()
+    tolerances = {"bits_kept": 0.1, "neurons_kept": 0.15, "residual": 0.05}
+    groups = ["method", "beta", "width", "init_scale"]
+    assert_same_medians(fresh, reference, groups, tolerances)
 
 
 def compare_exact(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
@@ -133,14 +181,91 @@ def compare_training_times(fresh: pd.DataFrame, reference: pd.DataFrame) -> None
     assert (fresh["seconds"] > 0.0).all()
 
 
+def assert_within_gaps(fresh: pd.DataFrame, reference: pd.DataFrame, name: str) -> None:
+    """Assert that two certified brackets of the same number overlap."""
+    for one, other in ((fresh, reference), (reference, fresh)):
+        assert (one[f"{name}_bound"] <= other[name] * (1.0 + 1e-9)).all()
+
+
+def assert_same_medians(
+    fresh: pd.DataFrame, reference: pd.DataFrame, groups: Sequence[str], values: dict[str, float]
+) -> None:
+    """Assert that medians of trained networks agree, each within its absolute tolerance."""
+    for name, atol in values.items():
+        medians = [frame.groupby(list(groups))[name].median() for frame in (fresh, reference)]
+        pd.testing.assert_series_equal(*medians, rtol=0.0, atol=atol)
+
+
+def over_optimum(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    return frame.assign(ratio=frame[name] / frame["optimum"])
+
+
+def compare_stationary(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, RUN_KEYS)
+    assert_same_beta(fresh, reference)
+    for name in ("optimum", "relaxation"):
+        assert_within_gaps(fresh, reference, name)
+    assert (fresh["minimal_loss"] <= fresh["loss"] * (1.0 + 1e-9)).all()
+    assert (fresh["minimal_width"] <= fresh["n"]).all()
+    tolerances = {"ratio": 0.03, "bits_kept": 0.1, "neurons_kept": 0.15}
+    ratios = [over_optimum(frame, "loss") for frame in (fresh, reference)]
+    assert_same_medians(*ratios, ["method", "width", "init_scale"], tolerances)
+
+
+def compare_subsampled(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, (*RUN_KEYS, "boundary"))
+    assert_same_beta(fresh, reference)
+    assert_within_gaps(fresh, reference, "optimum")
+    # each program contains the next one
+    assert (fresh["optimum_bound"] <= fresh["both_signs"] * (1.0 + 1e-9)).all()
+    assert (fresh["both_signs_bound"] <= fresh["signed"] * (1.0 + 1e-9)).all()
+    assert ((fresh["signed"] / fresh["loss"] - 1.0).abs() <= 1e-3).all()
+    ratios = [over_optimum(frame, "signed") for frame in (fresh, reference)]
+    assert_same_medians(*ratios, ["width", "boundary"], {"ratio": 0.03})
+
+
+def compare_paths(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    ends = []
+    for frame in (fresh, reference):
+        paths = frame.groupby([*RUN_KEYS, "origin"], sort=False)
+        steps, starts = paths["loss"].diff().dropna(), paths["loss"].transform("first")
+        assert (steps <= 1e-12 * starts[steps.index]).all()
+        assert (frame["fit_change"] <= 1e-12).all()
+        ends.append(over_optimum(paths.last().reset_index(), "loss"))
+    assert_same_keys(*ends, (*RUN_KEYS, "origin"))
+    assert_same_beta(*ends)
+    assert_within_gaps(*ends, "optimum")
+    assert (ends[0]["n_neurons"] <= ends[0]["n"]).all()
+    # what happens before any training is no matter of rounding
+    untrained = [frame[frame["origin"] == "initial"] for frame in (fresh, reference)]
+    assert_same_keys(*untrained, (*RUN_KEYS, "piece", "kind", "t", "n_neurons"))
+    np.testing.assert_allclose(*(frame["loss"] for frame in untrained), rtol=1e-9)
+    assert_same_medians(*ends, ["origin"], {"ratio": 0.02})
+
+
+def compare_landscape(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, (*RUN_KEYS, "width_rule", "critical_width"))
+    assert_same_beta(fresh, reference)
+    assert_within_gaps(fresh, reference, "optimum")
+    assert (fresh["optimum_bound"] <= fresh["best_loss"]).all()
+    ratios = [over_optimum(frame, "best_loss") for frame in (fresh, reference)]
+    assert_same_medians(*ratios, ["width_rule"], {"ratio": 0.05})
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
     "pattern_preservation": compare_preservation,
+    "coupling_lemma": compare_coupling,
+    "assumption_a2": compare_final_preservation,
     "certified_gap": compare_certified,
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,
+    "stationary_points": compare_stationary,
+    "subsampled_program": compare_subsampled,
+    "descent_path": compare_paths,
+    "landscape_width": compare_landscape,
     "training_benchmark": compare_training_times,
 }
 

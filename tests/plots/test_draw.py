@@ -29,11 +29,17 @@ def test_every_experiment_has_a_drawing() -> None:
     ("name", "summary_folder"),
     [
         ("gap_vs_width", "gap_vs_width"),
+        pytest.param("coupling_lemma", "coupling_lemma", marks=pytest.mark.slow),
+        pytest.param("assumption_a2", "assumption_a2", marks=pytest.mark.slow),
         pytest.param("exact_optimum", "exact_optimum", marks=pytest.mark.slow),
         pytest.param("gap_vs_log_n", "gap_vs_log_n", marks=pytest.mark.slow),
         pytest.param("pattern_preservation", "pattern_preservation", marks=pytest.mark.slow),
         pytest.param("solver_benchmark", "solver_benchmark", marks=pytest.mark.slow),
         pytest.param("solver_growth", "solver_growth", marks=pytest.mark.slow),
+        pytest.param("stationary_points", "stationary_points", marks=pytest.mark.slow),
+        pytest.param("subsampled_program", "subsampled_program", marks=pytest.mark.slow),
+        pytest.param("descent_path", "descent_path", marks=pytest.mark.slow),
+        pytest.param("landscape_width", "landscape_width", marks=pytest.mark.slow),
     ],
     indirect=["summary_folder"],
 )
@@ -76,7 +82,7 @@ def test_preservation_without_gradient_descent_shows_the_method_there_is(
     summary_folder: Path,
 ) -> None:
     summary = read_summary("pattern_preservation", summary_folder)
-    figure = DRAWINGS["pattern_preservation"].figure(summary[summary["method"] == "sgd"])
+    figure = DRAWINGS["pattern_preservation"].figure(summary.assign(method="sgd"))
     assert any("SGD" in text.get_text() for text in figure.texts)
 
 
