@@ -65,13 +65,13 @@ def at_the_end(**other: object) -> dict[str, object]:
     return run(0.3)[-1] | {"protocol": "P", "beta": 0.1, "n_steps": 2000, "residual": 1e-4} | other
 
 
-def widths(seeds: int = 2, **other: object) -> list[dict[str, object]]:
+def widths() -> list[dict[str, object]]:
     return [
         row
-        for seed in range(seeds)
+        for seed in (0, 1)
         for width in (250, 1000, 4000)
         for row in run((1.0 + 0.1 * seed) * 0.04 * (250 / width) ** 0.5, width=width, seed=seed)
-    ] + ([row | other for row in widths(seeds)] if other else [])
+    ]
 
 
 def as_read(rows: list[dict[str, object]], folder: Path) -> pd.DataFrame:
@@ -181,7 +181,9 @@ def test_every_sweep_of_the_lemma_that_is_there_gets_a_panel(method: str, tmp_pa
         ROW | way | {"method": "adam", "step": step, "loss": 20.0 / (1 + step), "bits_kept": 0.9}
         for step in steps
     ]
-    for count, some in ((1, run()), (1, rows[:9]), (3, rows), (5, [*rows, *adam])):
+    # of two methods that are not GD, it is the one in use elsewhere that has the sweeps
+    everything = 5 if method == "gd" else 3
+    for count, some in ((1, run()), (1, rows[:9]), (3, rows), (everything, [*rows, *adam])):
         figure = coupling_lemma.draw(as_read(some, tmp_path))
         assert len(figure.axes) == count
         texts(figure)

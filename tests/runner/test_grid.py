@@ -127,6 +127,7 @@ def test_a_setting_by_hand_reaches_the_options_that_have_it(
     base: Callable[[str], dict[str, Any]],
 ) -> None:
     config = with_overrides(base("pattern_preservation"), scale="ci")
+    config["grid"]["training"] = ["protocol_l", "protocol_p"]
     config["training"]["methods"]["adam"]["n_steps"] = 7
     cells = cells_of(config, {"training.methods.adam.n_steps"})
     steps = {cell.spec.training.protocol: cell.spec.training.methods for cell in cells}
