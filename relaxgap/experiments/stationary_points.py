@@ -55,9 +55,10 @@ class StationaryRecord(RunRecord):
         Neurons that contribute, and the (pattern, sign) cells they occupy.
     n_dead : int
         Neurons that are zero up to the tolerance.
-    dead_price : float or None
-        Largest dual constraint of the last pattern of a dead neuron over ``beta``: at most 1 if
-        the proof of Theorem 3 covers it; none without dead neurons.
+    dead_price, dead_price_other_sign : float or None
+        Largest dual constraint of the last pattern of a dead neuron over ``beta``, with its own
+        sign and with the other one: both at most 1 if the proof of Theorem 3 covers the run; none
+        without dead neurons.
     scale_imbalance, collinearity_defect : float
         As in `NetworkStructure`.
     minimal_width : int
@@ -80,6 +81,7 @@ class StationaryRecord(RunRecord):
     n_cells: int
     n_dead: int
     dead_price: float | None
+    dead_price_other_sign: float | None
     scale_imbalance: float
     collinearity_defect: float
     minimal_width: int
@@ -126,7 +128,8 @@ def _examined(
     descent = steepest_descent(living, data, beta, TRAINED_RTOL)
     prices = dead_neuron_prices(network, data, TRAINED_RTOL)
     # a hidden weight of exactly zero has no last pattern
-    dead = prices[np.isfinite(prices)]
+    dead = prices[np.isfinite(prices).all(axis=1)]
+    own, other = np.max(dead, axis=0) / beta if dead.size else (None, None)
     minimal = minimal_network(network, data)
     return {
         "residual": stationarity_residual(network, data, beta, TRAINED_RTOL),
@@ -136,7 +139,8 @@ def _examined(
         "n_live": structure.n_live,
         "n_cells": structure.n_cells,
         "n_dead": structure.n_neurons - structure.n_live,
-        "dead_price": float(np.max(dead)) / beta if dead.size else None,
+        "dead_price": own,
+        "dead_price_other_sign": other,
         "scale_imbalance": structure.scale_imbalance,
         "collinearity_defect": structure.collinearity_defect,
         "minimal_width": structure_of(minimal, data, TRAINED_RTOL).n_live,

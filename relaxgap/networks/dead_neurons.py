@@ -13,13 +13,14 @@ from relaxgap.patterns.cones import project_onto_cone
 
 def dead_neuron_prices(
     network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6
-) -> Float64[np.ndarray, " k"]:
-    r"""Return the dual constraint of the last pattern of every dead neuron.
+) -> Float64[np.ndarray, "k 2"]:
+    r"""Return the dual constraints of the last pattern of every dead neuron, its own sign first.
 
     A neuron of zero weights is stationary whatever the dual point :math:`\nu = y - f(X)` is. That
-    a stationary network is optimal over its patterns needs more of a dead neuron: its
-    :math:`\max_\pm \|\mathrm{Proj}_{K_j}(\pm X^\top D_j \nu)\|`, which is returned, may not exceed
-    beta; one above it could come back to life in its own pattern and lower the loss.
+    a stationary network is optimal over its patterns needs more of a dead neuron: neither of its
+    prices :math:`\|\mathrm{Proj}_{K_j}(\pm X^\top D_j \nu)\|` may exceed beta. If that of its own
+    sign does, training brings it back to life. If the other one does, only a neuron of the same
+    pattern and the other sign would lower the loss, and gradient methods do not change signs.
 
     Parameters
     ----------
@@ -32,10 +33,11 @@ def dead_neuron_prices(
 
     Returns
     -------
-    (k,) float64
-        One price for each dead neuron, in order, rounding included. The pattern is that of its
-        tiny hidden weight, with samples on the boundary active. A hidden weight of exactly zero
-        has no last pattern: its price is NaN, which no comparison with beta calls satisfied.
+    (k, 2) float64
+        Prices of each dead neuron, in order, rounding included, with the sign of its output weight
+        (0 counts as positive) and with the other one. The pattern is that of its tiny hidden
+        weight, with samples on the boundary active. A hidden weight of exactly zero has no last
+        pattern: its prices are NaN, which no comparison with beta calls satisfied.
 
     Raises
     ------
@@ -56,14 +58,15 @@ def dead_neuron_prices(
     nu = data.y - network.predict(data.X)
     scale = magnitude(data.X, nu)
     patterns, pattern_of = np.unique(active[dead][known], axis=0, return_inverse=True)
-    largest = np.zeros(patterns.shape[0])
+    by_sign = np.zeros((patterns.shape[0], 2))
     for k, pattern in enumerate(patterns):
-        for sign in SIGNS:
+        for column, sign in enumerate(SIGNS):
             gradient = sign * ((nu * pattern) @ data.X)
             projection, multiplier_sum = project_onto_cone(data.X, pattern, gradient)
             rounding = rounding_bound(data.n + 8, data.d, scale + multiplier_sum)
-            price = float(np.linalg.norm(projection)) + float(rounding)
-            largest[k] = max(largest[k], price)
-    prices = np.full(known.size, np.nan)
-    prices[known] = largest[pattern_of]
+            by_sign[k, column] = float(np.linalg.norm(projection)) + float(rounding)
+    prices = np.full((known.size, 2), np.nan)
+    prices[known] = by_sign[pattern_of]
+    negative = network.output[dead] < 0.0
+    prices[negative] = prices[negative, ::-1]
     return prices

@@ -12,14 +12,15 @@ from relaxgap.plots.run_outcomes import UNCONVERGED
 from relaxgap.plots.stationary_runs import Sweeps
 from relaxgap.plots.style import COLOURS, MARKERS
 
-HALF = "1/2, (A2) as Theorem 3's proof uses it"
+HALF = "1/2, as Theorem 3 uses (A2)"
 COUNTS = {
     "n_live": "live neurons",
     "n_boundary_bits": "zero pre-activations",
     "n_cells": "cells, up to 1e-4",
     "minimal_width": "merged and pruned",
 }
-TICKS = (1.0, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+PRICES = {"dead_price": "own sign", "dead_price_other_sign": "other sign"}
+TICKS = (1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 SHIFT = 0.045
 
 
@@ -146,14 +147,23 @@ def draw_counts(axes: Axes, sweeps: Sweeps) -> None:
 
 
 def draw_dead_prices(axes: Axes, sweeps: Sweeps) -> None:
-    r"""Draw the dual constraint of the dead neurons' last patterns over :math:`\beta`."""
-    for index, (name, runs) in enumerate(methods_of(sweeps.main)):
-        ended = runs[~runs["diverged"] & runs["dead_price"].notna()]
-        if len(ended):
-            _dots(axes, ended, "width", "dead_price", index, name)
+    r"""Draw the dual constraints of the dead neurons' last patterns over :math:`\beta`."""
+    runs = sweeps.main[(sweeps.main["method"] == sweeps.method) & ~sweeps.main["diverged"]]
+    runs = runs[runs["dead_price"].notna()]
+    for index, (column, name) in enumerate(PRICES.items()):
+        _dots(
+            axes,
+            runs.assign(**{column: runs[column].clip(lower=0.1)}),
+            "width",
+            column,
+            index,
+            name,
+        )
     axes.axhline(1.0, color="black", linestyle="--", linewidth=1.1, label="1, Theorem 3's proof")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel(r"largest dual constraint$\,/\beta$")
-    _finish(axes, sweeps.main, "dead neurons, runs that have any")
+    _finish(axes, sweeps.main, f"dead neurons, {_name(sweeps)}, runs that have any")
 
 
 def _draw_mean(

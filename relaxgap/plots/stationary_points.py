@@ -51,7 +51,7 @@ def draw(summary: pd.DataFrame) -> Figure:
         heading = axes.get_legend().get_title()  # type: ignore[union-attr]
         heading.set_text(f"({ascii_lowercase[position - 1]}) {heading.get_text()}")
     main = sweeps.main
-    kinks = int((main["n_concave_kinks"] > 0).sum())
+    kinks = int(main["on_kink"].sum())
     n_diverged, n_unconverged = int(runs["diverged"].sum()), int(runs["unconverged"].sum())
     elsewhere = len(runs) - sweeps.n_runs
     caption(
@@ -70,8 +70,9 @@ def draw(summary: pd.DataFrame) -> Figure:
 def table(summary: pd.DataFrame) -> pd.DataFrame:
     """Return loss over optimum, what was kept and what kind of points the runs ended at.
 
-    Means are over the runs that did not diverge; ``kinks`` counts runs on a concave kink and
-    ``above 1`` those with a dead neuron whose pattern violates the dual constraint.
+    Means are over the runs that did not diverge; ``kinks`` counts runs on a concave kink,
+    ``dead_own`` and ``dead_other`` those with a dead neuron whose pattern violates the dual
+    constraint, with its own sign and with the other one.
     """
     runs = with_ratios(summary)
     keys = ["data", "n", "d", "strength", "init_scale", "learning_rate", "method", "width"]
@@ -88,8 +89,9 @@ def table(summary: pd.DataFrame) -> pd.DataFrame:
     # a diverged run has neither a ratio nor a network to speak of
     kept = runs.where(~runs["diverged"])
     kept[[*keys, "diverged"]] = runs[[*keys, "diverged"]]
-    kept["kinks"] = kept["n_concave_kinks"] > 0
-    kept["above_1"] = kept["dead_price"] > 1.0 + UNCONVERGED
+    kept["kinks"] = runs["on_kink"]
+    kept["own"] = kept["dead_price"] > 1.0 + UNCONVERGED
+    kept["other"] = kept["dead_price_other_sign"] > 1.0 + UNCONVERGED
     kept["unconverged"] = kept["unconverged"].astype(bool) & ~kept["diverged"]
     return (
         kept.groupby(keys, sort=False)
@@ -104,7 +106,8 @@ def table(summary: pd.DataFrame) -> pd.DataFrame:
             residual=("residual", "median"),
             bits_at_0=("boundary_bits_per_neuron", "mean"),
             kinks=("kinks", "sum"),
-            dead_above_1=("above_1", "sum"),
+            dead_own=("own", "sum"),
+            dead_other=("other", "sum"),
             minimal_width=("minimal_width", "mean"),
         )
         .rename_axis(index={"strength": "beta", "init_scale": "scale", "learning_rate": "step"})

@@ -8,6 +8,9 @@ import pandas as pd
 from relaxgap.plots.ratios import method_order
 from relaxgap.plots.run_outcomes import UNCONVERGED, diverged, strengths
 
+KINK_MARGIN = 2.0
+"""A concave kink counts if the loss falls from it at this multiple of the Clarke residual."""
+
 FIXED = ["data", "n", "d", "strength", "init_scale", "step_factor"]
 
 
@@ -57,6 +60,7 @@ def with_ratios(summary: pd.DataFrame) -> pd.DataFrame:
         boundary_bits_per_neuron=summary["n_boundary_bits"] / summary["n_live"].clip(lower=1),
         diverged=has_diverged,
         unconverged=~has_diverged & ~(summary["residual"] <= UNCONVERGED),
+        on_kink=~has_diverged & (-summary["slope"] > KINK_MARGIN * summary["residual"]),
     )
 
 

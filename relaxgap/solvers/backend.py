@@ -27,10 +27,10 @@ DtypeName = Literal["float64", "float32"]
 class Arrays(Protocol):
     """Compute on the arrays of one library, on one device, in one precision.
 
-    ``xp`` is the library's array API namespace, ``dtype`` the precision in it, ``clip`` its function
-    with the ``out`` that the array API lacks and ``product`` that of two matrices with ``out``, with
-    less ado than ``matmul``, which tells in small matrices. ``coarseness`` is the unit roundoff over
-    that of float64: tolerances that rounding sets are multiples of it.
+    ``xp`` is the library's array API namespace and ``dtype`` the precision in it. Two functions
+    take the ``out`` that the array API lacks: ``clip``, and ``product`` of two matrices, which
+    costs less than ``matmul`` if they are small. ``coarseness`` is the unit roundoff over that of
+    float64: tolerances that rounding sets are multiples of it.
     """
 
     xp: Any

@@ -18,34 +18,40 @@ def with_dead(*hidden: list[float], size: float = 1e-9) -> TwoLayerNetwork:
 
 
 @pytest.mark.parametrize(
-    ("hidden", "price"),
+    ("hidden", "own", "other"),
     [
-        pytest.param([1.0, -1.0, -1.0], 3.0, id="the first sample alone"),
-        pytest.param([-1.0, 1.0, 1.0], 4.0, id="the second sample, with the opposite sign"),
-        pytest.param([1.0, 1.0, 1.0], 4.0, id="the larger of two signs in the positive cone"),
-        pytest.param([-1.0, -1.0, -1.0], 0.0, id="no sample"),
-        pytest.param([1.0, 0.0, -1.0], 4.0, id="a sample on the boundary is active"),
+        pytest.param([1.0, -1.0, -1.0], 3.0, 0.0, id="the first sample alone"),
+        pytest.param([-1.0, 1.0, 1.0], 0.0, 4.0, id="the second sample, with the opposite sign"),
+        pytest.param([1.0, 1.0, 1.0], 3.0, 4.0, id="both signs in the positive cone"),
+        pytest.param([-1.0, -1.0, -1.0], 0.0, 0.0, id="no sample"),
+        pytest.param([1.0, 0.0, -1.0], 3.0, 4.0, id="a sample on the boundary is active"),
     ],
 )
-def test_the_price_is_that_of_the_pattern_of_the_tiny_weight(
-    hidden: list[float], price: float
+def test_the_prices_are_those_of_the_pattern_of_the_tiny_weight(
+    hidden: list[float], own: float, other: float
 ) -> None:
-    (found,) = dead_neuron_prices(with_dead(hidden), DATA)
-    assert price <= found <= price + 1e-7
+    network = with_dead(hidden)
+    (found,) = dead_neuron_prices(network, DATA)
+    for price, exact in zip(found, (own, other), strict=True):
+        assert exact <= price <= exact + 1e-7
+    flipped = TwoLayerNetwork(network.hidden, network.output * np.array([1.0, -1.0]))
+    (found,) = dead_neuron_prices(flipped, DATA)
+    for price, exact in zip(found, (other, own), strict=True):
+        assert exact <= price <= exact + 1e-7
 
 
 def test_the_price_grows_with_a_cone_that_does_not_cut_it() -> None:
     # rows (1, 0) and (1, 1), residual (1, 1): the gradient (2, 1) lies in the all-active cone
     X = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     network = with_dead([1.0, 1.0, 1.0])
-    (found,) = dead_neuron_prices(network, Dataset(X, np.array([1.0, 1.0, 1.0])))
+    ((found, _),) = dead_neuron_prices(network, Dataset(X, np.array([1.0, 1.0, 1.0])))
     assert found == pytest.approx(np.sqrt(5.0), rel=1e-7)
 
 
 def test_a_hidden_weight_of_exactly_zero_has_no_price_and_satisfies_nothing() -> None:
     prices = dead_neuron_prices(with_dead([0.0, 0.0, 0.0], [1.0, -1.0, -1.0]), DATA)
-    assert np.isnan(prices[0])
-    assert prices[1] == pytest.approx(3.0)
+    assert np.isnan(prices[0]).all()
+    assert prices[1, 0] == pytest.approx(3.0)
     assert not np.all(prices <= 1e9)
 
 
@@ -57,13 +63,14 @@ def test_a_neuron_that_is_not_negligible_is_not_dead(size: float) -> None:
 def test_neurons_of_one_pattern_have_one_price_in_their_order() -> None:
     network = with_dead([1.0, -1.0, -1.0], [-1.0, 1.0, 1.0], [2.0, -1.0, -3.0])
     first, second, third = dead_neuron_prices(network, DATA)
-    assert first == third != second
+    np.testing.assert_array_equal(first, third)
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("width", [0, 3])
 def test_the_zero_network_has_only_prices_without_pattern(width: int) -> None:
     prices = dead_neuron_prices(TwoLayerNetwork(np.zeros((width, 3)), np.zeros(width)), DATA)
-    assert prices.shape == (width,)
+    assert prices.shape == (width, 2)
     assert np.isnan(prices).all()
 
 
@@ -79,14 +86,14 @@ def test_beside_an_optimal_network_no_dead_neuron_costs_more_than_beta(seed: int
         np.concatenate([network.hidden, tiny]), np.concatenate([network.output, tiny[:, 0]])
     )
     prices = dead_neuron_prices(padded, program.data)
-    assert prices.size == 50
+    assert prices.shape == (50, 2)
     assert np.all(prices <= program.beta * (1.0 + 1e-5))
     assert np.max(prices) > 0.5 * program.beta
 
 
 def test_above_beta_a_dead_neuron_comes_back_to_life_and_lowers_the_loss() -> None:
     network, beta = with_dead([1.0, -1.0, -1.0]), 1.0
-    (price,) = dead_neuron_prices(network, DATA)
+    ((price, _),) = dead_neuron_prices(network, DATA)
     assert price > beta
     revived = TwoLayerNetwork(np.array([LIVE, [0.1, 0.0, 0.0]]), np.array([1.0, 0.1]))
     fall = network.training_loss(DATA, beta) - revived.training_loss(DATA, beta)

@@ -21,6 +21,7 @@ POINT = {
     "n_cells": 3,
     "n_dead": 0,
     "dead_price": None,
+    "dead_price_other_sign": None,
     "scale_imbalance": 0.0,
     "collinearity_defect": 0.0,
     "minimal_width": 3,
@@ -70,7 +71,7 @@ def test_the_bounds_are_named_and_at_their_heights(tmp_path: Path) -> None:
     assert np.unique(named[label].get_ydata()) == pytest.approx(np.sqrt(np.log(20.0)))
     (label,) = [label for label in named if "relaxation" in label]
     assert np.unique(named[label].get_ydata()) == pytest.approx(1.5)
-    assert "1/2, (A2) as Theorem 3's proof uses it" in texts(figure)
+    assert "1/2, as Theorem 3 uses (A2)" in texts(figure)
 
 
 def test_a_run_far_from_stationary_is_hollow_and_counted(tmp_path: Path) -> None:
@@ -92,12 +93,12 @@ def test_only_sweeps_that_are_there_get_a_panel(tmp_path: Path) -> None:
             {"n": 8, "d": 4},
             {"beta": 1.0},
             {"init_scale": 3.0},
-            {"dead_price": 0.5, "seed": 1},
+            {"dead_price": 0.5, "dead_price_other_sign": 3.0, "seed": 1},
         ),
         tmp_path,
     )
     added = {"sample size, GD", "regularisation, GD", "initial scale, GD, step 0.5"}
-    added.add("dead neurons, runs that have any")
+    added.add("dead neurons, GD, runs that have any")
     assert {title.partition(" ")[2] for title in swept} == added | {
         title.partition(" ")[2] for title in least
     }
@@ -133,3 +134,13 @@ def test_a_summary_of_diverged_runs_only_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="did not diverge"):
         draw(as_read(rows, tmp_path))
     assert pd.isna(table(as_read(rows, tmp_path))["mean"]).all()
+
+
+def test_a_kink_counts_only_where_the_loss_falls_faster_than_the_residual(tmp_path: Path) -> None:
+    rows = points(
+        {"slope": -0.2},
+        {"slope": -1e-4, "n_concave_kinks": 2, "seed": 1},
+        {"slope": -0.9, "status": "diverged", "loss": float("inf"), "seed": 2},
+    )
+    assert table(as_read(rows, tmp_path))["kinks"].tolist() == [1]
+    assert "1 of 3 runs ended on a concave kink" in texts(draw(as_read(rows, tmp_path)))
