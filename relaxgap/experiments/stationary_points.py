@@ -47,7 +47,8 @@ class StationaryRecord(RunRecord):
     residual : float
         Relative distance of 0 from the Clarke subdifferential.
     slope : float
-        Smallest one-sided directional derivative among live neurons, relative to the same scale.
+        Smallest one-sided directional derivative at the network without its dead neurons, relative
+        to the same scale.
     n_boundary_bits, n_concave_kinks : int
         Pre-activations of live neurons at zero, and those of them where activating the sample
         lowers the loss.

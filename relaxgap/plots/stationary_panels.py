@@ -162,7 +162,7 @@ def draw_dead_prices(axes: Axes, sweeps: Sweeps) -> None:
     axes.axhline(1.0, color="black", linestyle="--", linewidth=1.1, label="1, Theorem 3's proof")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_ylabel(r"largest dual constraint$\,/\beta$")
+    axes.set_ylabel(r"largest dual constraint$\,/\beta$, at least 0.1")
     _finish(axes, sweeps.main, f"dead neurons, {_name(sweeps)}, runs that have any")
 
 

@@ -60,7 +60,9 @@ def with_ratios(summary: pd.DataFrame) -> pd.DataFrame:
         boundary_bits_per_neuron=summary["n_boundary_bits"] / summary["n_live"].clip(lower=1),
         diverged=has_diverged,
         unconverged=~has_diverged & ~(summary["residual"] <= UNCONVERGED),
-        on_kink=~has_diverged & (-summary["slope"] > KINK_MARGIN * summary["residual"]),
+        on_kink=~has_diverged
+        & (summary["n_concave_kinks"] > 0)
+        & (-summary["slope"] > KINK_MARGIN * summary["residual"]),
     )
 
 

@@ -77,11 +77,11 @@ def _panel(axes: Axes, ratios: pd.DataFrame, column: str, goals: dict[float, str
         place = axes.get_yaxis_transform()
         axes.text(0.02, height, label, transform=place, va="bottom", fontsize=8, color="#444444")
     sizes = ratios.drop_duplicates("size")
-    names = [f"{row.n}, {row.d}, {row.width}" for row in sizes.itertuples()]
+    names = [f"{row.n}\n{row.d}\n{row.width}" for row in sizes.itertuples()]
     axes.set_xscale("log")
-    axes.set_xticks(sizes["size"], names, fontsize=7)
+    axes.set_xticks(sizes["size"], names, fontsize=8)
     axes.minorticks_off()
-    axes.set_xlabel(r"$n$, $d$, $m$ (at their product)")
+    axes.set_xlabel(r"$n$, $d$, $m$, from top to bottom (at their product)")
     axes.set_ylim(0.0, 1.12 * max(*goals, ratios[column].fillna(0.0).max()))
 
 
