@@ -140,7 +140,13 @@ def test_a_kink_counts_only_where_the_loss_falls_faster_than_the_residual(tmp_pa
     rows = points(
         {"slope": -0.2, "n_concave_kinks": 1},
         {"slope": -1e-4, "n_concave_kinks": 2, "seed": 1},
-        {"slope": -0.9, "n_concave_kinks": 1, "status": "diverged", "loss": float("inf"), "seed": 2},
+        {
+            "slope": -0.9,
+            "n_concave_kinks": 1,
+            "status": "diverged",
+            "loss": float("inf"),
+            "seed": 2,
+        },
     )
     assert table(as_read(rows, tmp_path))["kinks"].tolist() == [1]
     assert "1 of 3 runs ended on a concave kink" in texts(draw(as_read(rows, tmp_path)))
