@@ -219,7 +219,8 @@ def compare_subsampled(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     # each program contains the next one
     assert (fresh["optimum_bound"] <= fresh["both_signs"] * (1.0 + 1e-9)).all()
     assert (fresh["both_signs_bound"] <= fresh["signed"] * (1.0 + 1e-9)).all()
-    assert ((fresh["signed"] / fresh["loss"] - 1.0).abs() <= 1e-3).all()
+    # a network that is nearly stationary is nearly optimal over its patterns
+    assert ((fresh["signed"] / fresh["loss"] - 1.0).abs() <= fresh["residual"]).all()
     ratios = [over_optimum(frame, "signed") for frame in (fresh, reference)]
     assert_same_medians(*ratios, ["width", "boundary"], {"ratio": 0.03})
 
