@@ -27,7 +27,7 @@ from relaxgap.experiments.subsampled_program import subsampled_programs
 from relaxgap.experiments.trained_runs import trained_batches
 from relaxgap.training import TrainingSpec, train
 
-GD = TrainingSpec("gd", n_steps=400, learning_rate=0.5, schedule="decay", n_logged=4)
+GD = TrainingSpec("gd", n_steps=150, learning_rate=0.5, schedule="decay", n_logged=4)
 CELL = CellSpec(
     experiment="stationary_points",
     data=GaussianData(n=6, d=3, labels="noise"),

@@ -40,7 +40,7 @@ def uses_allowed_blocks_only(program: ConvexReLUProgram, solution: Solution) -> 
 
 
 @pytest.mark.parametrize("fraction", [0.5, 1e-2, 1e-4])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_relative_gap_of_1e_8_is_reached_under_any_restriction(
     seed: int, fraction: float
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_relative_gap_of_1e_8_is_reached_under_any_restriction(
 
 
 @pytest.mark.parametrize("solver", SOLVERS, ids=["newton", "columns", "own master", "clarabel"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1))
 def test_every_solver_finds_the_same_optimum_without_forbidden_blocks(
     solver: Solver, seed: int
 ) -> None:
@@ -101,14 +101,14 @@ def test_the_bracket_of_one_sign_alone_overlaps_that_of_the_conic_references(
         assert not np.any((solution.point.v, solution.point.u)[row])
 
 
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_degenerate_data_under_a_restriction_have_overlapping_brackets(seed: int) -> None:
     program = restricted(degenerate_program(ConvexReLUProgram, seed), seed)
     ours = SemismoothNewton(1e-7).solve(program).certificate
     assert overlap(ours, ConicSolver(rtol=1e-8).solve(program).certificate)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1))
 def test_too_many_cones_are_left_to_column_generation_with_the_restriction(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_path_keeps_the_restriction() -> None:
         assert overlap(solution.certificate, solver.solve(replace(program, beta=beta)).certificate)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1))
 def test_a_start_from_the_program_without_the_restriction_is_no_obstacle(seed: int) -> None:
     program = restricted_program(seed)
     solver = SemismoothNewton(1e-8)
