@@ -23,6 +23,7 @@ from relaxgap.networks import (
     TwoLayerNetwork,
     activation_signs,
     dead_neuron_prices,
+    live_neurons,
     minimal_network,
     stationarity_residual,
     steepest_descent,
@@ -123,8 +124,7 @@ def _examined(
     network: TwoLayerNetwork, data: Dataset, beta: float
 ) -> dict[str, int | float | None]:
     structure = structure_of(network, data, TRAINED_RTOL)
-    strength = np.linalg.norm(network.hidden, axis=1) * np.abs(network.output)
-    live = strength > TRAINED_RTOL * np.max(strength)
+    live = live_neurons(network.hidden, network.output, TRAINED_RTOL)
     living = TwoLayerNetwork(network.hidden[live], network.output[live])
     descent = steepest_descent(living, data, beta, TRAINED_RTOL)
     prices = dead_neuron_prices(network, data, TRAINED_RTOL)

@@ -12,7 +12,12 @@ from relaxgap.networks.stationarity import (
     minimum_subgradient,
     stationarity_residual,
 )
-from relaxgap.networks.structure import NetworkStructure, activation_signs, structure_of
+from relaxgap.networks.structure import (
+    NetworkStructure,
+    activation_signs,
+    live_neurons,
+    structure_of,
+)
 from relaxgap.networks.subsampled import SubsampledProgram, subsampled_program
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
@@ -29,6 +34,7 @@ __all__ = [
     "dead_neuron_prices",
     "descent_path",
     "implied_beta",
+    "live_neurons",
     "load_network",
     "minimal_network",
     "minimum_subgradient",

@@ -8,6 +8,9 @@ from jaxtyping import Bool, Float64, Int, Int8
 from relaxgap.data.dataset import Dataset, row_lengths
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
+LIVE_RTOL = 1e-6
+"""A neuron with ``|w_j| |alpha_j|`` at or below this fraction of the largest is not live."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkStructure:
@@ -82,7 +85,7 @@ def structure_of(network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6) ->
     signs = activation_signs(network, data, rtol)
     norms, sizes = np.linalg.norm(network.hidden, axis=1), np.abs(network.output)
     strength = norms * sizes
-    live = strength > rtol * np.max(strength, initial=0.0)
+    live = live_neurons(network.hidden, network.output, rtol)
     idle = ~live & ~dead_neurons(network, rtol)
     differences = np.abs(norms - sizes)[live] / np.maximum(norms, sizes)[live]
     scale_imbalance = 1.0 if idle.any() else float(np.max(differences, initial=0.0))
@@ -103,16 +106,23 @@ def structure_of(network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6) ->
     )
 
 
+def live_neurons(
+    hidden: Float64[np.ndarray, "m d"], output: Float64[np.ndarray, " m"], rtol: float = LIVE_RTOL
+) -> Bool[np.ndarray, " m"]:
+    """Say which neurons contribute: weight decay shrinks the others to zero, never quite."""
+    strength = np.linalg.norm(hidden, axis=1) * np.abs(output)
+    return np.asarray(strength > rtol * np.max(strength, initial=0.0))
+
+
 def dead_neurons(network: TwoLayerNetwork, rtol: float) -> Bool[np.ndarray, " m"]:
     r"""Mark the neurons both of whose weights are zero, or as good as zero.
 
     Those with :math:`\|w_j\|^2 + \alpha_j^2` at most ``rtol`` times the largest, and with
     :math:`\|w_j\| |\alpha_j|` as small.
     """
-    norms, sizes = np.linalg.norm(network.hidden, axis=1), np.abs(network.output)
-    strength, penalty = norms * sizes, norms**2 + sizes**2
-    idle = strength <= rtol * np.max(strength, initial=0.0)
-    return np.asarray(idle & (penalty <= rtol * np.max(penalty, initial=0.0)))
+    penalty = np.linalg.norm(network.hidden, axis=1) ** 2 + network.output**2
+    negligible = penalty <= rtol * np.max(penalty, initial=0.0)
+    return np.asarray(negligible & ~live_neurons(network.hidden, network.output, rtol))
 
 
 def activation_signs(

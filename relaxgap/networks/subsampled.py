@@ -10,14 +10,11 @@ from scipy.optimize import nnls
 from relaxgap.certificates.feasibility import into_cones
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.stationarity import BOUNDARY_RTOL
-from relaxgap.networks.structure import activation_signs
+from relaxgap.networks.structure import activation_signs, live_neurons
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.patterns.hyperplanes import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences
 from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
-
-LIVE_RTOL = 1e-6
-"""A neuron with ``|w_j| |alpha_j|`` at or below this fraction of the largest is dead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +104,7 @@ def subsampled_program(
     if not 0.0 <= boundary_rtol < 1.0:
         raise ValueError(f"Expected 0 <= boundary_rtol < 1, got {boundary_rtol}; try 1e-6.")
     activations = activation_signs(network, data, boundary_rtol)
-    live = _live(network)
+    live = live_neurons(network.hidden, network.output)
     hidden, output, activations = network.hidden[live], network.output[live], activations[live]
     # a zero sample is active for every gate, and its bit means nothing
     meaningless = ~np.any(data.X != 0.0, axis=1)
@@ -130,11 +127,6 @@ def subsampled_program(
     point = into_cones(program, SplitBlocks(blocks[0], blocks[1]))
     n_blocks, n_boundary_bits = np.count_nonzero(allowed), np.count_nonzero(on_boundary)
     return SubsampledProgram(program, point, int(n_blocks), int(n_boundary_bits))
-
-
-def _live(network: TwoLayerNetwork) -> Bool[np.ndarray, " m"]:
-    strength = np.linalg.norm(network.hidden, axis=1) * np.abs(network.output)
-    return np.asarray(strength > LIVE_RTOL * np.max(strength, initial=0.0))
 
 
 def _gate(

@@ -5,7 +5,6 @@ from relaxgap.training.gradient_methods import train
 from relaxgap.training.network_batch import NetworkBatch, batch_fit, joined, training_losses
 from relaxgap.training.preservation import (
     Preservation,
-    live_neurons,
     measure_preservation,
     patterns_kept,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "batch_fit",
     "initial_networks",
     "joined",
-    "live_neurons",
     "logged_steps",
     "measure_preservation",
     "patterns_kept",

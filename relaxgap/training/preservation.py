@@ -4,14 +4,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from relaxgap.networks.stationarity import BOUNDARY_RTOL
+from relaxgap.networks.structure import live_neurons
 from relaxgap.patterns.pattern_set import patterns_of_gates
 
 _CHUNK_ENTRIES = 1 << 20
-LIVE_RTOL = 1e-6
-"""A neuron with ``|w_j| |alpha_j|`` below this fraction of the largest is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +53,6 @@ class Preservation:
     certified_neurons_kept: float
     bits_bound: float
     neurons_bound: float
-
-
-def live_neurons(
-    hidden: Float64[np.ndarray, "m d"], output: Float64[np.ndarray, " m"]
-) -> Bool[np.ndarray, " m"]:
-    """Say which neurons contribute: weight decay shrinks the others to zero, never quite."""
-    strength = np.linalg.norm(hidden, axis=1) * np.abs(output)
-    return np.asarray(strength > LIVE_RTOL * np.max(strength))
 
 
 def patterns_kept(

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.networks import live_neurons
 from relaxgap.training import (
     TrainingSpec,
     initial_networks,
-    live_neurons,
     measure_preservation,
     patterns_kept,
     train,
