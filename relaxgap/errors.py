@@ -19,3 +19,7 @@ class EnumerationLimitError(RelaxgapError):
 
 class MissingSolverError(RelaxgapError):
     """The named solver is not installed."""
+
+
+class StorageError(RelaxgapError):
+    """Results could not be written; what was finished before is kept."""

@@ -9,7 +9,7 @@ from relaxgap.certificates import DualCertificate, beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.programs import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
 
 Program = ConvexReLUProgram | GatedReLUProgram
 Point = SplitBlocks | GatedBlocks

@@ -1,8 +1,8 @@
 """Certificates: bounds proven from (program, point), whoever made the point."""
 
-from relaxgap.certificates.block_prices import beta_max, block_prices, violating_patterns
 from relaxgap.certificates.duality import DualCertificate, certify, feasible_dual
 from relaxgap.certificates.feasibility import into_cones
+from relaxgap.certificates.prices.blocks import beta_max, block_prices, violating_patterns
 
 __all__ = [
     "DualCertificate",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.block_prices import block_prices, prices_by_multipliers
-from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.certificates.prices.blocks import block_prices, prices_by_multipliers
+from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
+from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
 
 LARGEST_VIOLATION = 1e-12
 EPS = float(np.finfo(np.float64).eps)

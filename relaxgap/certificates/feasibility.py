@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
 
 EPS = float(np.finfo(np.float64).eps)
 NEARLY_INSIDE = 1e-10

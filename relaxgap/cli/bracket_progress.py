@@ -8,9 +8,9 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from relaxgap.cli.session import InterruptedRunError
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import RelaxgapError
+from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.solvers import Status
-from relaxgap.solvers.global_optimum import GlobalSolution, GlobalSolver
 
 
 @dataclass(frozen=True, slots=True)

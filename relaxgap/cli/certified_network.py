@@ -8,6 +8,9 @@ import numpy as np
 
 from relaxgap.cli.bracket_progress import FollowedBracket
 from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
+from relaxgap.global_optimum.local_pricing import random_starts
+from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import (
     LoadedNetwork,
     TwoLayerNetwork,
@@ -15,9 +18,6 @@ from relaxgap.networks import (
     steepest_descent,
     structure_of,
 )
-from relaxgap.solvers.global_optimum import GlobalSolver
-from relaxgap.solvers.improving_patterns import ImprovingPatterns, improving_patterns
-from relaxgap.solvers.local_pricing import random_starts
 
 BetaSource = Literal["given", "fraction", "implied"]
 STRUCTURE_RTOL = 1e-4

@@ -19,7 +19,8 @@ from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write
 from relaxgap.cli.strength import chosen_strength, strength_over_all
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.settings import Regularisation
+from relaxgap.experiments.parts.settings import Regularisation
+from relaxgap.global_optimum.solver import CertificateName, GlobalSolver
 from relaxgap.networks import (
     LoadedNetwork,
     TwoLayerNetwork,
@@ -27,7 +28,6 @@ from relaxgap.networks import (
     load_network,
     with_ones_column,
 )
-from relaxgap.solvers.global_optimum import CertificateName, GlobalSolver
 
 
 @click.command("certify", epilog=DATA_HELP)

@@ -10,7 +10,7 @@ import pandas as pd
 from relaxgap.cli.bracket_progress import BracketPoint
 from relaxgap.cli.certified_network import MEANINGS, CertifiedNetwork
 from relaxgap.cli.certify_verdict import remarks, verdict
-from relaxgap.plots.bracket import bracket_svg
+from relaxgap.drawing.bracket import bracket_svg
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto;

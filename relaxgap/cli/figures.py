@@ -8,8 +8,8 @@ import click
 from relaxgap.cli.run import run_hydra
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.plots.draw import draw_summary
 from relaxgap.runner.config import unknown
+from relaxgap.runner.figures import draw_summary
 
 
 @click.command("figures")

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.errors import ConfigurationError
-from relaxgap.runner.store import StorageError
+from relaxgap.errors import ConfigurationError, StorageError
 
 
 def refuse_missing_folder(path: Path | None, option: str) -> None:

@@ -21,17 +21,17 @@ from rich.progress import (
 from threadpoolctl import threadpool_limits
 
 from relaxgap.certificates import beta_max
-from relaxgap.certificates.cone_pricing import magnitude
+from relaxgap.certificates.prices.cones import magnitude
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.program_options import choose_patterns, networks_of, takes_program
 from relaxgap.cli.session import InterruptedRunError
+from relaxgap.drawing.regularisation_path import CSV_NAME, draw_path
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
-from relaxgap.experiments.settings import PROGRAMS
-from relaxgap.plots.regularisation_path import CSV_NAME, draw_path
-from relaxgap.programs import GatedBlocks
-from relaxgap.runner.store import write_text
+from relaxgap.experiments.parts.settings import PROGRAMS
+from relaxgap.numerics.backend import Backend, BackendName, DtypeName
+from relaxgap.numerics.writing import write_text
+from relaxgap.problems import GatedBlocks
 from relaxgap.solvers import Program, SemismoothNewton, Solution, Status
-from relaxgap.solvers.backend import Backend, BackendName, DtypeName
 
 SMALLEST_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""

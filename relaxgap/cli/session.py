@@ -18,14 +18,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from relaxgap.errors import RelaxgapError
+from relaxgap.errors import RelaxgapError, StorageError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.plots.draw import draw_summary, result_table
+from relaxgap.numerics.writing import write_text
 from relaxgap.runner.config import checked
 from relaxgap.runner.execute import Outcome, missing_cells, run_cells
+from relaxgap.runner.figures import draw_summary, result_table
 from relaxgap.runner.grid import Cell, cells_of
 from relaxgap.runner.manifest import manifest
-from relaxgap.runner.store import CellStore, StorageError, write_text
+from relaxgap.runner.store import CellStore
 from relaxgap.runner.summary import output_folder, summary_text
 
 SHOWN_FAILURES = 5

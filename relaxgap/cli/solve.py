@@ -27,14 +27,14 @@ from relaxgap.cli.strength import (
     strength_over_all,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.settings import PROGRAMS
+from relaxgap.experiments.parts.settings import PROGRAMS
+from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_network
+from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
-from relaxgap.programs import SplitBlocks
+from relaxgap.problems import SplitBlocks
 from relaxgap.solvers import ColumnGeneration, ConicSolver, Program, SemismoothNewton, Solver
-from relaxgap.solvers.backend import Backend, BackendName, DtypeName
 from relaxgap.solvers.conic import ConicName
-from relaxgap.solvers.global_optimum import GlobalSolver
 
 SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
 DEFAULT_SOLVER = "semismooth_newton"

@@ -9,10 +9,10 @@ from jaxtyping import Float64
 from relaxgap.cli.bracket_progress import follow
 from relaxgap.cli.program_options import bracket_sentence
 from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_blocks, to_network
 from relaxgap.patterns import predicted_count
-from relaxgap.programs import ConvexReLUProgram
-from relaxgap.solvers.global_optimum import GlobalSolver
+from relaxgap.problems import ConvexReLUProgram
 
 MOST_DIGITS = 4000
 """A count of more digits than Python writes is left out."""

@@ -2,7 +2,7 @@
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.settings import Regularisation
+from relaxgap.experiments.parts.settings import Regularisation
 from relaxgap.patterns import enumerate_patterns, predicted_count
 
 MOST_BITS_ENUMERATED = 1_000_000

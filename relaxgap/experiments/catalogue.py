@@ -3,23 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from relaxgap.experiments.certified_gap import CertifiedGapRecord, certified_gap
-from relaxgap.experiments.contenders import GapRecord
-from relaxgap.experiments.descent_path import PathRecord, descent_paths
-from relaxgap.experiments.exact_optimum import ExactOptimumRecord, exact_optimum
-from relaxgap.experiments.landscape_width import LandscapeRecord, landscape_width
-from relaxgap.experiments.optimality_gap import optimality_gap
-from relaxgap.experiments.pattern_preservation import (
+from relaxgap.experiments.certified_gap.cell import CertifiedGapRecord, certified_gap
+from relaxgap.experiments.descent_path.cell import PathRecord, descent_paths
+from relaxgap.experiments.exact_optimum.cell import ExactOptimumRecord, exact_optimum
+from relaxgap.experiments.landscape_width.cell import LandscapeRecord, landscape_width
+from relaxgap.experiments.parts.contenders import GapRecord
+from relaxgap.experiments.parts.optimality_gap import optimality_gap
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.pattern_preservation.cell import (
     FinalPreservationRecord,
     PreservationRecord,
     pattern_preservation,
     preservation_at_the_end,
 )
-from relaxgap.experiments.solver_benchmark import BenchmarkRecord, solver_benchmark
-from relaxgap.experiments.specs import CellSpec
-from relaxgap.experiments.stationary_points import StationaryRecord, stationary_points
-from relaxgap.experiments.subsampled_program import SubsampledRecord, subsampled_programs
-from relaxgap.experiments.training_benchmark import TrainingTimeRecord, training_benchmark
+from relaxgap.experiments.solver_benchmark.cell import BenchmarkRecord, solver_benchmark
+from relaxgap.experiments.stationary_points.cell import StationaryRecord, stationary_points
+from relaxgap.experiments.subsampled_program.cell import SubsampledRecord, subsampled_programs
+from relaxgap.experiments.training_benchmark.cell import TrainingTimeRecord, training_benchmark
 
 Record = (
     BenchmarkRecord

@@ -1,24 +1,24 @@
 """Two-layer networks: from files, maps to and from programs, pruning, structure, stationarity."""
 
-from relaxgap.networks.dead_neurons import dead_neuron_prices
-from relaxgap.networks.descent import Descent, steepest_descent
-from relaxgap.networks.descent_path import DescentPath, descent_path
-from relaxgap.networks.files import LoadedNetwork, load_network, with_ones_column
-from relaxgap.networks.mapping import NetworkBlocks, to_blocks, to_network
-from relaxgap.networks.minimal import minimal_network
-from relaxgap.networks.stationarity import (
+from relaxgap.networks.landscape.dead_neurons import dead_neuron_prices
+from relaxgap.networks.landscape.descent import Descent, steepest_descent
+from relaxgap.networks.landscape.descent_path import DescentPath, descent_path
+from relaxgap.networks.landscape.minimal import minimal_network
+from relaxgap.networks.landscape.stationarity import (
     Subgradient,
     implied_beta,
     minimum_subgradient,
     stationarity_residual,
 )
-from relaxgap.networks.structure import (
+from relaxgap.networks.landscape.structure import (
     NetworkStructure,
     activation_signs,
     live_neurons,
     structure_of,
 )
-from relaxgap.networks.subsampled import SubsampledProgram, subsampled_program
+from relaxgap.networks.landscape.subsampled import SubsampledProgram, subsampled_program
+from relaxgap.networks.mapping import NetworkBlocks, to_blocks, to_network
+from relaxgap.networks.reading.files import LoadedNetwork, load_network, with_ones_column
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 __all__ = [

@@ -7,7 +7,7 @@ import numpy as np
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences, patterns_of_gates
-from relaxgap.programs.relu import SplitBlocks
+from relaxgap.problems.relu import SplitBlocks
 
 
 def to_network(point: SplitBlocks) -> TwoLayerNetwork:

@@ -12,9 +12,8 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     OptimumSettings,
     PatternSampling,
@@ -22,7 +21,8 @@ from relaxgap.experiments.settings import (
     SolverSettings,
     TrainingPlan,
 )
-from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.timing.settings import BenchmarkSettings
 from relaxgap.runner.schema import frozen, schema_of
 
 LISTED_NAMES = 12

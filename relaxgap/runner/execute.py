@@ -14,12 +14,13 @@ from typing import Any
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from relaxgap.errors import RelaxgapError
+from relaxgap.errors import RelaxgapError, StorageError
 from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.numerics.writing import write_text
 from relaxgap.runner.grid import Cell
 from relaxgap.runner.manifest import source_version
 from relaxgap.runner.schema import plain
-from relaxgap.runner.store import CellStore, StorageError, write_text
+from relaxgap.runner.store import CellStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from relaxgap.data import FileData, MnistData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.parts.specs import CellSpec
 from relaxgap.runner.config import (
     DATA_SOURCES,
     SCALES,

@@ -3,7 +3,7 @@
 from relaxgap.solvers.base import Point, Program, Solution, Solver, Status
 from relaxgap.solvers.column_generation import ColumnGeneration
 from relaxgap.solvers.conic import ConicSolver
-from relaxgap.solvers.semismooth_newton import SemismoothNewton
+from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
 __all__ = [
     "ColumnGeneration",

@@ -9,8 +9,8 @@ from jaxtyping import Float64
 
 from relaxgap.certificates.duality import DualCertificate, certify
 from relaxgap.certificates.feasibility import into_cones
-from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
+from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
 
 Program = ConvexReLUProgram | GatedReLUProgram
 Point = SplitBlocks | GatedBlocks

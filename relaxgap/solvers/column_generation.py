@@ -18,8 +18,8 @@ from relaxgap.certificates import (
     violating_patterns,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.programs.gated import GatedBlocks
-from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems.gated import GatedBlocks
+from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.base import Point, Program, Solution, Solver, Status, tighter
 from relaxgap.solvers.conic import ConicSolver
 

@@ -12,8 +12,8 @@ from scipy import sparse
 
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
-from relaxgap.programs.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.programs.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
+from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.base import Point, Program, Solution, Status, failed, finish
 
 ConicName = Literal["clarabel", "ecos", "scs"]

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.solvers.backend import NUMPY, Array, Arrays
+from relaxgap.numerics.backend import NUMPY, Array, Arrays
 from relaxgap.training.network_batch import NetworkBatch
 from relaxgap.training.weights import Weights
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.solvers.backend import NUMPY, Backend
+from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.training.network_batch import NetworkBatch
 from relaxgap.training.running import RunningBatch
 from relaxgap.training.schedules import step_factor

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.networks.stationarity import BOUNDARY_RTOL
-from relaxgap.networks.structure import live_neurons
+from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
+from relaxgap.networks.landscape.structure import live_neurons
 from relaxgap.patterns.pattern_set import patterns_of_gates
 
 _CHUNK_ENTRIES = 1 << 20

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.solvers.backend import Array, Backend
+from relaxgap.numerics.backend import Array, Backend
 from relaxgap.training.data_gradient import Buffers, DataGradient
 from relaxgap.training.network_batch import NetworkBatch, joined, training_losses
 from relaxgap.training.specification import TrainingSpec, step_size

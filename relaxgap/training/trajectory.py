@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.networks.stationarity import stationarity_residual
+from relaxgap.networks.landscape.stationarity import stationarity_residual
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.training.network_batch import NetworkBatch, training_losses
 from relaxgap.training.preservation import Preservation, measure_preservation

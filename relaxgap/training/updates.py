@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from jaxtyping import Bool, Float
 
-from relaxgap.solvers.backend import Array, Arrays
+from relaxgap.numerics.backend import Array, Arrays
 from relaxgap.training.weights import Weights
 
 ADAM_DECAY = (0.9, 0.999)

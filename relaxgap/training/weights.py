@@ -2,7 +2,7 @@
 
 from jaxtyping import Bool, Float
 
-from relaxgap.solvers.backend import Array, Arrays
+from relaxgap.numerics.backend import Array, Arrays
 from relaxgap.training.network_batch import NetworkBatch
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from relaxgap.certificates import DualCertificate
-from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram, SplitBlocks
 
 Vector = list[Fraction]
 

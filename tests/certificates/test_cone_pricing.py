@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from instances import degenerate_program, random_program
 from rational import constraint_holds, fractions
 
-from relaxgap.certificates.cone_pricing import (
+from relaxgap.certificates.prices.cones import (
     SIGNS,
     best_blocks,
     bound_cone_prices,
@@ -14,7 +14,7 @@ from relaxgap.certificates.cone_pricing import (
     rounding_bound,
 )
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.programs import ConvexReLUProgram
+from relaxgap.problems import ConvexReLUProgram
 
 SEEDS = st.integers(0, 10_000)
 

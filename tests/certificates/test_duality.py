@@ -17,7 +17,7 @@ from rational import certificate_holds, network_value
 from relaxgap.certificates import DualCertificate, beta_max, certify, feasible_dual, into_cones
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import enumerate_patterns
-from relaxgap.programs import ConvexReLUProgram, GatedBlocks, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, GatedBlocks, SplitBlocks
 from relaxgap.solvers import ColumnGeneration, ConicSolver
 
 

@@ -5,7 +5,7 @@ from instances import degenerate_program, random_point, random_program
 from relaxgap.certificates import into_cones
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import PatternSet, enumerate_patterns
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -6,10 +6,10 @@ from instances import degenerate_program, random_point, random_program, restrict
 from rational import certificate_holds
 
 from relaxgap.certificates import block_prices, certify, into_cones, violating_patterns
-from relaxgap.certificates.block_prices import prices_by_multipliers
-from relaxgap.certificates.cone_pricing import SIGNS, price_exactly
+from relaxgap.certificates.prices.blocks import prices_by_multipliers
+from relaxgap.certificates.prices.cones import SIGNS, price_exactly
 from relaxgap.patterns import sample_patterns
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 

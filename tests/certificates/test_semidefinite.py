@@ -9,7 +9,7 @@ from instances import degenerate_program, random_program
 from rational import dot, fractions
 
 from relaxgap.certificates import feasible_dual
-from relaxgap.certificates.semidefinite import (
+from relaxgap.certificates.all_patterns.lifted.lifting import (
     ACTIVE,
     INACTIVE,
     UNDECIDED,
@@ -19,10 +19,10 @@ from relaxgap.certificates.semidefinite import (
     proven_price,
     units_of,
 )
+from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
 from relaxgap.data.dataset import Dataset
-from relaxgap.programs import ConvexReLUProgram
-from relaxgap.solvers.lifted_relaxation import LiftedRelaxation
-from relaxgap.solvers.local_pricing import ascend
+from relaxgap.global_optimum.local_pricing import ascend
+from relaxgap.problems import ConvexReLUProgram
 
 SEEDS = st.integers(0, 100_000)
 N_EXACT = 3

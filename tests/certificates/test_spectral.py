@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 from instances import degenerate_program, random_program
 from rational import constraint_holds, fractions
 
-from relaxgap.certificates.spectral import (
+from relaxgap.certificates.all_patterns.spectral import (
     SpectralMultipliers,
     bound_by_spectrum,
     spectral_price,
 )
-from relaxgap.certificates.spectral.cones import Cones, inside, longest_step
+from relaxgap.certificates.all_patterns.spectral.cones import Cones, inside, longest_step
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.programs import ConvexReLUProgram
+from relaxgap.problems import ConvexReLUProgram
 
 SEEDS = st.integers(0, 10_000)
 

@@ -6,12 +6,16 @@ from instances import degenerate_program, random_program
 from rational import certificate_holds
 
 from relaxgap.certificates import DualCertificate, feasible_dual
-from relaxgap.certificates.spectral import SpectralDual, spectral_lower_bound, spectral_price
+from relaxgap.certificates.all_patterns.spectral import (
+    SpectralDual,
+    spectral_lower_bound,
+    spectral_price,
+)
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns import sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.programs import ConvexReLUProgram
+from relaxgap.problems import ConvexReLUProgram
 from relaxgap.solvers import SemismoothNewton
 
 SEEDS = st.integers(0, 10_000)

@@ -15,8 +15,8 @@ from click.testing import Result
 
 from relaxgap.data import Dataset
 from relaxgap.errors import DataError
+from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks import TwoLayerNetwork
-from relaxgap.solvers.global_optimum import GlobalSolution, GlobalSolver
 
 Invoke = Callable[..., Result]
 CHOSEN = ("--network", "net.npz", "--beta", "0.1")

@@ -10,8 +10,8 @@ import pytest
 from click.testing import Result
 
 from relaxgap.cli.path import PathPoint
+from relaxgap.numerics.backend import Backend
 from relaxgap.solvers import SemismoothNewton
-from relaxgap.solvers.backend import Backend
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]

@@ -12,8 +12,8 @@ from click.testing import Result
 
 from relaxgap.errors import DataError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.optimality_gap import GapRecord
-from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.parts.optimality_gap import GapRecord
+from relaxgap.experiments.parts.specs import CellSpec
 
 Invoke = Callable[..., Result]
 
@@ -209,7 +209,7 @@ def test_a_full_disk_while_drawing_is_one_line(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("relaxgap.plots.draw.save", full)
+    monkeypatch.setattr("relaxgap.runner.figures.save", full)
     result = tiny_run()
     assert result.exit_code == 1
     assert "got a full disk" in result.stderr.splitlines()[-1]

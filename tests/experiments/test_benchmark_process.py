@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from instances import PROGRAM_TYPES, ProgramType, random_program
 
-from relaxgap.experiments.benchmark import process
-from relaxgap.experiments.benchmark.process import Attempt, RunStatus, attempts_of, run_limited
-from relaxgap.experiments.benchmark.settings import BenchmarkSettings
-from relaxgap.experiments.solver_benchmark import feasible_value, relative_error
-from relaxgap.programs import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
+from relaxgap.experiments.solver_benchmark.cell import feasible_value, relative_error
+from relaxgap.experiments.timing import process
+from relaxgap.experiments.timing.process import Attempt, RunStatus, attempts_of, run_limited
+from relaxgap.experiments.timing.settings import BenchmarkSettings
+from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 SETTINGS = BenchmarkSettings(tolerances=(1e-2, 1e-4, 1e-6), repeats=1, time_limit_seconds=0.5)
@@ -29,7 +29,7 @@ def run_script(
         import os, sys
         from pathlib import Path
         import numpy as np
-        from relaxgap.experiments.benchmark.task import ABSENT, Answer, perform, read_task
+        from relaxgap.experiments.timing.task import ABSENT, Answer, perform, read_task
         folder = Path(sys.argv[1])
         task, problem = read_task(folder)
         zero = np.zeros((2, *problem["gates"].shape))

@@ -5,16 +5,16 @@ import pytest
 
 from relaxgap.data import GaussianData
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.optimality_gap import optimality_gap
-from relaxgap.experiments.pattern_preservation import pattern_preservation
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.parts.optimality_gap import optimality_gap
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
-from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.pattern_preservation.cell import pattern_preservation
 from relaxgap.training import TrainingSpec
 
 GAP = CellSpec(

@@ -6,7 +6,7 @@ import pytest
 import scipy.linalg
 from scipy.linalg import blas, lapack
 
-from relaxgap.experiments.benchmark.flops import COSTS, PRODUCT, Counter, _CountedProducts, install
+from relaxgap.experiments.timing.flops import COSTS, PRODUCT, Counter, _CountedProducts, install
 
 RNG = np.random.default_rng(0)
 A, B = RNG.standard_normal((4, 6)), RNG.standard_normal((6, 5))

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaxgap.experiments.growth_fits import GROWTHS, Growth, fit_growth, group_by_size
-from relaxgap.experiments.growth_models import GrowthComparison, compare_growth, is_comparable
+from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth, fit_growth, group_by_size
+from relaxgap.experiments.parts.growth_models import GrowthComparison, compare_growth, is_comparable
 
 SIZES = np.array([10, 16, 24, 40, 60, 100, 200, 400, 1000])
 N_SEEDS = 6

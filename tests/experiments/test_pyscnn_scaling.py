@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from instances import PROGRAM_TYPES, ProgramType, random_point, random_program
 
-from relaxgap.experiments.benchmark import process
-from relaxgap.experiments.benchmark.child import blocks_of
-from relaxgap.programs import ConvexReLUProgram
+from relaxgap.experiments.timing import process
+from relaxgap.experiments.timing.child import blocks_of
+from relaxgap.problems import ConvexReLUProgram
 
 
 @pytest.fixture

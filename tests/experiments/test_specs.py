@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
@@ -15,8 +15,8 @@ from relaxgap.experiments.settings import (
     TrainingPlan,
     size_of,
 )
-from relaxgap.experiments.specs import CellSpec
-from relaxgap.experiments.starts import starting_networks
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.starts import starting_networks
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.training import TrainingSpec
 

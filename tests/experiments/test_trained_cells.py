@@ -6,13 +6,9 @@ import pytest
 
 from relaxgap.data import GaussianData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.descent_path import descent_paths
-from relaxgap.experiments.landscape_width import landscape_width
-from relaxgap.experiments.pattern_preservation import (
-    pattern_preservation,
-    preservation_at_the_end,
-)
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.descent_path.cell import descent_paths
+from relaxgap.experiments.landscape_width.cell import landscape_width
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     OptimumSettings,
     PatternSampling,
@@ -21,10 +17,14 @@ from relaxgap.experiments.settings import (
     TrainingPlan,
     size_of,
 )
-from relaxgap.experiments.specs import CellSpec
-from relaxgap.experiments.stationary_points import stationary_points
-from relaxgap.experiments.subsampled_program import subsampled_programs
-from relaxgap.experiments.trained_runs import trained_batches
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.trained_runs import trained_batches
+from relaxgap.experiments.pattern_preservation.cell import (
+    pattern_preservation,
+    preservation_at_the_end,
+)
+from relaxgap.experiments.stationary_points.cell import stationary_points
+from relaxgap.experiments.subsampled_program.cell import subsampled_programs
 from relaxgap.training import TrainingSpec, train
 
 GD = TrainingSpec("gd", n_steps=150, learning_rate=0.5, schedule="decay", n_logged=4)

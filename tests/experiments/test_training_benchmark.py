@@ -8,19 +8,19 @@ import pytest
 
 from relaxgap.data import GaussianData
 from relaxgap.errors import ConfigurationError, RelaxgapError
-from relaxgap.experiments.benchmark import alternation
-from relaxgap.experiments.benchmark.alternation import TORCH_PYTHON, commands, timings
-from relaxgap.experiments.benchmark.settings import BenchmarkSettings
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
-from relaxgap.experiments.specs import CellSpec
-from relaxgap.experiments.starts import starting_networks
-from relaxgap.experiments.training_benchmark import training_benchmark
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.starts import starting_networks
+from relaxgap.experiments.timing import alternation
+from relaxgap.experiments.timing.alternation import TORCH_PYTHON, commands, timings
+from relaxgap.experiments.timing.settings import BenchmarkSettings
+from relaxgap.experiments.training_benchmark.cell import training_benchmark
 from relaxgap.training import TrainingSpec, train
 
 GD = TrainingSpec("gd", n_steps=12, schedule="cosine", momentum=0.5, n_logged=2)
@@ -44,8 +44,8 @@ def scripts(monkeypatch: pytest.MonkeyPatch, folder: Path, **bodies: str) -> dic
     head = f"""
         import os, sys
         from pathlib import Path
-        from relaxgap.experiments.benchmark.stopwatch import serve
-        from relaxgap.experiments.benchmark.task import ABSENT
+        from relaxgap.experiments.timing.stopwatch import serve
+        from relaxgap.experiments.timing.task import ABSENT
         log = Path({str(folder / "log")!r})
         def say(version, train):
             serve(version, lambda folder: (9, train))

@@ -4,7 +4,7 @@ from instances import random_program
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork, dead_neuron_prices, to_network
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 LIVE = [0.0, 0.0, 1.0]

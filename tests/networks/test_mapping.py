@@ -6,7 +6,7 @@ from instances import KnownProgram, known_programs, random_point, random_program
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import ColumnGeneration
 
 SEEDS = st.integers(0, 10_000)

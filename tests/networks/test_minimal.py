@@ -6,7 +6,7 @@ from instances import degenerate_program, random_program
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork, minimal_network, to_blocks, to_network
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import ColumnGeneration, ConicSolver
 
 BETA = 0.3

@@ -397,7 +397,7 @@ def test_code_in_a_state_dict_is_refused_and_not_executed(tmp_path, protocol):
         ("torch.nn.modules.container", "Sequential"),
         ("torch._utils", "_rebuild_tensor_v2.__globals__"),
         ("collections", "OrderedDict.fromkeys"),
-        ("relaxgap.networks.torch_archive", "_Tensor"),
+        ("relaxgap.networks.reading.torch_archive", "_Tensor"),
     ],
 )
 def test_every_name_but_those_of_tensors_is_refused(tmp_path, module, name):

@@ -17,7 +17,7 @@ from relaxgap.networks import (
     stationarity_residual,
     to_network,
 )
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 SEEDS = st.integers(0, 10_000)

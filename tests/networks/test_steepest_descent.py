@@ -11,14 +11,14 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.networks import (
     Descent,
     TwoLayerNetwork,
-    descent,
     minimal_network,
     minimum_subgradient,
     stationarity_residual,
     steepest_descent,
     to_network,
 )
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.networks.landscape import descent
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 SEEDS = st.integers(0, 10_000)

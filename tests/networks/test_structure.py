@@ -13,7 +13,7 @@ from relaxgap.networks import (
     to_blocks,
     to_network,
 )
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 PLANE = Dataset(np.eye(2), np.ones(2))

@@ -7,8 +7,8 @@ from instances import overlap, random_program
 from relaxgap.certificates import certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork, stationarity_residual, to_network
-from relaxgap.networks.subsampled import subsampled_program
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.networks.landscape.subsampled import subsampled_program
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import SemismoothNewton
 
 BETA = 0.1

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaxgap.networks import zonotopes
-from relaxgap.networks.zonotopes import smallest_elements
+from relaxgap.networks.landscape import zonotopes
+from relaxgap.networks.landscape.zonotopes import smallest_elements
 
 SEEDS = st.integers(0, 10_000)
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from relaxgap.runner.store import CellStore, StorageError, write_text
+from relaxgap.errors import StorageError
+from relaxgap.numerics.writing import write_text
+from relaxgap.runner.store import CellStore
 
 CELL = {"spec": {"seed": 0}, "rows": [{"a": 1.0}], "wall_seconds": 0.1, "cpu_seconds": 0.1}
 

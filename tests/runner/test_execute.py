@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_info
 from relaxgap.cli.run import compose_plain
 from relaxgap.errors import DataError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.contenders import GapRecord
-from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.parts.contenders import GapRecord
+from relaxgap.experiments.parts.specs import CellSpec
 from relaxgap.runner.execute import missing_cells, run_cells
 from relaxgap.runner.grid import Cell, cells_of
 from relaxgap.runner.store import CellStore

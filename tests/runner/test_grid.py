@@ -12,16 +12,16 @@ import pytest
 from relaxgap.cli.run import compose_plain
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.benchmark.settings import BenchmarkSettings
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
-from relaxgap.experiments.specs import CellSpec
+from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.timing.settings import BenchmarkSettings
 from relaxgap.runner.config import SCALES, config_dir, option_names
 from relaxgap.runner.grid import cell_key, cells_of
 from relaxgap.training import TrainingSpec

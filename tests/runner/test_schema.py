@@ -7,14 +7,14 @@ from omegaconf import MISSING, OmegaConf
 
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.benchmark.settings import BenchmarkSettings
-from relaxgap.experiments.settings import (
+from relaxgap.experiments.parts.settings import (
     NetworkSettings,
     PatternSampling,
     Regularisation,
     SolverSettings,
     TrainingPlan,
 )
+from relaxgap.experiments.timing.settings import BenchmarkSettings
 from relaxgap.runner.config import RunnerSettings, RunSettings, checked_data
 from relaxgap.runner.schema import frozen, plain, schema_of
 from relaxgap.training import TrainingSpec

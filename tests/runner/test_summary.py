@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relaxgap.experiments.contenders import GapRecord
+from relaxgap.experiments.parts.contenders import GapRecord
 from relaxgap.runner.summary import output_folder, summary_text
 
 

@@ -20,9 +20,9 @@ from instances import (
 
 from relaxgap.certificates import DualCertificate
 from relaxgap.errors import ConfigurationError
-from relaxgap.programs import GatedBlocks
+from relaxgap.numerics.backend import Backend
+from relaxgap.problems import GatedBlocks
 from relaxgap.solvers import SemismoothNewton, Solution, Status
-from relaxgap.solvers.backend import Backend
 
 RTOL = {"float64": 1e-7, "float32": 1e-3}
 torch_only = pytest.mark.skipif(

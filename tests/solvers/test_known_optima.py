@@ -6,7 +6,7 @@ from instances import PROGRAM_TYPES, KnownProgram, ProgramType, known_programs, 
 
 from relaxgap.certificates import beta_max, certify
 from relaxgap.errors import ConfigurationError
-from relaxgap.programs import GatedReLUProgram
+from relaxgap.problems import GatedReLUProgram
 from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton, Solver, Status
 
 RTOL = 1e-7

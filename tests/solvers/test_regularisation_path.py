@@ -14,8 +14,9 @@ from instances import (
 )
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.programs import ConvexReLUProgram, GatedBlocks, GatedReLUProgram
-from relaxgap.solvers import SemismoothNewton, Solution, Status, semismooth_newton
+from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram
+from relaxgap.solvers import SemismoothNewton, Solution, Status
+from relaxgap.solvers.newton import semismooth_newton
 
 RTOL = 1e-6
 FRACTIONS: list[float] = np.geomspace(1.0, 1e-3, 10).tolist()

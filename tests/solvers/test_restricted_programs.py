@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from instances import degenerate_program, overlap, random_program, restricted
 
-from relaxgap.programs import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers import (
     ColumnGeneration,
     ConicSolver,
     SemismoothNewton,
     Solution,
     Status,
-    semismooth_newton,
 )
 from relaxgap.solvers.base import Solver
+from relaxgap.solvers.newton import semismooth_newton
 
 SOLVERS: list[Solver] = [
     SemismoothNewton(1e-8),

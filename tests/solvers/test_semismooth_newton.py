@@ -17,9 +17,10 @@ from instances import (
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
-from relaxgap.solvers import ConicSolver, SemismoothNewton, Status, semismooth_newton
-from relaxgap.solvers.augmented_lagrangian import AugmentedLagrangian
+from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.solvers import ConicSolver, SemismoothNewton, Status
+from relaxgap.solvers.newton import semismooth_newton
+from relaxgap.solvers.newton.augmented_lagrangian import AugmentedLagrangian
 
 SEEDS = st.integers(0, 2**30)
 

@@ -11,7 +11,7 @@ from instances import (
 )
 
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.programs import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram
 from relaxgap.solvers import ColumnGeneration, ConicSolver, Status
 from relaxgap.solvers.conic import ConicName
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_runs import D, M, N, assert_same_runs, gaussian_data, generator, starts, trained_apart
 
-from relaxgap.solvers.backend import NUMPY
+from relaxgap.numerics.backend import NUMPY
 from relaxgap.training import TrainingSpec, TrainingStatus, train, training_losses
 from relaxgap.training.running import RunningBatch
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.solvers.backend import NUMPY
+from relaxgap.numerics.backend import NUMPY
 from relaxgap.training import (
     NetworkBatch,
     TrainingSpec,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_runs import assert_same_runs, gaussian_data, generator, starts
 
-from relaxgap.solvers.backend import Backend
+from relaxgap.numerics.backend import Backend
 from relaxgap.training import NetworkBatch, TrainingSpec, TrainingStatus, train, training_losses
 
 torch_only = pytest.mark.skipif(

@@ -8,7 +8,7 @@ import pytest
 from small_runs import M, gaussian_data, generator, starts
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.solvers.backend import NUMPY
+from relaxgap.numerics.backend import NUMPY
 from relaxgap.training import NetworkBatch, TrainingSpec, train
 from relaxgap.training.updates import Adam, HeavyBall
 from relaxgap.training.weights import Weights

@@ -1,0 +1,1 @@
+"""Bounds that hold for all activation patterns without a list of them."""

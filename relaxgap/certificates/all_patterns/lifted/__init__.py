@@ -1,0 +1,1 @@
+"""The lifted (completely positive) relaxation: what proves a bound, and what finds one."""

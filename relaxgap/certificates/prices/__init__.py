@@ -1,0 +1,1 @@
+"""The dual constraint of every block of a program: bounds of it, and exact prices."""

@@ -1,0 +1,273 @@
+r"""Bounds on the dual constraint of every pattern at once.
+
+The dual of the cone-constrained program asks, for every pattern and sign,
+
+.. math:: \|\mathrm{Proj}_{K_i}(\pm X^\top D_i \nu)\|
+          = \min_{\lambda \ge 0} \|\pm X^\top D_i \nu + X^\top (2D_i - I) \lambda\| \le \beta
+
+(Moreau), so *every* :math:`\lambda \ge 0` bounds the left side from above. Cyclic coordinate
+descent on :math:`\lambda`, in lockstep over all patterns, discards the many that fall under a
+threshold; the survivors get an exact non-negative least squares solve.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from relaxgap.patterns.cones import project_onto_cone
+from relaxgap.patterns.hyperplanes import unit_rows
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.fit_map import chunks
+
+# a chunk's work arrays (d + 2n doubles a pattern) stay in the second-level cache
+CHUNK = 2048
+SIGNS = (1.0, -1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConePrices:
+    """Hold an upper bound of the dual constraint for each sign and pattern.
+
+    Parameters
+    ----------
+    bounds : (2, P) float64
+        Upper bounds of the constraint for the signs +1 (row 0) and -1 (row 1), rounding included.
+    threshold : float
+        A bound at or below it was not refined further.
+    """
+
+    bounds: Float64[np.ndarray, "2 P"]
+    threshold: float
+
+    @property
+    def largest(self) -> float:
+        """An upper bound of every constraint; 0 if there is no pattern."""
+        return float(self.bounds.max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PricedBlock:
+    """Hold the exact price of one (pattern, sign) and the unit direction that attains it."""
+
+    pattern: int
+    sign: float
+    price: float
+    direction: Float64[np.ndarray, " d"]
+
+
+def bound_cone_prices(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    threshold: float,
+    n_sweeps: int = 12,
+) -> ConePrices:
+    r"""Bound :math:`\|\mathrm{Proj}_{K_i}(\pm X^\top D_i \nu)\|` for every pattern by descent.
+
+    Parameters
+    ----------
+    X : (n, d) float64
+        Data.
+    patterns : PatternSet
+        The patterns to price.
+    nu : (n,) float64
+        Dual point.
+    threshold : float
+        Patterns whose bound falls to or below it are left alone.
+    n_sweeps : int
+        Most passes of coordinate descent over the rows.
+
+    Returns
+    -------
+    ConePrices
+        Valid whatever ``n_sweeps`` is; more sweeps tighten the bounds above the threshold.
+
+    Notes
+    -----
+    Cost: O(n d) a pattern, sign and sweep; memory O(P) plus one chunk.
+    """
+    rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
+    weighted = nu[:, None] * X
+    scale = magnitude(X, nu)
+    bounds = np.empty((2, patterns.n_patterns))
+    for chunk in chunks(patterns.n_patterns, CHUNK):
+        bits = patterns.unpack(chunk)
+        gradients = weighted.T @ bits.T
+        signs = np.where(bits.T[kept], 1.0, -1.0)
+        for k, sign in enumerate(SIGNS):
+            bounds[k, chunk] = _descend(rows, signs, sign * gradients, scale, threshold, n_sweeps)
+    return ConePrices(bounds, threshold)
+
+
+def bound_by_multipliers(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    multipliers: Float64[np.ndarray, "2 P k"],
+) -> ConePrices:
+    r"""Bound every price by given multipliers, which need not be good for the bound to hold.
+
+    Parameters
+    ----------
+    X : (n, d) float64
+        Data.
+    patterns : PatternSet
+        The patterns to price.
+    nu : (n,) float64
+        Dual point.
+    multipliers : (2, P, k) float64
+        For the signs +1 and -1, one multiplier for each nonzero row of ``X``, scaled to norm 1;
+        negative ones count as zero.
+
+    Notes
+    -----
+    Cost: two products of O(n d P).
+    """
+    rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
+    weighted = nu[:, None] * X
+    scale = magnitude(X, nu)
+    bounds = np.empty((2, patterns.n_patterns))
+    for chunk in chunks(patterns.n_patterns, CHUNK):
+        bits = patterns.unpack(chunk)
+        gradients = bits @ weighted
+        signs = np.where(bits[:, kept], 1.0, -1.0)
+        for k, sign in enumerate(SIGNS):
+            given = np.maximum(multipliers[k, chunk], 0.0)
+            moved = sign * gradients + (signs * given) @ rows
+            # no multipliers at all are multipliers too, and sometimes the better ones
+            norms = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(gradients, axis=1))
+            magnitudes = scale + given.sum(axis=1)
+            bounds[k, chunk] = norms + rounding_bound(2 * X.shape[0] + 8, X.shape[1], magnitudes)
+    return ConePrices(bounds, 0.0)
+
+
+def _descend(
+    rows: Float64[np.ndarray, "n d"],
+    signs: Float64[np.ndarray, "n C"],
+    g: Float64[np.ndarray, "d C"],
+    scale: float,
+    threshold: float,
+    n_sweeps: int,
+) -> Float64[np.ndarray, " C"]:
+    """Shrink the columns of ``g`` by coordinate descent until they pass the threshold."""
+    bounds = np.linalg.norm(g, axis=0) + rounding_bound(rows.shape[0] + 8, rows.shape[1], scale)
+    open_ = np.flatnonzero(bounds > threshold)
+    g, signs = g[:, open_], signs[:, open_]
+    multipliers = np.zeros_like(signs)
+    for sweep in range(1, n_sweeps + 1):
+        if open_.size == 0:
+            break
+        for j, row in enumerate(rows):
+            step = np.maximum(-multipliers[j], -signs[j] * (row @ g))
+            multipliers[j] += step
+            g += np.multiply.outer(row, signs[j] * step)
+        magnitudes = scale + multipliers.sum(axis=0)
+        rounding = rounding_bound((sweep + 1) * rows.shape[0] + 8, rows.shape[1], magnitudes)
+        bounds[open_] = np.linalg.norm(g, axis=0) + rounding
+        still = np.flatnonzero(bounds[open_] > threshold)
+        if still.size < open_.size:
+            open_, g = open_[still], g[:, still]
+            signs, multipliers = signs[:, still], multipliers[:, still]
+    return np.asarray(bounds)
+
+
+def rounding_bound(
+    n_terms: int, d: int, scale: float | Float64[np.ndarray, " C"]
+) -> Float64[np.ndarray, "..."]:
+    """Bound the rounding and underflow in the norm of a vector summed in floating point.
+
+    Parameters
+    ----------
+    n_terms : int
+        Summands and later updates: each adds at most a few units of the size of what it adds to.
+    d : int
+        Length of the vector.
+    scale : float or (C,) float64
+        Sum of the magnitudes that entered the vector.
+
+    Returns
+    -------
+    float64
+        Of the shape of ``scale``.
+    """
+    double = np.finfo(np.float64)
+    # entries whose squares fall below the normal range may vanish from the norm
+    underflow = 2.0 * float(np.sqrt(d * double.tiny)) * np.greater(scale, 0.0)
+    return np.asarray(4.0 * float(double.eps) * (n_terms + d) * scale + underflow)
+
+
+def magnitude(X: Float64[np.ndarray, "n d"], nu: Float64[np.ndarray, " n"]) -> float:
+    r"""Bound :math:`\sum_j |\nu_j| \|x_j\|` without squares that could underflow."""
+    return float(np.abs(nu) @ np.abs(X).sum(axis=1))
+
+
+def price_exactly(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    sign: float,
+    index: int,
+) -> PricedBlock:
+    """Return the price of one (pattern, sign), rounding included, and where it is attained."""
+    pattern: Bool[np.ndarray, " n"] = patterns.unpack(np.array([index]))[0]
+    gradient = sign * ((nu * pattern) @ X)
+    direction, multiplier_sum = project_onto_cone(X, pattern, gradient)
+    size = float(np.linalg.norm(direction))
+    scale = magnitude(X, nu) + multiplier_sum
+    price = size + float(rounding_bound(X.shape[0] + 8, X.shape[1], scale))
+    return PricedBlock(index, sign, price, direction / size if size > 0.0 else direction)
+
+
+def refine_cone_prices(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    prices: ConePrices,
+) -> ConePrices:
+    """Replace the bounds above the threshold by exact prices, largest first.
+
+    It stops early once every bound left is at most the largest exact price: those cannot change
+    the maximum.
+    """
+    bounds = prices.bounds.copy()
+    largest = 0.0
+    for flat in np.argsort(bounds, axis=None)[::-1]:
+        k, i = divmod(int(flat), patterns.n_patterns)
+        if bounds[k, i] <= max(prices.threshold, largest):
+            break
+        exact = price_exactly(X, patterns, nu, SIGNS[k], i).price
+        bounds[k, i] = min(bounds[k, i], exact)
+        largest = max(largest, float(bounds[k, i]))
+    return ConePrices(bounds, prices.threshold)
+
+
+def best_blocks(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    prices: ConePrices,
+    n_blocks: int,
+    n_candidates: int = 200,
+) -> list[PricedBlock]:
+    """Return up to ``n_blocks`` (pattern, sign) of largest price in well separated directions.
+
+    Neighbouring cells share the maximiser on their common face; only the first of them is kept.
+    """
+    order: Int[np.ndarray, " k"] = np.argsort(prices.bounds, axis=None)[::-1][:n_candidates]
+    candidates = []
+    for flat in order:
+        k, i = divmod(int(flat), patterns.n_patterns)
+        if prices.bounds[k, i] <= prices.threshold:
+            break
+        candidates.append(price_exactly(X, patterns, nu, SIGNS[k], i))
+    chosen: list[PricedBlock] = []
+    for block in sorted(candidates, key=lambda candidate: -candidate.price):
+        if block.price <= prices.threshold or len(chosen) == n_blocks:
+            break
+        if all(
+            block.sign != other.sign or float(block.direction @ other.direction) < 1.0 - 1e-6
+            for other in chosen
+        ):
+            chosen.append(block)
+    return chosen

@@ -1,0 +1,111 @@
+"""Panels beside certified ratios: the weights of growth models, and the width of the brackets."""
+
+from collections.abc import Mapping
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from relaxgap.drawing.sizes_axis import label_sizes
+from relaxgap.drawing.style import MARKERS
+from relaxgap.experiments.certified_gap.ratios import ENDS, FITTED_FROM, growth_of
+from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth
+from relaxgap.experiments.parts.growth_models import GrowthComparison
+
+CERTIFICATES = {
+    "closed_form": "closed form",
+    "enumeration": "enumeration",
+    "spectral": "spectral",
+    "semidefinite": "semidefinite",
+    "branch_and_bound": "branch and bound",
+}
+FLOOR = 1e-9
+"""A narrower bracket is drawn here, as the axis says."""
+GREYS = {Growth.CONSTANT: "#E3E3E3", Growth.SQRT_LOG: "#9A9A9A", Growth.LOG: "#3F3F3F"}
+FORMULAS = {
+    Growth.CONSTANT: "$a$",
+    Growth.SQRT_LOG: r"$a+b\sqrt{\log n}$",
+    Growth.LOG: r"$a+b\,\log n$",
+}
+
+
+def draw_weights(axes: Axes, series: Mapping[str, pd.DataFrame]) -> None:
+    """Draw the AICc weights of the models, a bar for either end of the interval of each series.
+
+    Beside a bar stands the slope of the square root with its bootstrap interval.
+    """
+    labels = {}
+    place = 0.0
+    for name, rows in series.items():
+        growth = growth_of(rows)
+        fitted = [(end, growth.at(end)) for end in ENDS]
+        bars = [(end, comparison) for end, comparison in fitted if comparison is not None]
+        for offset, (end, comparison) in enumerate(bars):
+            _draw_bar(axes, place + offset, end, comparison)
+        if bars:
+            labels[place + 0.5 * (len(bars) - 1)] = name
+            place += len(bars) + 0.6
+    axes.grid(visible=False)
+    if not labels:
+        axes.set_axis_off()
+        axes.text(
+            0.5,
+            0.5,
+            f"growth is fitted to three sizes or more,\nfrom $n={FITTED_FROM}$ on",
+            ha="center",
+            va="center",
+        )
+        return
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(place - 0.9, -0.7)
+    axes.set_yticks(list(labels), list(labels.values()), fontsize=8.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(f"AICc weight, least squares on log ratios from $n={FITTED_FROM}$ on")
+    handles = [Patch(color=GREYS[growth], label=FORMULAS[growth]) for growth in GROWTHS]
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+    axes.text(1.02, -0.75, r"slope $b$ of $\sqrt{\log n}$, 95% interval", va="bottom", fontsize=7.5)
+
+
+def _draw_bar(axes: Axes, place: float, end: str, comparison: GrowthComparison) -> None:
+    left = 0.0
+    for fit in comparison.fits:
+        axes.barh(place, fit.weight, left=left, color=GREYS[fit.growth], height=0.86)
+        left += fit.weight
+    slope = comparison.fit(Growth.SQRT_LOG)
+    low, high = slope.slope_interval
+    text = f"{end}: {slope.slope:.3f} [{low:.3f}, {high:.3f}]".replace("-", "\N{MINUS SIGN}")
+    axes.text(1.02, place, text, va="center", fontsize=7.5)
+
+
+def draw_brackets(axes: Axes, frame: pd.DataFrame) -> None:
+    """Draw how far the best network of each instance is above its certified bound."""
+    instances = frame[(frame["method"] == "global") & (frame["bound"] > 0.0)]
+    width = np.maximum(instances["best_known"] / instances["bound"] - 1.0, FLOOR)
+    certificates = instances["certificate"].fillna("unnamed").astype(str)
+    others = sorted(set(certificates) - set(CERTIFICATES))
+    for name, marker in zip([*CERTIFICATES, *others], cycle(MARKERS), strict=False):
+        rows = instances[certificates == name]
+        if len(rows):
+            axes.plot(
+                np.log(rows["n"]),
+                width[rows.index],
+                marker,
+                color="#333333",
+                markerfacecolor="none",
+                markeredgewidth=0.8,
+                markersize=4,
+                label=CERTIFICATES.get(name, name),
+            )
+    axes.set_yscale("log")
+    axes.set_ylabel("best network / lower bound $- 1$\n(drawn at $10^{-9}$ if less)")
+    label_sizes(axes, np.sort(frame["n"].unique()))
+    if axes.lines:
+        axes.legend(
+            loc="lower left",
+            bbox_to_anchor=(-0.03, 1.0),
+            ncols=3,
+            columnspacing=0.8,
+            handletextpad=0.1,
+        )

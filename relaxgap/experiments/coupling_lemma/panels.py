@@ -1,0 +1,196 @@
+"""The panels of the coupling lemma: changed fractions on logarithmic axes."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from relaxgap.drawing.panel_rows import add_rows
+from relaxgap.drawing.preserved_runs import INSTANCE, slope_in_width, widest_sweep
+from relaxgap.drawing.ratios import LABELS
+from relaxgap.drawing.style import COLOURS, MARKERS, draw_band, quartiles
+
+MATCHED = 0.01
+"""Fraction of its initial loss at which a run of the experiment stops."""
+MEASURES = {
+    "bits_changed": ("activations", "sure_bits"),
+    "neurons_changed": ("whole patterns (neurons)", "sure_neurons"),
+}
+BOUNDS = {
+    "bits_bound": r"activations, expected: $\sqrt{2/\pi}\,\tau/\sigma$",
+    "neurons_bound": r"patterns, expected: $n\sqrt{2/\pi}\,\tau/\sigma$",
+    "li_liang_bound": r"patterns, Li & Liang: $e\,n\,\tau/\sigma$",
+}
+BOUND_MARKERS = (".", "x", "+")
+BOUND_COLOUR = "#444444"
+FLOOR = 1e-4
+"""Lowest end of a logarithmic axis of fractions."""
+Panel = partial[None]
+
+
+def draw_panels(figure: Figure, lengths: list[int], panels: list[Panel]) -> None:
+    """Draw panels in rows of these lengths, on one logarithmic axis of fractions."""
+    rows = add_rows(figure, lengths)
+    drawn = [axes for row in rows for axes in row]
+    ends = []
+    for axes, panel in zip(drawn, panels, strict=True):
+        panel(axes)
+        # all start at nothing changed on the way: their ends decide what is shown
+        if panel.func is not _draw_way or len(panels) == 1:
+            ends += [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines]
+    values = np.concatenate(ends)
+    low = 0.6 * np.min(values[values > 0.0], initial=1.0)
+    for row in rows:
+        row[0].set_ylabel("fraction changed")
+        for axes in row:
+            # first the limits: what is fitted to data may be all zero
+            axes.set_ylim(max(low, FLOOR), 1.15)
+            axes.set_yscale("log")
+            axes.tick_params(labelleft=axes is row[0])
+
+
+def width_panels(gd: pd.DataFrame) -> list[Panel]:
+    """Return a panel of one method against the width for each data set."""
+    return [partial(_draw_widths, rows=rows) for _, rows in gd.groupby(INSTANCE, sort=False)]
+
+
+def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
+    _draw_measures(axes, rows, "width")
+    for bound, marker in zip(BOUNDS, BOUND_MARKERS, strict=True):
+        values = rows.groupby("width")[bound].median()
+        below = values[values < 1.0]
+        if len(below):
+            axes.plot(below.index, below, ":", color=BOUND_COLOUR, marker=marker, gid=bound)
+    bits = rows.groupby("width")["bits_changed"].median()
+    if len(bits) > 1 and (bits > 0.0).all():
+        widths = bits.index.to_numpy(dtype=float)
+        level = np.exp(np.mean(np.log(bits) + 0.5 * np.log(widths)))
+        axes.plot(widths, 0.75 * level / np.sqrt(widths), "-.", color="black", linewidth=1.0)
+    _label_widths(axes, rows)
+    row = rows.iloc[0]
+    lines = [
+        _data_name(rows),
+        rf"$n={row['n']}$, $d={row['d']}$, $\eta m={row['learning_rate']:g}$",
+    ]
+    slopes = [slope_in_width(rows, changed) for changed in MEASURES]
+    if not np.isnan([slope for slope, _ in slopes]).any():
+        lines.append("slopes " + ", ".join(_slope_text(*slope) for slope in slopes))
+    axes.set_title("\n".join(lines), fontsize=9)
+
+
+def _draw_measures(axes: Axes, rows: pd.DataFrame, x: str) -> None:
+    for index, (measure, (name, sure)) in enumerate(MEASURES.items()):
+        draw_band(axes, rows, x, measure, name, index)
+        bound = rows.groupby(x)[sure].median()
+        axes.plot(bound.index, bound, "--", color=COLOURS[index], linewidth=1.1)
+    axes.set_xscale("log")
+
+
+def method_panels(plain: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
+    """Return the panel of the data set on which there is more than one method, if there is."""
+    rows = widest_sweep(plain, "method", INSTANCE, least=2)
+    return [] if rows is None else [partial(_draw_methods, rows=rows, colours=colours)]
+
+
+def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+    for method, colour in colours.items():
+        of_method = widest_sweep(rows[rows["method"] == method], "width", ["learning_rate"])
+        if of_method is not None:
+            for index, measure in enumerate(MEASURES):
+                _draw_line(axes, quartiles(of_method, "width", measure), colour, index)
+    axes.set_xscale("log")
+    _label_widths(axes, rows)
+    axes.set_title(f"methods at matched loss\n{_data_name(rows)}", fontsize=9)
+
+
+def _draw_line(
+    axes: Axes, bands: pd.DataFrame, colour: str, index: int, places: pd.Series | None = None
+) -> None:
+    x = bands.index.to_numpy(dtype=float) if places is None else places.to_numpy()
+    axes.plot(x, bands[0.5], "-", color=colour, marker=MARKERS[index])
+    axes.fill_between(x, bands[0.25], bands[0.75], color=colour, alpha=0.15, linewidth=0)
+
+
+def way_panels(rows: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
+    """Return the panel of the runs that are logged on the way, if there are such."""
+    way = rows[rows["on_the_way"] & (rows["step"] > 0) & np.isfinite(rows["loss_ratio"])]
+    way = way[(way["init_scale"] == 1.0) & (way["step_factor"] == 1.0)]
+    # several widths or data sets would be several figures
+    one = widest_sweep(way, "method", [*INSTANCE, "width"])
+    return [] if one is None else [partial(_draw_way, rows=one, colours=colours)]
+
+
+def _draw_way(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+    for method, of_method in rows.groupby("method"):
+        losses = of_method.groupby("step")["loss_ratio"].median()
+        for index, measure in enumerate(MEASURES):
+            bands = quartiles(of_method, "step", measure)
+            _draw_line(axes, bands, colours[str(method)], index, losses)
+    axes.set_xscale("log")
+    axes.axvline(MATCHED, color="black", linewidth=0.8, linestyle="--")
+    # far beyond the matched loss nothing changes any more
+    axes.set_xlim(1.3, max(0.7 * rows["loss_ratio"].min(), 0.01 * MATCHED))
+    axes.set_xlabel("training loss over the initial one (dashed: matched)")
+    axes.set_title(f"on the way, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}", fontsize=9)
+
+
+def factor_panels(reached: pd.DataFrame, gd: pd.DataFrame) -> list[Panel]:
+    """Return the panels against the step size and the initial scale, where they vary."""
+    of_method = reached[reached["method"].isin(gd["method"])]
+    panels: list[Panel] = []
+    steps = widest_sweep(
+        of_method[of_method["init_scale"] == 1.0], "learning_rate", [*INSTANCE, "width"], least=2
+    )
+    if steps is not None:
+        panels.append(
+            partial(
+                _draw_factor, rows=steps, x="learning_rate", name=r"step size times width, $\eta m$"
+            )
+        )
+    scales = widest_sweep(
+        of_method[of_method["step_factor"] == 1.0],
+        "init_scale",
+        [*INSTANCE, "width", "learning_rate"],
+        least=2,
+    )
+    if scales is not None:
+        name = r"initial scale, $\sigma\sqrt{m}$"
+        panels.append(partial(_draw_factor, rows=scales, x="init_scale", name=name))
+    return panels
+
+
+def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> None:
+    _draw_measures(axes, rows, x)
+    values = np.sort(rows[x].unique())
+    axes.set_xticks(values, [f"{value:.4g}" for value in values])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(name)
+    axes.set_title(
+        f"{name_of(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}",
+        fontsize=9,
+    )
+
+
+def _label_widths(axes: Axes, rows: pd.DataFrame) -> None:
+    widths = np.sort(rows["width"].unique())
+    # every other one where they are close
+    kept = widths[::-1][:: 2 if len(widths) > 5 else 1][::-1]
+    axes.set_xticks(kept, [f"{width}" for width in kept])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("width $m$")
+
+
+def _data_name(rows: pd.DataFrame) -> str:
+    return str(rows["data"].iloc[0])
+
+
+def _slope_text(slope: float, error: float) -> str:
+    return f"${slope:.3f}$" if np.isnan(error) else rf"${slope:.3f} \pm {error:.3f}$"
+
+
+def name_of(method: str) -> str:
+    """Return the name of a method in a legend."""
+    return LABELS.get(method, method)

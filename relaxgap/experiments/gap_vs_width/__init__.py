@@ -1,0 +1,1 @@
+"""A drawer: the cell and the figure of one experiment."""

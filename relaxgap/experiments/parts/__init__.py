@@ -1,0 +1,1 @@
+"""What experiments share: settings, cells, contenders and trained runs."""

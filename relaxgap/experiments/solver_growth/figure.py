@@ -1,0 +1,105 @@
+"""Seconds to one accuracy against n, with the measured slope beside Theorem 2's polynomial."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
+from relaxgap.drawing.timings import PROGRAMS, SOLVERS, seconds_to, slope, style_index
+
+LINES = {"relu": "-", "gated": "--"}
+
+
+def draw(summary: pd.DataFrame) -> Figure:
+    """Draw medians with the range over seeds; a slope is that of the upper half of the sizes."""
+    figure = new_figure(7.4, 5.2)
+    axes = figure.add_subplot()
+    for (solver, program), seconds in _curves(summary).items():
+        ranges = seconds.groupby("n").agg(["min", "median", "max"])
+        index = style_index(solver)
+        steepness = _slope_label(ranges["median"])
+        axes.errorbar(
+            ranges.index,
+            ranges["median"],
+            yerr=[ranges["median"] - ranges["min"], ranges["max"] - ranges["median"]],
+            color=COLOURS[index],
+            marker=MARKERS[index],
+            markerfacecolor="white" if program == "gated" else COLOURS[index],
+            linestyle=LINES[program],
+            capsize=2,
+            label=f"{SOLVERS[solver]}, {PROGRAMS[program]}{steepness}",
+        )
+    sizes, polynomial = _polynomial(summary)
+    axes.plot(
+        sizes,
+        polynomial,
+        "--",
+        color="black",
+        linewidth=1.1,
+        label=f"Theorem 2: $d^3 m^3${_slope_label(polynomial)}",
+    )
+    axes.axhline(summary["time_limit_seconds"].max(), color="black", linestyle=":", linewidth=1)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(sizes, [str(n) for n in sizes])
+    axes.minorticks_off()
+    axes.set_xlabel("$n$")
+    axes.set_ylabel(f"seconds to a relative error of {_error(summary):.0e}")
+    figure.legend(loc="outside upper center", ncols=2)
+    fraction = summary["beta_fraction"].dropna().unique()
+    strength = rf", $\beta={fraction[0]:g}\,\beta_{{\max}}$" if len(fraction) == 1 else ""
+    caption(
+        figure,
+        f"{summary['data'].iloc[0]}, $n = 2d$, $8\\,\\log n$ gates{strength}, "
+        f"{summary['threads'].max()} thread; dotted: time limit.",
+        f"Median and range over {summary['seed'].nunique()} seeds; slopes over the upper half of "
+        r"the sizes; $m = 16\,\log n$ neurons.",
+    )
+    return figure
+
+
+def _error(summary: pd.DataFrame) -> float:
+    return float(summary["tolerance"].min())
+
+
+def _curves(summary: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
+    """Return the seconds of each instance that was solved, by solver and program."""
+    seconds = seconds_to(summary, _error(summary))
+    curves = {}
+    for solver in seconds.columns:
+        for program in PROGRAMS:
+            if program in seconds.index.get_level_values("program"):
+                solved = seconds[solver].xs(program, level="program").dropna()
+                solved = solved[np.isfinite(solved)]
+                if len(solved):
+                    curves[solver, program] = solved
+    return curves
+
+
+def _polynomial(summary: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
+    r"""Return the sizes and :math:`(n \log n)^3`, scaled to start with our slower curve."""
+    sizes = np.sort(summary["n"].unique())
+    growth = pd.Series((sizes * np.log(sizes)) ** 3, index=sizes)
+    ours = [curve for (solver, _), curve in _curves(summary).items() if "newton" in solver]
+    starts = [curve.groupby("n").median() for curve in ours]
+    first = max(start.iloc[0] / growth[start.index[0]] for start in starts) if starts else 1.0
+    return sizes, first * growth
+
+
+def _slope_label(seconds: pd.Series) -> str:
+    return f", slope {_upper_slope(seconds):.2f}" if len(seconds) > 1 else ""
+
+
+def _upper_slope(seconds: pd.Series) -> float:
+    """Return the slope over the upper half of the sizes, NaN for fewer than two."""
+    if len(seconds) < 2:
+        return float("nan")
+    upper = seconds.iloc[-max(2, len(seconds) // 2) :]
+    return slope(upper.index.to_numpy(dtype=float), upper.to_numpy(dtype=float))
+
+
+def table(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the median seconds of each solver and program by size, and the slope."""
+    seconds = seconds_to(summary, _error(summary)).replace(np.inf, np.nan)
+    rows = seconds.groupby(["program", "n"]).median().stack().unstack("n")
+    return rows.assign(slope=[_upper_slope(row.dropna()) for _, row in rows.iterrows()])

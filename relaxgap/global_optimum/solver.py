@@ -1,0 +1,218 @@
+r"""The certified global optimum of two-layer ReLU training, without listing its patterns first.
+
+From above come networks: small programs over patterns that local pricing finds. From below come
+bounds over *all* patterns, from closed form to branch and bound on activations, each proven from
+its multipliers whatever made them. Both sides only ever improve, so the bracket is valid whenever
+one stops.
+
+References
+----------
+Pilanci & Ergen (2020) for the dual constraint; Sahiner, Ergen, Pauly & Pilanci (2021) for the
+completely positive form that the relaxation takes its relations from.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from relaxgap.certificates.duality import DualCertificate
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.global_optimum.bounds import (
+    MOST_ENUMERATED,
+    Bracket,
+    branch_and_bound,
+    closed_form,
+    enumeration,
+    maxcut,
+    semidefinite,
+    spectral,
+)
+from relaxgap.global_optimum.search import NetworkSearch
+from relaxgap.networks import TwoLayerNetwork
+from relaxgap.patterns import predicted_count
+from relaxgap.solvers.base import Status
+
+CertificateName = Literal[
+    "auto", "closed_form", "maxcut", "spectral", "semidefinite", "branch_and_bound", "enumeration"
+]
+MOST_SEARCH_ROUNDS = 30
+SEARCH_SHARE = 0.4
+"""Fraction of a time limit after which the search for networks makes way for bounds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalSolution:
+    """Hold a network and the bracket of the global optimum.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork
+        Its training loss is ``certificate.primal_value`` up to rounding.
+    certificate : DualCertificate
+        Holds for networks of every width: ``nu`` is feasible for all patterns.
+    status : Status
+        ``solved``: the relative gap reached ``rtol``.
+    bound : str
+        How the lower bound was proven.
+    n_rounds : int
+        Small programs solved.
+    n_regions : int
+        Regions of the lifted relaxation, 2 before any split; 0 where it was not run.
+    seconds : float
+        Wall time since the start.
+    """
+
+    network: TwoLayerNetwork
+    certificate: DualCertificate
+    status: Status
+    bound: str
+    n_rounds: int
+    n_regions: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalSolver:
+    """Bracket the global optimum over networks of every width.
+
+    Parameters
+    ----------
+    rtol : float
+        Relative gap to reach.
+    max_seconds : float or None
+        Time after which the bracket so far is returned. It is looked at between pieces of work,
+        which take seconds up to a thousand samples. None goes on until the gap is
+        reached or the bounds stop improving.
+    certificate : str
+        Way to the lower bound; ``auto`` picks by size and goes on to the next until the gap is
+        reached.
+    n_gates : int
+        Gaussian gates of the first program.
+    seed : int
+        Seed of the gates and of the starts of local pricing.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range or the certificate is unknown.
+    """
+
+    rtol: float = 1e-4
+    max_seconds: float | None = None
+    certificate: str = "auto"
+    n_gates: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.rtol < 1.0:
+            raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-3.")
+        if self.max_seconds is not None and not self.max_seconds > 0.0:
+            raise ConfigurationError(
+                f"Expected a time limit above 0 seconds, got {self.max_seconds}; raise it."
+            )
+        if self.certificate not in get_args(CertificateName):
+            raise ConfigurationError(
+                f"Expected a certificate of {', '.join(get_args(CertificateName))}, got "
+                f"{self.certificate!r}; choose one, or auto."
+            )
+        if self.n_gates < 1:
+            raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; try 100.")
+
+    def solve(
+        self, data: Dataset, beta: float, start: TwoLayerNetwork | None = None
+    ) -> GlobalSolution:
+        """Return the last bracket; an interruption (Ctrl-C) ends the work, not the program.
+
+        Parameters
+        ----------
+        data : Dataset
+            The training data.
+        beta : float
+            Regularisation strength.
+        start : TwoLayerNetwork, optional
+            A network to improve on.
+
+        Raises
+        ------
+        ConfigurationError
+            If ``beta`` is not positive and finite.
+        """
+        brackets = self.brackets(data, beta, start)
+        solution = next(brackets)
+        try:
+            for better in brackets:
+                solution = better
+        except KeyboardInterrupt:
+            return replace(solution, status=Status.INTERRUPTED)
+        return solution
+
+    def brackets(
+        self, data: Dataset, beta: float, start: TwoLayerNetwork | None = None
+    ) -> Iterator[GlobalSolution]:
+        """Yield one bracket after another, each inside the one before, until one is good enough.
+
+        The first comes at once; the last one's status says why there are no more.
+        """
+        if not (beta > 0.0 and math.isfinite(beta)):
+            raise ConfigurationError(f"Expected a positive, finite beta, got {beta}; raise beta.")
+        began = time.monotonic()
+        search = NetworkSearch(data, beta, self.rtol, np.random.default_rng(self.seed), start)
+        bracket = Bracket(search, self.rtol)
+        end = math.inf if self.max_seconds is None else began + self.max_seconds
+
+        def snapshot(status: Status) -> GlobalSolution:
+            return GlobalSolution(
+                search.network,
+                bracket.certificate,
+                Status.SOLVED if bracket.is_closed else status,
+                bracket.bound,
+                search.n_rounds,
+                bracket.n_regions,
+                time.monotonic() - began,
+            )
+
+        for _ in self._work(search, bracket, end):
+            late = time.monotonic() > end
+            yield snapshot(Status.TIME_LIMIT if late else Status.RUNNING)
+            if late or bracket.is_closed:
+                return
+        yield snapshot(Status.INACCURATE)
+
+    def _work(self, search: NetworkSearch, bracket: Bracket, end: float) -> Iterator[None]:
+        """Do one piece of work after another; the caller looks at the clock in between."""
+        closed_form(bracket)
+        yield
+        search.solve_over_gaussian(self.n_gates, end)
+        closed_form(bracket)
+        yield
+        enumerable = predicted_count(search.data.X).bound <= MOST_ENUMERATED
+        if self.certificate == "auto" and not enumerable:
+            yield from spectral(bracket, end)
+        turn = time.monotonic() + SEARCH_SHARE * (end - time.monotonic())
+        for _ in range(MOST_SEARCH_ROUNDS):
+            before = search.value
+            if not search.improve(end) or time.monotonic() > turn:
+                break
+            yield
+            if before - search.value < 0.1 * self.rtol * search.value:
+                break
+        match self.certificate:
+            case "maxcut":
+                yield from maxcut(bracket)
+            case "spectral":
+                yield from spectral(bracket, end)
+            case "semidefinite":
+                yield from semidefinite(bracket)
+            case "branch_and_bound":
+                yield from branch_and_bound(bracket)
+            case "enumeration":
+                yield from enumeration(bracket)
+            case "auto":
+                if enumerable:
+                    yield from enumeration(bracket)
+                yield from branch_and_bound(bracket)

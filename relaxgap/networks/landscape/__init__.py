@@ -1,0 +1,1 @@
+"""The training loss around a network: stationarity, kinks, structure, descent, minimal networks."""

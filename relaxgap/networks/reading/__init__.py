@@ -1,0 +1,1 @@
+"""Networks from files, without running anything that is stored in them."""

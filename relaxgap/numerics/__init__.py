@@ -1,0 +1,1 @@
+"""What every room borrows: arrays and backends, nothing of ReLU."""

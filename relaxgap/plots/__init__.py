@@ -1,1 +1,0 @@
-"""One file per figure; each reads a CSV and computes nothing new."""

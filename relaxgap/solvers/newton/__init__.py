@@ -1,0 +1,1 @@
+"""Semismooth Newton on the augmented Lagrangian of the dual, over a working set of blocks."""

@@ -1,0 +1,105 @@
+"""The working set of the structured solver and what is carried from one round to the next."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.numerics.backend import Backend
+from relaxgap.problems.gated import GatedReLUProgram
+from relaxgap.solvers.base import Point, Program
+from relaxgap.solvers.newton.augmented_lagrangian import GROWTH, AugmentedLagrangian
+from relaxgap.solvers.newton.working_set import AllBlocks, AllConeBlocks, AllFreeBlocks
+
+FEWEST_BLOCKS = 40
+FEWEST_EXACT_PRICES = 100
+FIRST_TOLERANCE = 1e-2
+MOST_OUTER_STEPS = 12
+SMALLEST_RTOL = 1e-14
+
+
+class Rounds:
+    """Solve over a few blocks, price all of them, exchange some; from warm start to warm start.
+
+    Parameters
+    ----------
+    program : ConvexReLUProgram or GatedReLUProgram
+        In units where ``X`` and ``y`` have norm 1.
+    rtol : float
+        Relative duality gap to reach.
+    backend : Backend
+        Where the blocks are solved and priced; what is carried on is float64 NumPy.
+    point : SplitBlocks or GatedBlocks, optional
+        Blocks to start from; none is zero.
+    nu : (n,) float64, optional
+        Dual point to start from; none is that of zero, ``y``.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        rtol: float,
+        backend: Backend,
+        point: Point | None = None,
+        nu: Float64[np.ndarray, " n"] | None = None,
+    ) -> None:
+        self.program, self.arrays = program, backend.arrays()
+        # what rounding allows to aim at
+        self.rtol = max(rtol, SMALLEST_RTOL * self.arrays.coarseness)
+        self.level = self.shortest_sigma = self.sigma = self.tolerance = 0.0
+        self.all: AllBlocks = (
+            AllFreeBlocks(program, self.arrays)
+            if isinstance(program, GatedReLUProgram)
+            else AllConeBlocks(program, self.arrays)
+        )
+        self.nu = program.data.y if nu is None else nu
+        self.index, self.w = self.all.blocks(program.zero() if point is None else point)
+        self.n_newton_steps = 0
+        self._aim_at(program)
+
+    def change_beta(self, beta: float) -> None:
+        """Go on to another regularisation strength from the blocks and the dual point at hand."""
+        self.n_newton_steps = 0
+        self.sigma /= GROWTH**4
+        self._aim_at(replace(self.program, beta=beta))
+
+    def advance(self, gap: float) -> None:
+        """Solve over the working set to a fraction of the gap so far, then price every block."""
+        program = self.program
+        self.index = np.concatenate([self.index, self.entering])
+        entering = np.zeros((self.entering.size, program.data.d))
+        operator = self.all.operator(self.index, self.sigma)
+        y, nu, w = map(
+            self.arrays.asarray, (program.data.y, self.nu, np.concatenate([self.w, entering]))
+        )
+        lagrangian = AugmentedLagrangian(operator, y, float(program.beta), nu, w, self.sigma)
+        for _ in range(MOST_OUTER_STEPS):
+            lagrangian.advance(self.tolerance)
+            self.tolerance = max(0.3 * self.tolerance, 0.1 * self.rtol)
+            if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.1 * gap):
+                break
+        self.all.absorb(self.index, operator, lagrangian.sigma)
+        self.nu = self.arrays.to_numpy(lagrangian.nu)
+        self.n_newton_steps += lagrangian.n_newton_steps
+        used = lagrangian.used
+        self.index, self.w = self.index[used], self.arrays.to_numpy(lagrangian.w)[used]
+        self._choose_entering()
+        # new blocks want a shorter step; without any the next round only polishes
+        shorter = GROWTH**2 if self.entering.size else 1.0
+        self.sigma = max(lagrangian.sigma / shorter, self.shortest_sigma)
+
+    def _aim_at(self, program: Program) -> None:
+        self.program = program
+        self.level = program.beta * (1.0 + 0.2 * self.rtol)
+        self.tolerance = FIRST_TOLERANCE
+        # a threshold of length 1, the size of the blocks
+        self.shortest_sigma = 1.0 / program.beta
+        self.sigma = max(self.sigma, self.shortest_sigma)
+        self._choose_entering()
+
+    def _choose_entering(self) -> None:
+        n_exact = max(FEWEST_EXACT_PRICES, self.index.size)
+        bounds = self.all.bounds(self.nu, self.level, n_exact)
+        violators = np.setdiff1d(np.flatnonzero(bounds > self.level), self.index)
+        largest = np.argsort(-bounds[violators], kind="stable")
+        self.entering = violators[largest[: max(FEWEST_BLOCKS, self.index.size)]]

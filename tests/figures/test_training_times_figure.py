@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from relaxgap.drawing.style import figure_style
+from relaxgap.experiments.training_benchmark.figure import draw, table, time_ratios
+
+
+def summary(*rows: tuple[object, ...]) -> pd.DataFrame:
+    columns = ["method", "n", "library", "n_runs", "seconds", "final_loss"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(d=5, width=16, seed=0, n_steps=100, n_repeats=3, threads=1)
+
+
+TIMES = summary(
+    ("gd", 10, "relaxgap", 1, 0.5, 1.0),
+    ("gd", 10, "pytorch", 1, 2.0, 1.0),
+    ("gd", 10, "relaxgap", 16, 3.0, 1.0),
+    ("gd", 20, "relaxgap", 1, 1.0, 1.0),
+    ("gd", 20, "pytorch", 1, 0.5, 1.1),
+    ("gd", 20, "relaxgap", 16, 20.0, 1.0),
+)
+
+
+def test_ratios_are_of_one_run_over_pytorch_and_of_the_batch_over_one_run() -> None:
+    ratios = time_ratios(TIMES)
+    assert ratios["over_pytorch"].tolist() == [0.25, 2.0]
+    assert ratios["over_single"].tolist() == [6.0, 20.0]
+    assert ratios["milliseconds_a_step"].tolist() == [5.0, 10.0]
+    assert ratios["size"].tolist() == [800, 1600]
+    np.testing.assert_allclose(ratios["losses_apart"], [0.0, 0.1])
+
+
+def test_without_pytorch_its_panel_says_so_and_the_other_is_drawn() -> None:
+    alone = TIMES[TIMES["library"] == "relaxgap"]
+    assert time_ratios(alone)["over_pytorch"].isna().all()
+    assert time_ratios(alone)["over_single"].tolist() == [6.0, 20.0]
+    with figure_style():
+        assert "without PyTorch" in texts(draw(alone))
+        assert "without PyTorch" not in texts(draw(TIMES))
+    assert not table(alone).empty
+
+
+def test_the_goals_are_labelled_and_inside_the_axes() -> None:
+    with figure_style():
+        figure = draw(TIMES)
+    assert {"1.2 times PyTorch", "12 single runs", "16: nothing saved"} <= texts(figure)
+    for axes, highest in zip(figure.axes, (2.0, 20.0), strict=True):
+        low, high = axes.get_ylim()
+        assert low == 0.0
+        assert high > highest
+
+
+def test_a_batch_of_one_run_has_no_ratio() -> None:
+    ratios = time_ratios(TIMES[TIMES["n_runs"] == 1])
+    assert ratios["over_single"].isna().all()
+    assert ratios["over_pytorch"].tolist() == pytest.approx([0.25, 2.0])
+
+
+def texts(figure: Figure) -> set[str]:
+    return {text.get_text() for axes in figure.axes for text in axes.texts}
