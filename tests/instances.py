@@ -9,12 +9,11 @@ from relaxgap.certificates import DualCertificate, beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, ConeBlocks, Program, ProgramMaker, gated_program, relu_program
 
-Program = ConvexReLUProgram | GatedReLUProgram
-Point = SplitBlocks | GatedBlocks
-ProgramType = type[ConvexReLUProgram] | type[GatedReLUProgram]
-PROGRAM_TYPES: tuple[ProgramType, ProgramType] = (ConvexReLUProgram, GatedReLUProgram)
+Point = Blocks
+ProgramType = ProgramMaker
+PROGRAM_TYPES: tuple[ProgramType, ProgramType] = (relu_program, gated_program)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +37,8 @@ def _both(name: str, X: object, y: object, beta: float, relu: float, gated: floa
     data = Dataset(np.array(X, dtype=np.float64), np.array(y, dtype=np.float64))
     patterns = enumerate_patterns(data.X)
     return [
-        KnownProgram(f"{name}, cones", ConvexReLUProgram(data, patterns, beta), relu),
-        KnownProgram(f"{name}, gated", GatedReLUProgram(data, patterns, beta), gated),
+        KnownProgram(f"{name}, cones", relu_program(data, patterns, beta), relu),
+        KnownProgram(f"{name}, gated", gated_program(data, patterns, beta), gated),
     ]
 
 
@@ -105,9 +104,9 @@ def _block_thresholds(tall: np.ndarray) -> list[KnownProgram]:
     lost = 0.5 * float(y @ y) - 0.5 * share**2
     square = Dataset(np.eye(3), np.array([2.0, -1.0, 1.0]))
     first = pattern_set_from_gates(square.X, np.ones((1, 3)))
-    gated = GatedReLUProgram(Dataset(flipped, y), active, 0.3)
-    zero = GatedReLUProgram(Dataset(flipped, y), active, 1.5 * share)
-    cones = ConvexReLUProgram(square, first, 0.3)
+    gated = gated_program(Dataset(flipped, y), active, 0.3)
+    zero = gated_program(Dataset(flipped, y), active, 1.5 * share)
+    cones = relu_program(square, first, 0.3)
     return [
         KnownProgram("one all-active pattern, gated", gated, lost + thresholded(share, 0.3)),
         KnownProgram("beta above beta_max, gated", zero, 0.5 * float(y @ y)),
@@ -166,11 +165,11 @@ def degenerate_program(kind: ProgramType, seed: int, n: int = 5, d: int = 3) -> 
     return _program(kind, Dataset(X, y), 10.0 ** rng.uniform(-6.0, 0.3), None, rng)
 
 
-def restricted(program: Program, seed: int, share: float = 0.5) -> ConvexReLUProgram:
+def restricted(program: Program, seed: int, share: float = 0.5) -> Program:
     """Allow each block of a cone-constrained program with a given probability."""
-    assert isinstance(program, ConvexReLUProgram)
+    assert program.family.name == "relu"
     allowed = np.random.default_rng(seed).random((2, program.patterns.n_patterns)) < share
-    return replace(program, allowed=allowed)
+    return replace(program, family=ConeBlocks(allowed))
 
 
 def _program(
@@ -190,10 +189,10 @@ def _program(
 def random_point(program: Program, rng: np.random.Generator, size: float = 1.0) -> Point:
     """A point in its cones: blocks along the gates, or free ones."""
     shape = (program.patterns.n_patterns, program.data.d)
-    if isinstance(program, GatedReLUProgram):
-        return GatedBlocks(size * rng.standard_normal(shape))
+    if program.family.name == "gated":
+        return Blocks.of(size * rng.standard_normal(shape))
     u, v = (size * rng.exponential(size=(shape[0], 1)) * program.patterns.gates for _ in range(2))
-    return SplitBlocks(u, v)
+    return Blocks.of(u, v)
 
 
 def overlap(a: DualCertificate, b: DualCertificate) -> bool:

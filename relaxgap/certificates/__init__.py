@@ -1,8 +1,7 @@
 """Certificates: bounds proven from (program, point), whoever made the point."""
 
 from relaxgap.certificates.duality import DualCertificate, certify, feasible_dual
-from relaxgap.certificates.feasibility import into_cones
-from relaxgap.certificates.prices.blocks import beta_max, block_prices, violating_patterns
+from relaxgap.certificates.prices.pricing import beta_max, block_prices, violating_patterns
 
 __all__ = [
     "DualCertificate",
@@ -10,6 +9,5 @@ __all__ = [
     "block_prices",
     "certify",
     "feasible_dual",
-    "into_cones",
     "violating_patterns",
 ]

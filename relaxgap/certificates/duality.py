@@ -1,9 +1,10 @@
 r"""Duality certificates: true bounds computed from (program, point), whoever made the point.
 
-For any point the residual :math:`\nu_0 = y - \text{fit}`, scaled by :math:`s = \min(\beta / \mu,
-y^\top \nu_0 / \|\nu_0\|^2)` with :math:`\mu` an upper bound of every dual constraint at
-:math:`\nu_0`, is dual feasible, so :math:`y^\top \nu - \tfrac12 \|\nu\|^2` bounds the optimum
-from below. A bound on the rounding is subtracted.
+For any point :math:`\nu_0 = -\nabla \ell(\text{fit})`, scaled by :math:`s \le \beta / \mu` with
+:math:`\mu` an upper bound of every dual constraint at :math:`\nu_0`, is dual feasible, so
+:math:`-\ell^*(-s \nu_0)` bounds the optimum from below. For the squared loss :math:`\nu_0` is the
+residual and :math:`s = \min(\beta / \mu, y^\top \nu_0 / \|\nu_0\|^2)`. A bound on the rounding is
+subtracted.
 """
 
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.prices.blocks import block_prices, prices_by_multipliers
-from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.certificates.prices.block_prices import BlockPrices
+from relaxgap.certificates.prices.pricing import block_prices, prices_by_multipliers
+from relaxgap.problems.blocks import Blocks
+from relaxgap.problems.losses import SQUARED, Loss
+from relaxgap.problems.program import Program
 
 LARGEST_VIOLATION = 1e-12
 EPS = float(np.finfo(np.float64).eps)
@@ -53,6 +56,7 @@ def feasible_dual(
     nu0: Float64[np.ndarray, " n"],
     largest_price: float,
     beta: float,
+    loss: Loss = SQUARED,
 ) -> tuple[Float64[np.ndarray, " n"], float]:
     """Scale ``nu0`` into the dual feasible set and return it with its safe dual value.
 
@@ -66,46 +70,47 @@ def feasible_dual(
         An upper bound of every dual constraint at ``nu0``.
     beta : float
         Regularisation strength.
+    loss : Loss
+        Its conjugate is the dual objective.
 
     Returns
     -------
     nu : (n,) float64
-        Feasible; zero if ``nu0`` does not correlate with ``y`` or ``largest_price`` is not finite.
+        Feasible; zero if no multiple of ``nu0`` is better or ``largest_price`` is not finite.
     dual_value : float
         A lower bound of the optimum after subtracting the rounding of its own evaluation.
     """
-    square, product = float(nu0 @ nu0), float(y @ nu0)
-    if square == 0.0 or product <= 0.0 or not np.isfinite(largest_price):
+    if not np.isfinite(largest_price):
         # a price that overflowed bounds nothing, and NaN would pass every comparison below
         return np.zeros_like(y), 0.0
-    scale = product / square
-    if largest_price > 0.0:
-        scale = min(scale, beta / largest_price)
+    limit = beta / largest_price if largest_price > 0.0 else np.inf
+    scale, _ = loss.best_scale(nu0, y, limit)
+    if scale == 0.0:
+        return np.zeros_like(y), 0.0
     nu = scale * (1.0 - 8.0 * EPS) * nu0
-    value = float(y @ nu) - 0.5 * float(nu @ nu)
-    rounding = 2.0 * EPS * (y.size + 4) * float(np.abs(y) @ np.abs(nu) + nu @ nu)
+    value, rounding = loss.dual_value(nu, y), loss.dual_rounding(nu, y)
     return (nu, value - rounding) if value > rounding else (np.zeros_like(y), 0.0)
 
 
 def certify(
-    program: ConvexReLUProgram | GatedReLUProgram,
-    point: SplitBlocks | GatedBlocks,
+    program: Program,
+    point: Blocks,
     candidate: Float64[np.ndarray, " n"] | None = None,
-    multipliers: Float64[np.ndarray, "2 P k"] | None = None,
+    multipliers: Float64[np.ndarray, "S P k"] | None = None,
 ) -> DualCertificate:
     r"""Bound the optimum from both sides with the residual of ``point``.
 
     Parameters
     ----------
-    program : ConvexReLUProgram or GatedReLUProgram
+    program : Program
         Program with ``beta > 0``.
-    point : SplitBlocks or GatedBlocks
-        A point in its cones (see `into_cones`); it need not be optimal.
+    point : Blocks
+        A point in its cones (see `Program.into_cones`); it need not be optimal.
     candidate : (n,) float64, optional
         Another dual point to scale, in any units and of any quality: the better bound is kept.
         A solver's own multiplier serves where the residual of a near-interpolating point has
         cancelled.
-    multipliers : (2, P, k) float64, optional
+    multipliers : (S, P, k) float64, optional
         Cone multipliers of the candidate (`bound_by_multipliers`). They make its price two matrix
         products, and the residual is then not priced at all.
 
@@ -129,53 +134,51 @@ def certify(
     ----------
     Kim & Pilanci (2024), Section 3.3 (scaled dual point).
     """
-    primal_value = program.value(point)  # type: ignore[arg-type]
+    fit, y = program.fit(point), program.data.y
+    primal_value = program.loss.value(fit, y) + program.beta * point.total_norm
     if not np.isfinite(primal_value):
         raise ValueError(
             "Expected a finite point, got NaN or infinity in a block; the solver diverged."
         )
-    if isinstance(program, ConvexReLUProgram) and program.n_forbidden(point) > 0:  # type: ignore[arg-type]
+    if program.n_forbidden(point) > 0:
         raise ValueError(
             "Expected zero in every block that the program does not allow, got a nonzero one; set "
-            "them to zero with into_cones first."
+            "them to zero with program.into_cones first."
         )
-    violation = program.max_cone_violation(point)  # type: ignore[arg-type]
+    violation = program.max_cone_violation(point)
     if violation > LARGEST_VIOLATION:
         raise ValueError(
             f"Expected a point in its cones, got a relative violation of {violation:.1e}; "
-            "project it with into_cones first."
+            "project it with program.into_cones first."
         )
-    residual = program.data.y - program.fit(point)  # type: ignore[arg-type]
     usable = candidate is not None and bool(np.all(np.isfinite(candidate)))
-    if usable and multipliers is not None and isinstance(program, ConvexReLUProgram):
-        prices = prices_by_multipliers(program, candidate, multipliers)  # type: ignore[arg-type]
-        nu, dual_value = feasible_dual(program.data.y, candidate, prices.largest, program.beta)  # type: ignore[arg-type]
+    if candidate is not None and usable and multipliers is not None:
+        prices = prices_by_multipliers(program, candidate, multipliers)
+        nu, dual_value = _bound_at(program, candidate, prices)
     else:
-        nu, dual_value = _bound_from(program, residual)
-        if usable:
-            other, other_value = _bound_from(program, candidate)  # type: ignore[arg-type]
+        nu, dual_value = _bound_from(program, program.loss.dual_point(fit, y))
+        if candidate is not None and usable:
+            other, other_value = _bound_from(program, candidate)
             if other_value > dual_value:
                 nu, dual_value = other, other_value
-    primal_value += _evaluation_error(program, point, residual, violation)
+    primal_value += program.loss.value_error(fit, y, _fit_error(program, point, violation))
     return DualCertificate(nu, primal_value, min(dual_value, primal_value))
 
 
-def _evaluation_error(
-    program: ConvexReLUProgram | GatedReLUProgram,
-    point: SplitBlocks | GatedBlocks,
-    residual: Float64[np.ndarray, " n"],
-    violation: float,
-) -> float:
-    """Bound what rounding in the fit and points beyond their cones hide from the objective."""
-    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
-    weight = sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
+def _fit_error(program: Program, point: Blocks, violation: float) -> float:
+    """Bound how far the fit is from that of a point in its cones, in exact arithmetic."""
     n_terms = program.data.d + point.active_blocks + 8
-    error = (4.0 * EPS * n_terms + violation) * float(np.linalg.norm(program.data.X)) * weight
-    return float(np.linalg.norm(residual)) * error + 0.5 * error**2
+    relative = 4.0 * EPS * n_terms + violation
+    return relative * float(np.linalg.norm(program.data.X)) * point.total_norm
 
 
 def _bound_from(
-    program: ConvexReLUProgram | GatedReLUProgram, nu0: Float64[np.ndarray, " n"]
+    program: Program, nu0: Float64[np.ndarray, " n"]
 ) -> tuple[Float64[np.ndarray, " n"], float]:
-    prices = block_prices(program, nu0, program.beta)
-    return feasible_dual(program.data.y, nu0, prices.largest, program.beta)
+    return _bound_at(program, nu0, block_prices(program, nu0, program.beta))
+
+
+def _bound_at(
+    program: Program, nu0: Float64[np.ndarray, " n"], prices: BlockPrices
+) -> tuple[Float64[np.ndarray, " n"], float]:
+    return feasible_dual(program.data.y, nu0, prices.largest, program.beta, program.loss)

@@ -27,11 +27,10 @@ from relaxgap.cli.program_options import choose_patterns, networks_of, takes_pro
 from relaxgap.cli.session import InterruptedRunError
 from relaxgap.drawing.regularisation_path import CSV_NAME, draw_path
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
-from relaxgap.experiments.parts.settings import PROGRAMS
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.numerics.writing import write_text
-from relaxgap.problems import GatedBlocks
-from relaxgap.solvers import Program, SemismoothNewton, Solution, Status
+from relaxgap.problems import PROGRAMS, Program
+from relaxgap.solvers import SemismoothNewton, Solution, Status
 
 SMALLEST_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""
@@ -195,13 +194,11 @@ def _follow(
 
 def _point(program: Program, beta: float, fraction: float, solution: Solution) -> PathPoint:
     point, certificate = solution.point, solution.certificate
-    residual = program.data.y - program.fit(point)  # type: ignore[arg-type]
-    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
     return PathPoint(
         beta=beta,
         beta_fraction=fraction,
-        loss=0.5 * float(residual @ residual),
-        penalty=sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks),
+        loss=program.loss.value(program.fit(point), program.data.y),
+        penalty=point.total_norm,
         active_blocks=point.active_blocks,
         primal_value=certificate.primal_value,
         dual_value=certificate.dual_value,

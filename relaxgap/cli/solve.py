@@ -27,13 +27,12 @@ from relaxgap.cli.strength import (
     strength_over_all,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import PROGRAMS
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_network
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
-from relaxgap.problems import SplitBlocks
-from relaxgap.solvers import ColumnGeneration, ConicSolver, Program, SemismoothNewton, Solver
+from relaxgap.problems import PROGRAMS, Program
+from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton, Solver
 from relaxgap.solvers.conic import ConicName
 
 SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
@@ -160,17 +159,17 @@ def _solve(method: Solver, problem: Program, solver: str, program: str) -> Solve
         "complete": patterns.complete,
         "certificate": "enumeration" if patterns.complete else "chosen_patterns",
         "active_blocks": point.active_blocks,
-        "max_cone_violation": problem.max_cone_violation(point),  # type: ignore[arg-type]
+        "max_cone_violation": problem.max_cone_violation(point),
         "solver": solver,
         "n_iterations": solution.n_iterations,
         "solve_seconds": seconds,
         "beta": problem.beta,
     }
-    if isinstance(point, SplitBlocks):
+    if program == "relu":
         network = to_network(point)
         arrays = {"hidden": network.hidden, "output": network.output}
     else:
-        active = np.flatnonzero(np.any(point.w != 0.0, axis=1))
-        arrays = {"gates": patterns.gates[active], "weights": point.w[active]}
+        active = np.flatnonzero(point.active_patterns)
+        arrays = {"gates": patterns.gates[active], "weights": point.w[0, active]}
     sentence = bracket_sentence(solution.certificate, networks_of(program, patterns))
     return SolvedProgram(row, arrays, sentence)

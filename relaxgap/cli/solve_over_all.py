@@ -12,7 +12,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_blocks, to_network
 from relaxgap.patterns import predicted_count
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 
 MOST_DIGITS = 4000
 """A count of more digits than Python writes is left out."""
@@ -47,7 +47,7 @@ def solve_over_all(solver: GlobalSolver, data: Dataset, beta: float) -> SolvedPr
     certificate = solution.certificate
     blocks = to_blocks(solution.network, data)
     network = to_network(blocks.point)
-    program = ConvexReLUProgram(data, blocks.patterns, beta)
+    program = relu_program(data, blocks.patterns, beta)
     count = predicted_count(data.X).bound
     row = {
         "status": str(solution.status),

@@ -14,11 +14,11 @@ from relaxgap.certificates.all_patterns.lifted.lifting import units_of
 from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
 from relaxgap.certificates.all_patterns.spectral import spectral_lower_bound, spectral_price
 from relaxgap.certificates.duality import DualCertificate, feasible_dual
-from relaxgap.certificates.prices.blocks import block_prices, violating_patterns
+from relaxgap.certificates.prices.pricing import block_prices, violating_patterns
 from relaxgap.data.dataset import row_lengths
 from relaxgap.global_optimum.search import MOST_ADDED, NetworkSearch
 from relaxgap.patterns import enumerate_patterns
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 
 MOST_ENUMERATED = 2_200_000
 MOST_SOLVED_WHOLE = 1_000_000
@@ -93,7 +93,7 @@ def enumeration(bracket: Bracket) -> Iterator[None]:
     """
     search = bracket.search
     patterns = enumerate_patterns(search.data.X, limit=MOST_ENUMERATED)
-    program = ConvexReLUProgram(search.data, patterns, search.beta)
+    program = relu_program(search.data, patterns, search.beta)
     level = search.beta * (1.0 + 0.25 * bracket.rtol)
     for _ in range(MOST_PRICINGS if patterns.complete else 0):
         prices = block_prices(program, search.nu, level)

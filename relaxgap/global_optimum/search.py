@@ -1,7 +1,6 @@
 """The upper side of the global optimum: small programs over patterns found by local pricing."""
 
 import math
-import time
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,8 +9,9 @@ from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import random_starts, violators
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
+from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns.pattern_set import PatternSet, pattern_set_from_gates
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, Program, relu_program
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
 MOST_ADDED = 40
@@ -47,9 +47,9 @@ class NetworkSearch:
         start: TwoLayerNetwork | None = None,
     ) -> None:
         self.data, self.beta, self.rtol, self.rng = data, beta, rtol, rng
-        program = ConvexReLUProgram(data, pattern_set_from_gates(data.X, np.eye(1, data.d)), beta)
+        program = relu_program(data, pattern_set_from_gates(data.X, np.eye(1, data.d)), beta)
         self.patterns: PatternSet = program.patterns
-        self.point: SplitBlocks = program.zero()
+        self.point: Blocks = program.zero()
         self.value = certify(program, self.point).primal_value
         self.nu = data.y
         self.n_rounds = 0
@@ -78,8 +78,7 @@ class NetworkSearch:
             Directions to start the ascent from, instead of random ones.
         """
         starts = random_starts(self.data, self.rng) if suggestions is None else suggestions
-        blocks = (self.point.u, self.point.v)
-        active = [w[np.any(w != 0.0, axis=1)] for w in blocks]
+        active = [w[np.any(w != 0.0, axis=1)] for w in self.point.w]
         level = self.beta * (1.0 + 0.1 * self.rtol)
         starts = np.concatenate([*active, starts])
         found = violators(self.data.X, self.nu, level, starts, MOST_ADDED)
@@ -90,16 +89,15 @@ class NetworkSearch:
 
     def add(self, gates: Float64[np.ndarray, "k d"], end: float = math.inf) -> None:
         """Solve over the patterns in use and those of the gates; the better point is kept."""
-        used = np.any((self.point.u != 0.0) | (self.point.v != 0.0), axis=1)
+        used = self.point.active_patterns
         gates = np.concatenate([self.patterns.gates[used], gates])
         patterns = pattern_set_from_gates(self.data.X, gates)
-        self.solve(ConvexReLUProgram(self.data, patterns, self.beta), end)
+        self.solve(relu_program(self.data, patterns, self.beta), end)
 
-    def solve(self, program: ConvexReLUProgram, end: float = math.inf) -> DualCertificate:
+    def solve(self, program: Program, end: float = math.inf) -> DualCertificate:
         """Solve a program over other patterns and return its bracket; the better point is kept."""
-        seconds = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
         rtol = max(0.1 * self.rtol, TIGHTEST)
-        solution = SemismoothNewton(rtol, max_seconds=seconds).solve(program)
+        solution = SemismoothNewton(rtol).solve(program, deadline=Deadline(end))
         self.n_rounds += 1
         self.nu = solution.certificate.nu
         self._keep(program, solution.point, solution.certificate.primal_value)
@@ -108,10 +106,10 @@ class NetworkSearch:
     def _start_from(self, start: TwoLayerNetwork) -> None:
         blocks = to_blocks(start, self.data)
         if blocks.patterns.n_patterns:
-            program = ConvexReLUProgram(self.data, blocks.patterns, self.beta)
+            program = relu_program(self.data, blocks.patterns, self.beta)
             certificate = certify(program, blocks.point)
             self._keep(program, blocks.point, certificate.primal_value)
 
-    def _keep(self, program: ConvexReLUProgram, point: object, value: float) -> None:
-        if value <= self.value and isinstance(point, SplitBlocks):
+    def _keep(self, program: Program, point: Blocks, value: float) -> None:
+        if value <= self.value:
             self.patterns, self.point, self.value = program.patterns, point, value

@@ -7,22 +7,23 @@ import numpy as np
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences, patterns_of_gates
-from relaxgap.problems.relu import SplitBlocks
+from relaxgap.problems.blocks import Blocks
+from relaxgap.problems.families import ConeBlocks
 
 
-def to_network(point: SplitBlocks) -> TwoLayerNetwork:
+def to_network(point: Blocks) -> TwoLayerNetwork:
     r"""Map every nonzero block to one neuron without changing the objective.
 
-    :math:`u_i \ne 0` gives :math:`(u_i/\sqrt{\|u_i\|}, +\sqrt{\|u_i\|})` and :math:`v_i \ne 0`
-    the same with a negative output weight. For a point in its cones the network's training loss
-    equals the program's value, at an optimum or not.
+    :math:`w_{s,i} \ne 0` gives :math:`(w_{s,i}/\sqrt{\|w_{s,i}\|}, s\sqrt{\|w_{s,i}\|})` for the
+    sign :math:`s = \pm 1`. For a point in its cones the network's training loss equals the
+    program's value, at an optimum or not.
 
     References
     ----------
     Pilanci & Ergen (2020), Theorem 1.
     """
     neurons, outputs = [], []
-    for blocks, sign in ((point.u, 1.0), (point.v, -1.0)):
+    for blocks, sign in zip(point.w, ConeBlocks.signs, strict=True):
         norms = np.linalg.norm(blocks, axis=1)
         active = np.flatnonzero(norms > 0.0)
         roots = np.sqrt(norms[active])
@@ -36,7 +37,7 @@ class NetworkBlocks:
     """Hold a network as a point over its own patterns."""
 
     patterns: PatternSet
-    point: SplitBlocks
+    point: Blocks
 
 
 def to_blocks(network: TwoLayerNetwork, data: Dataset) -> NetworkBlocks:
@@ -55,8 +56,7 @@ def to_blocks(network: TwoLayerNetwork, data: Dataset) -> NetworkBlocks:
     packed = patterns_of_gates(data.X, hidden)
     kept = first_occurrences(packed)
     block_of = {packed[k].tobytes(): i for i, k in enumerate(kept)}
-    u, v = np.zeros((kept.size, data.d)), np.zeros((kept.size, data.d))
+    w = np.zeros((2, kept.size, data.d))
     for weights, scale, bits in zip(hidden, output, packed, strict=True):
-        side = u if scale > 0.0 else v
-        side[block_of[bits.tobytes()]] += abs(scale) * weights
-    return NetworkBlocks(PatternSet(packed[kept], hidden[kept], data.n), SplitBlocks(u, v))
+        w[int(scale < 0.0), block_of[bits.tobytes()]] += abs(scale) * weights
+    return NetworkBlocks(PatternSet(packed[kept], hidden[kept], data.n), Blocks(w))

@@ -29,15 +29,15 @@ class Arrays(Protocol):
 
     ``xp`` is the library's array API namespace and ``dtype`` the precision in it. Two functions
     take the ``out`` that the array API lacks: ``clip``, and ``product`` of two matrices, which
-    costs less than ``matmul`` if they are small. ``coarseness`` is the unit roundoff over that of
-    float64: tolerances that rounding sets are multiples of it.
+    costs less than ``matmul`` if they are small. ``roundoff_ratio`` is the unit roundoff over that
+    of float64: tolerances that rounding sets are multiples of it.
     """
 
     xp: Any
     dtype: Any
     clip: Any
     product: Any
-    coarseness: float
+    roundoff_ratio: float
 
     def asarray(self, host: np.ndarray) -> Array:
         """Bring a NumPy array over; floats take the precision, indices and booleans keep theirs."""

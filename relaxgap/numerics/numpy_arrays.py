@@ -24,7 +24,7 @@ class NumpyArrays:
         self.dtype = np.dtype(dtype)
         self.clip: Any = np.clip
         self.product: Any = np.dot
-        self.coarseness = float(np.finfo(self.dtype).eps) / float(np.finfo(np.float64).eps)
+        self.roundoff_ratio = float(np.finfo(self.dtype).eps) / float(np.finfo(np.float64).eps)
         double = self.dtype == np.float64
         self._factorise, self._solve = (dpotrf, dpotrs) if double else (spotrf, spotrs)
 

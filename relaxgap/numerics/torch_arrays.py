@@ -48,7 +48,7 @@ class TorchArrays:
         self.product: Any = self._torch.mm
         self.device, self.dtype = device, getattr(self._torch, dtype)
         eps = float(self._torch.finfo(self.dtype).eps)
-        self.coarseness = eps / float(np.finfo(np.float64).eps)
+        self.roundoff_ratio = eps / float(np.finfo(np.float64).eps)
 
     def asarray(self, host: np.ndarray) -> Tensor:
         """See `Arrays`."""

@@ -1,4 +1,4 @@
-"""What every solver returns."""
+"""What every solver takes and returns."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,12 +8,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.duality import DualCertificate, certify
-from relaxgap.certificates.feasibility import into_cones
-from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
-
-Program = ConvexReLUProgram | GatedReLUProgram
-Point = SplitBlocks | GatedBlocks
+from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems.blocks import Blocks
+from relaxgap.problems.program import Program
 
 
 class Status(StrEnum):
@@ -27,6 +24,22 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 
+    @property
+    def sentence(self) -> str:
+        """What the status means, for people."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Status.RUNNING: "The work goes on; the bracket so far holds.",
+    Status.SOLVED: "The gap of the bracket reached rtol.",
+    Status.INACCURATE: "The bracket stopped improving before its gap reached rtol; it holds.",
+    Status.ROUND_LIMIT: "The rounds ran out before the gap reached rtol; the bracket holds.",
+    Status.TIME_LIMIT: "The time ran out before the gap reached rtol; the bracket holds.",
+    Status.INTERRUPTED: "The work was interrupted before the gap reached rtol; the bracket holds.",
+    Status.FAILED: "The work broke down; the bracket holds for what was found before.",
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
@@ -34,17 +47,17 @@ class Solution:
 
     Parameters
     ----------
-    point : SplitBlocks or GatedBlocks
+    point : Blocks
         In its cones.
     status : Status
         ``solved`` means that the certified relative gap reached the solver's ``rtol``.
     certificate : DualCertificate
         Bracket of the program's optimum.
     n_iterations : int
-        Iterations of a conic solver, or rounds of column generation.
+        Newton steps, iterations of a conic solver, or rounds of column generation.
     """
 
-    point: Point
+    point: Blocks
     status: Status
     certificate: DualCertificate
     n_iterations: int
@@ -52,21 +65,16 @@ class Solution:
 
 @runtime_checkable
 class Solver(Protocol):
-    """Solve a program from zero to a relative duality gap."""
+    """Solve a program from zero to a relative duality gap, or until a deadline."""
 
-    def solve(self, program: Program) -> Solution:
+    def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         """Return a feasible point with its certificate; never raise for non-convergence."""
         ...
 
 
-def feasible(program: Program, point: Point) -> Point:
-    """Move a point into the cones of its program; one without cones stays as it is."""
-    if isinstance(program, ConvexReLUProgram) and isinstance(point, SplitBlocks):
-        return into_cones(program, point)
-    return point
-
-
-def tighter(best: Solution, point: Point, found: DualCertificate, n_iterations: int) -> Solution:
+def with_better_bounds(
+    best: Solution, point: Blocks, found: DualCertificate, n_iterations: int
+) -> Solution:
     """Keep the better of two primal points and the better of two dual points."""
     primal_value, dual_value, nu = found.primal_value, found.dual_value, found.nu
     if best.certificate.primal_value < primal_value:
@@ -79,7 +87,7 @@ def tighter(best: Solution, point: Point, found: DualCertificate, n_iterations: 
 
 def finish(
     program: Program,
-    point: Point,
+    point: Blocks,
     rtol: float,
     n_iterations: int,
     candidate: Float64[np.ndarray, " n"] | None = None,
@@ -87,13 +95,12 @@ def finish(
     r"""Make the point feasible, certify it, and grade it by its gap, never by the solver's word.
 
     ``candidate`` is the solver's dual point, if it has one: it is scaled and priced like any other.
-    If the solver's point is worse than zero, zero is returned, with value
-    :math:`\tfrac12 \|y\|^2`.
+    If the solver's point is worse than zero, zero is returned.
     """
-    point = feasible(program, point)
+    point = program.into_cones(point)
     certificate = certify(program, point, candidate)
     zero = program.zero()
-    if certificate.primal_value > program.value(zero):  # type: ignore[arg-type]
+    if certificate.primal_value > program.value(zero):
         fallback = certify(program, zero)
         best = max(certificate, fallback, key=lambda bound: bound.dual_value)
         point = zero

@@ -6,9 +6,9 @@ bracket is one of the full program.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Int
 
 from relaxgap.certificates import (
     DualCertificate,
@@ -18,9 +18,9 @@ from relaxgap.certificates import (
     violating_patterns,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.problems.gated import GatedBlocks
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
-from relaxgap.solvers.base import Point, Program, Solution, Solver, Status, tighter
+from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems.program import Program
+from relaxgap.solvers.base import Solution, Solver, Status, with_better_bounds
 from relaxgap.solvers.conic import ConicSolver
 
 
@@ -49,21 +49,36 @@ class ColumnGeneration:
     Dantzig & Wolfe (1960); the dual constraint priced is that of Pilanci & Ergen (2020).
     """
 
+    name: ClassVar[str] = "column_generation"
+
     rtol: float = 1e-6
     master: Solver | None = None
     n_blocks: int = 20
     max_rounds: int = 100
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.rtol < 1.0:
+            raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
         if self.n_blocks < 1 or self.max_rounds < 1:
             raise ConfigurationError(
                 f"Expected n_blocks >= 1 and max_rounds >= 1, got {self.n_blocks} and "
                 f"{self.max_rounds}; the defaults are 20 and 100."
             )
-        ConicSolver(rtol=self.rtol)
 
-    def solve(self, program: Program) -> Solution:
+    def solve(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Solution:
         """Alternate restricted solves and pricing until the gap closes.
+
+        Parameters
+        ----------
+        program : Program
+            To solve.
+        start : Solution, optional
+            Of a program over the same patterns: its point counts, its patterns join the first
+            restricted program, and the first prices are those at its fit.
+        deadline : Deadline
+            No new round begins after it; restricted solves end at it too.
 
         Returns
         -------
@@ -73,55 +88,39 @@ class ColumnGeneration:
         data, beta = program.data, program.beta
         zero = program.zero()
         best = Solution(zero, Status.ROUND_LIMIT, certify(program, zero), 0)
+        nu0, used = program.dual_point(zero), np.zeros(0, dtype=np.int64)
+        if start is not None:
+            point = program.into_cones(start.point)
+            nu0, used = program.dual_point(point), np.flatnonzero(point.active_patterns)
+            found = certify(program, point, start.certificate.nu)
+            best = with_better_bounds(best, point, found, 0)
         if best.certificate.relative_gap <= self.rtol:
             return replace(best, status=Status.SOLVED)
         threshold = beta * (1.0 + 0.25 * self.rtol)
-        at_zero = block_prices(program, data.y, threshold, exact=False)
-        rows = violating_patterns(program, data.y, at_zero, self.n_blocks)
+        prices = block_prices(program, nu0, threshold, exact=False)
+        entering = violating_patterns(program, nu0, prices, self.n_blocks)
+        rows = np.concatenate([used, np.setdiff1d(entering, used)]) if used.size else entering
         master = self.master or ConicSolver(rtol=master_rtol(self.rtol))
         for n_rounds in range(1, self.max_rounds + 1):
-            solution = master.solve(_restricted(program, rows))
+            if deadline.has_passed:
+                return replace(best, status=Status.TIME_LIMIT)
+            solution = master.solve(program.over(rows), deadline=deadline)
             nu0 = solution.certificate.nu
             prices = block_prices(program, nu0, threshold, exact=False)
-            found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
-            if found.size == 0:
+            entering = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
+            if entering.size == 0:
                 prices = block_prices(program, nu0, threshold)
-                found = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
-            nu, dual_value = feasible_dual(data.y, nu0, prices.largest, beta)
+                violating = violating_patterns(program, nu0, prices, self.n_blocks)
+                entering = np.setdiff1d(violating, rows)
+            nu, dual_value = feasible_dual(data.y, nu0, prices.largest, beta, program.loss)
             improved = solution.certificate.primal_value < best.certificate.primal_value
-            point = _expand(solution.point, program, rows) if improved else best.point
+            point = program.placed(solution.point, rows) if improved else best.point
             bracket = DualCertificate(nu, solution.certificate.primal_value, dual_value)
-            best = tighter(best, point, bracket, n_rounds)
+            best = with_better_bounds(best, point, bracket, n_rounds)
             if best.certificate.relative_gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
-            if found.size == 0:
+            if entering.size == 0:
                 return replace(best, status=Status.INACCURATE)
-            used = rows[_is_active(solution.point)] if improved else rows
-            rows = np.concatenate([used, found])
+            used = rows[solution.point.active_patterns] if improved else rows
+            rows = np.concatenate([used, entering])
         return best
-
-
-def _restricted(program: Program, rows: Int[np.ndarray, " k"]) -> Program:
-    """Return the program over some of its patterns, with what is allowed there."""
-    patterns = program.patterns.subset(rows)
-    if isinstance(program, ConvexReLUProgram) and program.allowed is not None:
-        return replace(program, patterns=patterns, allowed=program.allowed[:, rows])
-    return replace(program, patterns=patterns)
-
-
-def _is_active(point: Point) -> np.ndarray:
-    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
-    return np.asarray(np.any([np.any(w != 0.0, axis=1) for w in blocks], axis=0))
-
-
-def _expand(point: Point, program: Program, rows: Int[np.ndarray, " k"]) -> Point:
-    """Place the blocks of a restricted point into the full program."""
-
-    def place(w: np.ndarray) -> np.ndarray:
-        full = np.zeros((program.patterns.n_patterns, program.data.d))
-        full[rows] = w
-        return full
-
-    if isinstance(point, GatedBlocks):
-        return GatedBlocks(place(point.w))
-    return SplitBlocks(place(point.u), place(point.v))

@@ -2,8 +2,9 @@
 
 import importlib.util
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import cvxpy as cp
 import numpy as np
@@ -12,9 +13,11 @@ from scipy import sparse
 
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
-from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
-from relaxgap.solvers.base import Point, Program, Solution, Status, failed, finish
+from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program, Units
+from relaxgap.problems.losses import ConicLoss
+from relaxgap.solvers.base import Solution, Status, failed, finish
+from relaxgap.solvers.needs import for_family, refuse_unless_met
 
 ConicName = Literal["clarabel", "ecos", "scs"]
 SMALLEST = 1e-12
@@ -52,6 +55,8 @@ class ConicSolver:
         If the solver's package is not installed.
     """
 
+    needs: ClassVar[tuple[str, ...]] = ("loss.conic", "family.project")
+
     name: ConicName = "clarabel"
     rtol: float = 1e-6
     max_iterations: int = 100_000
@@ -69,19 +74,27 @@ class ConicSolver:
                 f"with: {INSTALL[self.name]}."
             )
 
-    def solve(self, program: Program) -> Solution:
+    def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         """Solve from scratch; the status rests on the certificate alone.
+
+        The deadline is looked at before each run of the conic solver, of which there are at most
+        two; a run is not interrupted.
 
         Notes
         -----
         Generic solvers see 2 d P variables: meant for P d in the thousands.
         """
+        refuse_unless_met(self.name, self.needs, program)
         zero = program.zero()
         at_zero = certify(program, zero)
         if at_zero.relative_gap <= self.rtol:
             return Solution(zero, Status.SOLVED, at_zero, 0)
         solutions = []
         for fraction in TOLERANCES[self.name]:
+            if deadline.has_passed:
+                status = Status.TIME_LIMIT
+                solutions.append(Solution(zero, status, at_zero, 0))
+                break
             tolerance = max(fraction * self.rtol, 1e-11)
             solved = self.solve_once(program, tolerance, at_zero.dual_value)
             if solved is None:
@@ -101,7 +114,7 @@ class ConicSolver:
 
         Parameters
         ----------
-        program : ConvexReLUProgram or GatedReLUProgram
+        program : Program
             Program to solve.
         tolerance : float
             The solver's own tolerance, absolute and relative, in the scaled units.
@@ -113,34 +126,30 @@ class ConicSolver:
         ConicPoint or None
             None if the solver gave up.
         """
-        data = program.data
-        r_unit = max(2.0 * lower_bound / float(data.y @ data.y), SMALLEST)
-        x_unit, y_unit = float(np.linalg.norm(data.X, 2)), float(np.linalg.norm(data.y))
-        X, y = data.X / x_unit, data.y / y_unit
-        beta = program.beta / (x_unit * y_unit)
+        data, units = program.data, Units.of(program)
+        if units is None:
+            return None
+        scaled = units.scaled(program)
+        X, y, beta = scaled.data.X, scaled.data.y, scaled.beta
+        r_unit = max(lower_bound / program.value(program.zero()), SMALLEST)
         active = program.patterns.patterns.T.astype(np.float64)
-        shape = (program.patterns.n_patterns, data.d)
-        if isinstance(program, ConvexReLUProgram):
-            row_norms = np.linalg.norm(X, axis=1)
-            kept = row_norms > 0.0
-            rows = X[kept] / row_norms[kept, None]
-            signs = 2.0 * active[kept] - 1.0
-            allowed = _allowed_patterns(program)
-            blocks = [cp.Variable((of.size, data.d)) for of in allowed]
-            constraints = [
-                cp.multiply(signs[:, of], rows @ w.T) >= 0
-                for w, of in zip(blocks, allowed, strict=True)
-            ]
-            u, v = (_placed(w, of, shape[0]) for w, of in zip(blocks, allowed, strict=True))
-            combined = u - v
-        else:
-            blocks, constraints = [cp.Variable(shape)], []
-            combined = blocks[0]
+        n_patterns = program.patterns.n_patterns
+        admitted = [np.flatnonzero(~row) for row in program.forbidden()]
+        blocks = [cp.Variable((rows.size, data.d)) for rows in admitted]
+        constraints = for_family(self.name, CONSTRAINTS, program.family)(
+            X, active, blocks, admitted
+        )
+        combined, *others = (
+            _placed(w, rows, n_patterns) for w, rows in zip(blocks, admitted, strict=True)
+        )
+        for sign, w in zip(program.family.signs[1:], others, strict=True):
+            combined = combined + w if sign > 0.0 else combined - w
         predictions = cp.sum(cp.multiply(active, X @ combined.T), axis=1)
         penalty = sum(cp.sum(cp.norm(w, 2, axis=1)) for w in blocks)
         residual = cp.Variable(data.n)
         equation = predictions + r_unit * residual == y
-        objective = 0.5 * r_unit * cp.sum_squares(residual) + (beta / r_unit) * penalty
+        loss = cast(ConicLoss, program.loss).conic(residual, r_unit, y)
+        objective = loss + (beta / r_unit) * penalty
         problem = cp.Problem(cp.Minimize(objective), [*constraints, equation])
         try:
             with warnings.catch_warnings():
@@ -152,17 +161,16 @@ class ConicSolver:
         values = [w.value for w in blocks]
         if any(w is None or not np.all(np.isfinite(w)) for w in values):
             return None
-        scaled = [np.asarray(w, dtype=np.float64) * (y_unit / x_unit) for w in values]
-        n_iterations = int(problem.solver_stats.num_iters or 0)
-        nu = -np.asarray(equation.dual_value, dtype=np.float64) * (r_unit * y_unit)
-        if isinstance(program, GatedReLUProgram):
-            point: Point = GatedBlocks(_drop_negligible(scaled[0]))
-        else:
-            full = np.zeros((2, *shape))
-            for k, of in enumerate(allowed):
-                full[k, of] = scaled[k]
-            point = SplitBlocks(full[0], full[1])
-        return ConicPoint(point, nu, n_iterations, float(problem.compilation_time or 0.0))
+        found = np.zeros(program.shape)
+        for w, value, rows in zip(found, values, admitted, strict=True):
+            w[rows] = value
+        nu = -np.asarray(equation.dual_value, dtype=np.float64) * (r_unit * units.y)
+        return ConicPoint(
+            Blocks(_drop_negligible(units.back(found))),
+            nu,
+            n_iterations=int(problem.solver_stats.num_iters or 0),
+            compile_seconds=float(problem.compilation_time or 0.0),
+        )
 
     def _options(self, tolerance: float) -> dict[str, Any]:
         if self.name == "clarabel":
@@ -183,7 +191,7 @@ class ConicPoint:
 
     Parameters
     ----------
-    point : SplitBlocks or GatedBlocks
+    point : Blocks
         Almost in its cones.
     nu : (n,) float64
         Multiplier of the residual's equation, almost dual feasible.
@@ -193,17 +201,32 @@ class ConicPoint:
         What CVXPY took to bring the program into the solver's form.
     """
 
-    point: Point
+    point: Blocks
     nu: Float64[np.ndarray, " n"]
     n_iterations: int
     compile_seconds: float
 
 
-def _allowed_patterns(program: ConvexReLUProgram) -> list[Int[np.ndarray, " k"]]:
-    """Return the patterns whose block may be nonzero, for the signs +1 and -1."""
-    if program.allowed is None:
-        return [np.arange(program.patterns.n_patterns)] * 2
-    return [np.flatnonzero(row) for row in program.allowed]
+def _in_cones(
+    X: Float64[np.ndarray, "n d"],
+    active: Float64[np.ndarray, "n P"],
+    blocks: list[cp.Variable],
+    admitted: list[Int[np.ndarray, " _"]],
+) -> list[cp.Constraint]:
+    """Ask every block to lie in the cone of its pattern."""
+    row_norms = np.linalg.norm(X, axis=1)
+    kept = row_norms > 0.0
+    rows = X[kept] / row_norms[kept, None]
+    signs = 2.0 * active[kept] - 1.0
+    return [
+        cp.multiply(signs[:, of], rows @ w.T) >= 0 for w, of in zip(blocks, admitted, strict=True)
+    ]
+
+
+CONSTRAINTS: Mapping[str, Callable[..., list[cp.Constraint]]] = {
+    ConeBlocks.name: _in_cones,
+    FreeBlocks.name: lambda *_: [],
+}
 
 
 def _placed(w: cp.Expression, rows: Int[np.ndarray, " k"], n_patterns: int) -> cp.Expression:
@@ -213,7 +236,7 @@ def _placed(w: cp.Expression, rows: Int[np.ndarray, " k"], n_patterns: int) -> c
     return sparse.eye_array(n_patterns, format="csc")[:, rows] @ w
 
 
-def _drop_negligible(w: np.ndarray) -> np.ndarray:
+def _drop_negligible(w: Float64[np.ndarray, "S P d"]) -> Float64[np.ndarray, "S P d"]:
     """Set blocks under 1e-9 of the largest to zero, which interior point methods never do."""
-    norms = np.linalg.norm(w, axis=1)
-    return np.where((norms > 1e-9 * norms.max(initial=0.0))[:, None], w, 0.0)
+    norms = np.linalg.norm(w, axis=2)
+    return np.where((norms > 1e-9 * norms.max(initial=0.0))[:, :, None], w, 0.0)

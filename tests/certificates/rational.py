@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from relaxgap.certificates import DualCertificate
-from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, Program
 
 Vector = list[Fraction]
 
@@ -19,9 +19,7 @@ def dot(a: Vector, b: Vector) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
 
 
-def certificate_holds(
-    program: ConvexReLUProgram | GatedReLUProgram, certificate: DualCertificate
-) -> bool:
+def certificate_holds(program: Program, certificate: DualCertificate) -> bool:
     """Whether ``nu`` is exactly feasible and its exact dual value reaches the one claimed."""
     y, nu = fractions(program.data.y), fractions(certificate.nu)
     if Fraction(certificate.dual_value) > dot(y, nu) - dot(nu, nu) / 2:
@@ -34,22 +32,20 @@ def certificate_holds(
     )
 
 
-def is_allowed(program: ConvexReLUProgram | GatedReLUProgram, row: int, pattern: int) -> bool:
-    if isinstance(program, GatedReLUProgram) or program.allowed is None:
+def is_allowed(program: Program, row: int, pattern: int) -> bool:
+    if (program.family.name == "gated") or program.family.allowed is None:
         return True
-    return bool(program.allowed[row, pattern])
+    return bool(program.family.allowed[row, pattern])
 
 
-def constraint_holds(
-    program: ConvexReLUProgram | GatedReLUProgram, nu: np.ndarray, pattern: np.ndarray, sign: int
-) -> bool:
+def constraint_holds(program: Program, nu: np.ndarray, pattern: np.ndarray, sign: int) -> bool:
     rows = [fractions(row) for row in program.data.X]
     weights = fractions(np.where(pattern, sign * nu, 0.0))
     g = combine(rows, weights)
     limit = Fraction(program.beta) ** 2
     if dot(g, g) <= limit:
         return True
-    if isinstance(program, GatedReLUProgram):
+    if program.family.name == "gated":
         return False
     cone = [
         row if active else [-x for x in row]
@@ -103,12 +99,12 @@ def solve_least_squares(rows: list[Vector], target: Vector) -> Vector | None:
     return [table[i][k] / table[i][i] for i in range(k)]
 
 
-def network_value(program: ConvexReLUProgram, point: SplitBlocks) -> Fraction:
+def network_value(program: Program, point: Blocks) -> Fraction:
     """Bound the training loss of the mapped network from above, to 1e-40 relative."""
     rows = [fractions(row) for row in program.data.X]
     residual = fractions(program.data.y)
     penalty = Fraction(0)
-    for blocks, sign in ((point.u, 1), (point.v, -1)):
+    for blocks, sign in ((point.w[0], 1), (point.w[1], -1)):
         for block in blocks[np.any(blocks != 0.0, axis=1)]:
             w = fractions(block)
             residual = [

@@ -14,10 +14,10 @@ from instances import (
 )
 from rational import certificate_holds, network_value
 
-from relaxgap.certificates import DualCertificate, beta_max, certify, feasible_dual, into_cones
+from relaxgap.certificates import DualCertificate, beta_max, certify, feasible_dual
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import enumerate_patterns
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, SplitBlocks
+from relaxgap.problems import Blocks, relu_program
 from relaxgap.solvers import ColumnGeneration, ConicSolver
 
 
@@ -31,10 +31,10 @@ def any_points(program: Program, seed: int) -> list[Point]:
         ColumnGeneration(rtol=1e-2),
     ):
         points.append(solver.solve(program).point)
-    if isinstance(program, ConvexReLUProgram):
-        shape = program.zero().u.shape
-        wrong = SplitBlocks(*rng.standard_normal((2, *shape)))
-        points.append(into_cones(program, wrong))
+    if program.family.name == "relu":
+        shape = program.zero().w[0].shape
+        wrong = Blocks.of(*rng.standard_normal((2, *shape)))
+        points.append(program.into_cones(wrong))
     return points
 
 
@@ -57,10 +57,10 @@ def test_the_dual_point_is_feasible_and_its_value_reached_in_exact_arithmetic(
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_primal_value_is_above_the_exact_loss_of_the_mapped_network(seed: int) -> None:
-    program = degenerate_program(ConvexReLUProgram, seed)
+    program = degenerate_program(relu_program, seed)
     for point in any_points(program, seed):
         certificate = certify(program, point)
-        exact = network_value(program, point)  # type: ignore[arg-type]
+        exact = network_value(program, point)
         assert exact <= Fraction(certificate.primal_value) * (1 + Fraction(1, 10**14))
 
 
@@ -116,7 +116,7 @@ def test_beta_max_with_cones_is_the_largest_exact_projection() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_beta_max_with_cones_is_at_most_that_without(seed: int) -> None:
-    program = random_program(ConvexReLUProgram, 6, 3, seed)
+    program = random_program(relu_program, 6, 3, seed)
     cones, gated = (beta_max(program.data, program.patterns, kind) for kind in PROGRAM_TYPES)
     assert cones <= gated * (1.0 + 1e-9)
 
@@ -144,18 +144,18 @@ def test_a_point_that_diverged_is_refused(kind: ProgramType, bad: float) -> None
     program = random_program(kind, 4, 2, seed=1)
     blocks = np.zeros((program.patterns.n_patterns, 2))
     blocks[0] = bad
-    point = GatedBlocks(blocks) if kind is PROGRAM_TYPES[1] else SplitBlocks(blocks, 0.0 * blocks)
-    if isinstance(point, SplitBlocks):
-        point = SplitBlocks(blocks, np.zeros_like(blocks))
+    point = Blocks.of(blocks) if kind is PROGRAM_TYPES[1] else Blocks.of(blocks, 0.0 * blocks)
+    if isinstance(point, Blocks):
+        point = Blocks.of(blocks, np.zeros_like(blocks))
     with pytest.raises(ValueError, match="finite point"):
         certify(program, point)
 
 
 def test_a_point_outside_its_cones_is_refused() -> None:
-    program = random_program(ConvexReLUProgram, 4, 2, seed=1)
+    program = random_program(relu_program, 4, 2, seed=1)
     u = -program.patterns.gates
     with pytest.raises(ValueError, match="project it with into_cones"):
-        certify(program, SplitBlocks(u, np.zeros_like(u)))
+        certify(program, Blocks.of(u, np.zeros_like(u)))
 
 
 def test_gaps_are_differences_of_the_bracket() -> None:
@@ -167,7 +167,7 @@ def test_gaps_are_differences_of_the_bracket() -> None:
 
 def test_labels_that_no_network_fits_have_a_gap_that_is_reported_not_hidden() -> None:
     data = Dataset(np.array([[1.0, 2.0], [1.0, 2.0]]), np.array([1.0, -1.0]))
-    program = ConvexReLUProgram(data, enumerate_patterns(data.X), 1e-14)
+    program = relu_program(data, enumerate_patterns(data.X), 1e-14)
     certificate = ColumnGeneration().solve(program).certificate
     assert certificate.dual_value <= 1.0 <= certificate.primal_value
 
@@ -182,8 +182,8 @@ def test_a_price_that_is_no_number_proves_nothing(price: float) -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
 def test_multipliers_of_any_kind_never_raise_the_bound_over_the_optimum(bad: float) -> None:
-    program = random_program(ConvexReLUProgram, 5, 3, seed=3, fraction=0.01)
-    assert isinstance(program, ConvexReLUProgram)
+    program = random_program(relu_program, 5, 3, seed=3, fraction=0.01)
+    assert program.family.name == "relu"
     optimum = ConicSolver(rtol=1e-8).solve(program).certificate.primal_value
     multipliers = np.full((2, program.patterns.n_patterns, 5), bad)
     with np.errstate(all="ignore"):

@@ -22,7 +22,7 @@ from relaxgap.certificates.all_patterns.lifted.lifting import (
 from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 
 SEEDS = st.integers(0, 100_000)
 N_EXACT = 3
@@ -34,9 +34,9 @@ def instance(seed: int) -> tuple[Dataset, float]:
     rng = np.random.default_rng(seed)
     n, d = 1 + int(rng.integers(6)), 1 + int(rng.integers(4))
     if seed % 3:
-        program = degenerate_program(ConvexReLUProgram, seed, n, d)
+        program = degenerate_program(relu_program, seed, n, d)
     else:
-        program = random_program(ConvexReLUProgram, n, d, seed, 10.0 ** rng.uniform(-4.0, 0.2))
+        program = random_program(relu_program, n, d, seed, 10.0 ** rng.uniform(-4.0, 0.2))
     X = program.data.X
     if seed % 5 == 0:
         X = X[:, :1] @ rng.standard_normal((1, d)) * 10.0 ** rng.uniform(-20.0, 20.0)
@@ -172,7 +172,7 @@ def test_multipliers_that_are_no_numbers_prove_nothing_false(bad: float, whole: 
 
 
 def test_a_bound_that_is_too_low_is_found_out() -> None:
-    program = random_program(ConvexReLUProgram, 5, 2, seed=0)
+    program = random_program(relu_program, 5, 2, seed=0)
     units = units_of(program.data, program.beta)
     assert units is not None
     region, weights = undecided(units), units.weights * units.y
@@ -280,7 +280,7 @@ def test_the_parts_of_a_region_cover_it(seed: int, n_splits: int) -> None:
 def test_the_parts_price_no_higher_than_a_region_that_already_prices_below_beta() -> None:
     priced_below = 0
     for seed in range(4):
-        program = random_program(ConvexReLUProgram, 4, 2, seed, 0.9)
+        program = random_program(relu_program, 4, 2, seed, 0.9)
         units = units_of(program.data, program.beta)
         assert units is not None
         relaxation = LiftedRelaxation(program.data, units)
@@ -336,7 +336,7 @@ def test_the_converged_relaxation_is_that_of_an_interior_point_method(
 ) -> None:
     labels = ("noise", "signs", "planted")[seed % 3]
     n, d = 1 + seed % 6, 1 + seed % 3
-    program = random_program(ConvexReLUProgram, n, d, seed, fraction, labels=labels)  # type: ignore[arg-type]
+    program = random_program(relu_program, n, d, seed, fraction, labels=labels)
     data, beta = program.data, program.beta
     units = units_of(data, beta)
     assert units is not None

@@ -14,7 +14,7 @@ from relaxgap.certificates.all_patterns.spectral import (
 from relaxgap.certificates.all_patterns.spectral.cones import Cones, inside, longest_step
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 
 SEEDS = st.integers(0, 10_000)
 
@@ -85,15 +85,15 @@ def test_the_bound_is_above_the_maximum_over_all_patterns(seed: int, n: int, d: 
 def test_the_bound_solved_to_the_last_digit_holds_in_exact_arithmetic(seed: int) -> None:
     n, d = 1 + seed % 4, 1 + seed % 3
     for program in (
-        degenerate_program(ConvexReLUProgram, seed, n, d),
-        random_program(ConvexReLUProgram, n, d, seed),
+        degenerate_program(relu_program, seed, n, d),
+        random_program(relu_program, n, d, seed),
     ):
         X, rng = program.data.X, np.random.default_rng(seed)
         for nu in (rng.standard_normal(n), np.abs(rng.standard_normal(n))):
             bound = spectral_price(X, nu, rtol=0.0).bound
             for pattern in program.patterns.patterns:
                 if bound > 0.0:
-                    limited = ConvexReLUProgram(program.data, program.patterns, bound)
+                    limited = relu_program(program.data, program.patterns, bound)
                     assert constraint_holds(limited, nu, pattern, 1)
                 else:
                     assert not any(fractions(X.T @ (pattern * np.maximum(nu, 0.0))))

@@ -15,7 +15,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns import sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 from relaxgap.solvers import SemismoothNewton
 
 SEEDS = st.integers(0, 10_000)
@@ -43,8 +43,8 @@ def as_certificate(found: SpectralDual) -> DualCertificate:
 def test_the_dual_point_is_feasible_for_every_pattern_in_exact_arithmetic(seed: int) -> None:
     n, d = 1 + seed % 4, 1 + seed % 3
     for program in (
-        degenerate_program(ConvexReLUProgram, seed, n, d),
-        random_program(ConvexReLUProgram, n, d, seed, fraction=10.0 ** -(seed % 6)),
+        degenerate_program(relu_program, seed, n, d),
+        random_program(relu_program, n, d, seed, fraction=10.0 ** -(seed % 6)),
     ):
         rtol = 1e-3 if seed % 2 else 0.0
         found = spectral_lower_bound(program.data, program.beta, rtol=rtol)
@@ -54,7 +54,7 @@ def test_the_dual_point_is_feasible_for_every_pattern_in_exact_arithmetic(seed: 
 @settings(max_examples=4, deadline=None)
 @given(SEEDS)
 def test_it_is_below_the_optimum_over_all_patterns_and_near_it(seed: int) -> None:
-    program = random_program(ConvexReLUProgram, 7, 3, seed, labels="planted")
+    program = random_program(relu_program, 7, 3, seed, labels="planted")
     found = spectral_lower_bound(program.data, program.beta)
     optimum = SemismoothNewton(rtol=1e-6).solve(program).certificate
     assert found.dual_value <= optimum.primal_value
@@ -167,7 +167,7 @@ def test_gates_around_the_lifted_neurons_nearly_close_the_gap(shape: tuple[int, 
     rng = np.random.default_rng(0)
     values = [
         SemismoothNewton(rtol=1e-4)
-        .solve(ConvexReLUProgram(data, patterns, beta))
+        .solve(relu_program(data, patterns, beta))
         .certificate.primal_value
         for patterns in (
             pattern_set_from_gates(data.X, found.sample_gates(30, rng)),

@@ -13,11 +13,11 @@ from relaxgap.experiments.solver_benchmark.cell import feasible_value, relative_
 from relaxgap.experiments.timing import process
 from relaxgap.experiments.timing.process import Attempt, RunStatus, attempts_of, run_limited
 from relaxgap.experiments.timing.settings import BenchmarkSettings
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton
 
 SETTINGS = BenchmarkSettings(tolerances=(1e-2, 1e-4, 1e-6), repeats=1, time_limit_seconds=0.5)
-PROGRAM = random_program(ConvexReLUProgram, 6, 3, seed=0)
+PROGRAM = random_program(relu_program, 6, 3, seed=0)
 
 
 def run_script(
@@ -153,7 +153,7 @@ def test_pyscnn_without_its_python_is_absent_and_says_how_to_make_it() -> None:
     assert "--force" in attempts[0].message
 
 
-@pytest.mark.parametrize(("kind", "entries"), [(ConvexReLUProgram, 4), (GatedReLUProgram, 1)])
+@pytest.mark.parametrize(("kind", "entries"), [(relu_program, 4), (gated_program, 1)])
 def test_no_conic_solver_is_started_on_too_large_a_program(kind: ProgramType, entries: int) -> None:
     program = random_program(kind, 6, 3, seed=0, n_gates=5)
     n_entries = entries * 6 * 3 * program.patterns.n_patterns
@@ -165,13 +165,12 @@ def test_no_conic_solver_is_started_on_too_large_a_program(kind: ProgramType, en
 
 
 def test_a_violated_cone_counts_as_error() -> None:
-    program = random_program(ConvexReLUProgram, 12, 4, seed=1, n_gates=8)
-    gated = GatedReLUProgram(program.data, program.patterns, program.beta)
+    program = random_program(relu_program, 12, 4, seed=1, n_gates=8)
+    gated = gated_program(program.data, program.patterns, program.beta)
     free = SemismoothNewton(1e-8).solve(gated).point
     optimum = SemismoothNewton(1e-8).solve(program).certificate
-    assert isinstance(free, GatedBlocks)
-    outside = SplitBlocks(free.w, np.zeros_like(free.w))
-    assert isinstance(program, ConvexReLUProgram)
+    outside = Blocks.of(free.w, np.zeros_like(free.w))
+    assert program.family.name == "relu"
     assert program.max_cone_violation(outside) > 0.01
     assert program.value(outside) < optimum.dual_value
     attempt = Attempt("scs", 1e-6, RunStatus.RETURNED, point=outside)

@@ -9,7 +9,7 @@ from instances import PROGRAM_TYPES, ProgramType, random_point, random_program
 
 from relaxgap.experiments.timing import process
 from relaxgap.experiments.timing.child import blocks_of
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 
 
 @pytest.fixture
@@ -36,17 +36,17 @@ def test_its_objective_is_ours_in_other_units(
         "X": program.data.X,
         "y": program.data.y,
         "beta": np.float64(program.beta),
-        "has_cones": np.bool_(kind is ConvexReLUProgram),
+        "has_cones": np.bool_(kind is relu_program),
     }
     x_unit, y_unit = child.units(problem, tolerance)
     strength = child.penalty(problem, x_unit, y_unit)
     point = random_point(program, np.random.default_rng(1))
     scaled = blocks_of(point) * (x_unit / y_unit)
-    fit = program.fit(point) / y_unit  # type: ignore[arg-type]
+    fit = program.fit(point) / y_unit
     residual = program.data.y / y_unit - fit
     n = program.data.n
     theirs = residual @ residual / (2 * n) + strength * np.linalg.norm(scaled, axis=2).sum()
-    ours = program.value(point)  # type: ignore[arg-type]
+    ours = program.value(point)
     np.testing.assert_allclose(n * y_unit**2 * theirs, ours, rtol=1e-12)
 
 

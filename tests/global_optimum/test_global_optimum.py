@@ -18,7 +18,7 @@ from relaxgap.global_optimum.local_pricing import ascend
 from relaxgap.global_optimum.solver import CertificateName, GlobalSolution, GlobalSolver
 from relaxgap.networks import TwoLayerNetwork, to_network
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import Program, relu_program
 from relaxgap.solvers import SemismoothNewton, Status
 
 NAMES: tuple[str, ...] = get_args(CertificateName)
@@ -26,31 +26,31 @@ LABELS = ("noise", "signs", "planted")
 ROUNDING = 1e-12
 
 
-def random_instance(seed: int, n_most: int = 6) -> ConvexReLUProgram:
+def random_instance(seed: int, n_most: int = 6) -> Program:
     """Random data of many shapes, at 1e-3 to 1.5 of ``beta_max``, over all patterns."""
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(1, n_most + 1)), int(rng.integers(1, 5))
     fraction = 10.0 ** rng.uniform(-3.0, np.log10(1.5))
-    program = random_program(ConvexReLUProgram, n, d, seed, fraction, labels=LABELS[seed % 3])  # type: ignore[arg-type]
-    assert isinstance(program, ConvexReLUProgram)
+    program = random_program(relu_program, n, d, seed, fraction, labels=LABELS[seed % 3])
+    assert program.family.name == "relu"
     return program
 
 
-def degenerate_instance(seed: int, n_most: int = 6) -> ConvexReLUProgram:
+def degenerate_instance(seed: int, n_most: int = 6) -> Program:
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(1, n_most + 1)), int(rng.integers(1, 5))
-    program = degenerate_program(ConvexReLUProgram, seed, n, d)
-    assert isinstance(program, ConvexReLUProgram)
+    program = degenerate_program(relu_program, seed, n, d)
+    assert program.family.name == "relu"
     return program
 
 
-def enumerated(program: ConvexReLUProgram) -> DualCertificate:
+def enumerated(program: Program) -> DualCertificate:
     """Bracket of the optimum over all patterns, by a solver that lists them."""
     assert program.patterns.complete
     return SemismoothNewton(1e-8).solve(program).certificate
 
 
-def check(found: GlobalSolution, program: ConvexReLUProgram, exact: DualCertificate) -> None:
+def check(found: GlobalSolution, program: Program, exact: DualCertificate) -> None:
     """Check both ends of a bracket against enumeration, and the network against its value."""
     assert overlap(found.certificate, exact)
     loss = found.network.training_loss(program.data, program.beta)
@@ -58,7 +58,7 @@ def check(found: GlobalSolution, program: ConvexReLUProgram, exact: DualCertific
     assert exact.dual_value <= loss * (1.0 + ROUNDING)
 
 
-def loss_of(found: GlobalSolution, program: ConvexReLUProgram) -> float:
+def loss_of(found: GlobalSolution, program: Program) -> float:
     return found.network.training_loss(program.data, program.beta)
 
 
@@ -91,7 +91,7 @@ def test_the_bracket_overlaps_that_of_enumeration_on_degenerate_data(name: str, 
 @pytest.mark.parametrize("kind", [random_instance, degenerate_instance])
 @pytest.mark.parametrize("name", ["auto", "branch_and_bound", "semidefinite", "spectral"])
 def test_the_bracket_overlaps_that_of_enumeration_on_many_instances(
-    name: str, kind: Callable[[int, int], ConvexReLUProgram]
+    name: str, kind: Callable[[int, int], relu_program]
 ) -> None:
     for seed in range(1000, 1015):
         program = kind(seed, 8)
@@ -138,15 +138,15 @@ def restricted_optima(
         drawn = rng.standard_normal((15, data.d))
         tops = [ascend(data.X, sign * nu, drawn, 40)[0] for sign in (1.0, -1.0)]
         patterns = pattern_set_from_gates(data.X, np.concatenate([drawn, *tops]))
-        solution = SemismoothNewton(1e-6).solve(ConvexReLUProgram(data, patterns, beta))
+        solution = SemismoothNewton(1e-6).solve(relu_program(data, patterns, beta))
         nu = solution.certificate.nu
-        yield to_network(solution.point)  # type: ignore[arg-type]
+        yield to_network(solution.point)
 
 
 def attack(seed: int, n: int, n_starts: int, name: str, seconds: float) -> None:
     rng = np.random.default_rng(seed)
     d, fraction = int(rng.integers(2, 5)), 10.0 ** rng.uniform(-2.5, -0.3)
-    program = random_program(ConvexReLUProgram, n, d, seed, fraction, labels=LABELS[seed % 3])  # type: ignore[arg-type]
+    program = random_program(relu_program, n, d, seed, fraction, labels=LABELS[seed % 3])
     data, beta = program.data, program.beta
     networks = [*descents(data, beta, rng, n_starts), *restricted_optima(data, beta, rng, n_starts)]
     least = min(network.training_loss(data, beta) for network in networks)
@@ -169,8 +169,8 @@ def test_no_network_of_a_long_random_search_is_below_the_lower_bound(seed: int, 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_bracket_lies_inside_the_one_before(name: str) -> None:
-    program = random_program(ConvexReLUProgram, 6, 2, seed=5, fraction=0.05)
-    exact = enumerated(program)  # type: ignore[arg-type]
+    program = random_program(relu_program, 6, 2, seed=5, fraction=0.05)
+    exact = enumerated(program)
     solver = GlobalSolver(1e-5, max_seconds=0.1, certificate=name, n_gates=3)
     brackets = list(solver.brackets(program.data, program.beta))
     for before, after in pairwise(brackets):
@@ -186,14 +186,14 @@ def test_each_bracket_lies_inside_the_one_before(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seconds", [1e-9, 0.01])
 def test_a_time_limit_returns_the_bracket_so_far(seconds: float, name: str) -> None:
-    program = random_program(ConvexReLUProgram, 6, 2, seed=1, fraction=0.05)
+    program = random_program(relu_program, 6, 2, seed=1, fraction=0.05)
     found = GlobalSolver(1e-9, max_seconds=seconds, certificate=name).solve(
         program.data, program.beta
     )
     assert found.seconds < 2.0
     if seconds < 1e-6:
         assert found.status is Status.TIME_LIMIT
-    check(found, program, enumerated(program))  # type: ignore[arg-type]
+    check(found, program, enumerated(program))
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,8 @@ def test_a_time_limit_returns_the_bracket_so_far(seconds: float, name: str) -> N
 def test_an_interruption_returns_the_bracket_so_far(
     monkeypatch: pytest.MonkeyPatch, where: str, call: int
 ) -> None:
-    program = random_program(ConvexReLUProgram, 6, 2, seed=3, fraction=0.05)
-    exact = enumerated(program)  # type: ignore[arg-type]
+    program = random_program(relu_program, 6, 2, seed=3, fraction=0.05)
+    exact = enumerated(program)
     owner = SemismoothNewton if where == "solve" else LiftedRelaxation
     original, calls = getattr(owner, where), []
 
@@ -218,7 +218,7 @@ def test_an_interruption_returns_the_bracket_so_far(
     solver = GlobalSolver(1e-9, certificate="branch_and_bound")
     found = solver.solve(program.data, program.beta)
     assert found.status is Status.INTERRUPTED
-    check(found, program, exact)  # type: ignore[arg-type]
+    check(found, program, exact)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -244,7 +244,7 @@ def test_one_sample_is_solved_by_any_certificate(label: float, name: str) -> Non
 @pytest.mark.parametrize("factor", [1.0, 1.5, 1e6])
 @pytest.mark.parametrize("labels", LABELS)
 def test_zero_is_the_optimum_at_and_above_beta_max(labels: str, factor: float) -> None:
-    program = random_program(ConvexReLUProgram, 6, 3, 1, factor, labels=labels)  # type: ignore[arg-type]
+    program = random_program(relu_program, 6, 3, 1, factor, labels=labels)
     found = GlobalSolver(1e-9).solve(program.data, program.beta)
     assert found.status is Status.SOLVED
     assert found.network.width == 0
@@ -260,7 +260,7 @@ def test_zero_is_the_optimum_at_and_above_beta_max(labels: str, factor: float) -
 def test_a_power_of_two_in_labels_and_beta_scales_both_ends_by_its_square(
     factor: float, name: str
 ) -> None:
-    program = random_program(ConvexReLUProgram, 4, 2, seed=2, fraction=0.3)
+    program = random_program(relu_program, 4, 2, seed=2, fraction=0.3)
     data, beta = program.data, program.beta
     solver = GlobalSolver(1e-2, certificate=name)
     unit = solver.solve(data, beta).certificate
@@ -281,8 +281,8 @@ def test_a_power_of_two_in_labels_and_beta_scales_both_ends_by_its_square(
 def test_units_of_labels_and_rows_move_no_bracket_off_the_optimum(
     label_unit: float, row_unit: float, name: str
 ) -> None:
-    program = random_program(ConvexReLUProgram, 4, 3, seed=6, fraction=0.3)
-    exact = enumerated(program)  # type: ignore[arg-type]
+    program = random_program(relu_program, 4, 3, seed=6, fraction=0.3)
+    exact = enumerated(program)
     c, r = 10.0**label_unit, 10.0**row_unit
     data = Dataset(r * program.data.X, c * program.data.y)
     solver = GlobalSolver(1e-2, max_seconds=0.3, certificate=name)
@@ -317,7 +317,7 @@ def test_a_start_is_never_made_worse(seed: int) -> None:
     rng = np.random.default_rng(seed)
     exact = enumerated(program)
     best = SemismoothNewton(1e-8).solve(program).point
-    starts = [to_network(best), *descents(data, beta, rng, 1)]  # type: ignore[arg-type]
+    starts = [to_network(best), *descents(data, beta, rng, 1)]
     half = 0.5 * float(data.y @ data.y)
     for start in starts:
         limit = min(start.training_loss(data, beta), half) * (1.0 + ROUNDING)
@@ -342,14 +342,14 @@ def test_a_start_without_live_neurons_is_the_zero_network() -> None:
 def test_a_start_that_is_optimal_needs_no_program_to_be_at_the_optimum() -> None:
     program = random_instance(7)
     best = SemismoothNewton(1e-8).solve(program)
-    start = to_network(best.point)  # type: ignore[arg-type]
+    start = to_network(best.point)
     first = next(GlobalSolver().brackets(program.data, program.beta, start))
     assert first.n_rounds == 0
     assert first.certificate.primal_value <= best.certificate.primal_value * (1.0 + ROUNDING)
 
 
 def test_the_same_seed_gives_the_same_bracket() -> None:
-    program = random_program(ConvexReLUProgram, 5, 2, seed=4, fraction=0.1)
+    program = random_program(relu_program, 5, 2, seed=4, fraction=0.1)
     one, two = (GlobalSolver(1e-4).solve(program.data, program.beta) for _ in range(2))
     assert one.certificate.primal_value == two.certificate.primal_value
     assert one.certificate.dual_value == two.certificate.dual_value
@@ -369,7 +369,7 @@ def test_the_same_seed_gives_the_same_bracket() -> None:
 )
 def test_a_setting_out_of_range_is_refused(bad: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        GlobalSolver(**bad)  # type: ignore[arg-type]
+        GlobalSolver(**bad)
 
 
 @pytest.mark.parametrize("beta", [0.0, -1.0, np.nan, np.inf])

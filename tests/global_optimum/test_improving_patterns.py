@@ -7,7 +7,7 @@ from relaxgap.global_optimum.improving_patterns import improving_patterns
 from relaxgap.global_optimum.local_pricing import random_starts
 from relaxgap.networks import TwoLayerNetwork, to_network
 from relaxgap.patterns import enumerate_patterns
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 from relaxgap.solvers import SemismoothNewton
 
 
@@ -34,8 +34,8 @@ def random_network(data: Dataset, size: float = 1.0) -> TwoLayerNetwork:
 def test_at_the_optimum_no_pattern_improves_and_the_largest_price_is_beta(seed: int) -> None:
     data = instance(seed)
     patterns = enumerate_patterns(data.X)
-    beta = 0.1 * beta_max(data, patterns, ConvexReLUProgram)
-    solution = SemismoothNewton(1e-10).solve(ConvexReLUProgram(data, patterns, beta))
+    beta = 0.1 * beta_max(data, patterns, relu_program)
+    solution = SemismoothNewton(1e-10).solve(relu_program(data, patterns, beta))
     network = to_network(solution.point)
     found = improving_patterns(network, data, beta, 1e-4, starts(data))
     assert found.n_found == 0
@@ -45,7 +45,7 @@ def test_at_the_optimum_no_pattern_improves_and_the_largest_price_is_beta(seed: 
 @pytest.mark.parametrize("fraction", [0.5, 2.0])
 def test_the_largest_price_of_the_zero_network_is_beta_max(fraction: float) -> None:
     data = instance(3)
-    unit = beta_max(data, enumerate_patterns(data.X), ConvexReLUProgram)
+    unit = beta_max(data, enumerate_patterns(data.X), relu_program)
     found = improving_patterns(zero_network(data), data, fraction * unit, 1e-3, starts(data))
     assert found.largest_price_ratio == pytest.approx(1.0 / fraction, rel=1e-6)
     assert (found.n_found > 0) == (fraction < 1.0)
@@ -56,8 +56,8 @@ def test_never_more_patterns_are_found_than_price_above_beta(seed: int) -> None:
     data = instance(seed)
     network, patterns = random_network(data), enumerate_patterns(data.X)
     nu = data.y - network.predict(data.X)
-    beta = 0.3 * beta_max(Dataset(data.X, nu), patterns, ConvexReLUProgram)
-    prices = block_prices(ConvexReLUProgram(data, patterns, beta), nu, beta)
+    beta = 0.3 * beta_max(Dataset(data.X, nu), patterns, relu_program)
+    prices = block_prices(relu_program(data, patterns, beta), nu, beta)
     above = np.count_nonzero(np.any(np.reshape(prices.bounds, (2, -1)) > beta, axis=0))
     found = improving_patterns(network, data, beta, 1e-3, starts(data))
     assert 1 <= found.n_found <= above

@@ -5,7 +5,7 @@ from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend, estimate_beta_max, violators
 from relaxgap.patterns import enumerate_patterns
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 from tests.instances import random_program
 
 
@@ -32,7 +32,7 @@ def test_a_zero_start_stays_where_it_is() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_on_small_data_the_ascent_finds_the_critical_regularisation(seed: int) -> None:
-    program = random_program(ConvexReLUProgram, 7, 3, seed, labels="planted")
+    program = random_program(relu_program, 7, 3, seed, labels="planted")
     exact = beta_max(program.data, enumerate_patterns(program.data.X))
     found = estimate_beta_max(program.data)
     assert exact * (1.0 - 1e-6) <= found <= exact * (1.0 + 1e-12)

@@ -6,12 +6,12 @@ from instances import KnownProgram, known_programs, random_point, random_program
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, Program, relu_program
 from relaxgap.solvers import ColumnGeneration
 
 SEEDS = st.integers(0, 10_000)
 BETA = 0.3
-WITH_CONES = [known for known in known_programs() if isinstance(known.program, ConvexReLUProgram)]
+WITH_CONES = [known for known in known_programs() if (known.program.family.name == "relu")]
 
 
 def random_network(seed: int) -> tuple[TwoLayerNetwork, Dataset]:
@@ -25,9 +25,9 @@ def random_network(seed: int) -> tuple[TwoLayerNetwork, Dataset]:
     return TwoLayerNetwork(hidden, output), data
 
 
-def program_of(network: TwoLayerNetwork, data: Dataset) -> tuple[ConvexReLUProgram, SplitBlocks]:
+def program_of(network: TwoLayerNetwork, data: Dataset) -> tuple[Program, Blocks]:
     blocks = to_blocks(network, data)
-    return ConvexReLUProgram(data, blocks.patterns, BETA), blocks.point
+    return relu_program(data, blocks.patterns, BETA), blocks.point
 
 
 @settings(max_examples=60)
@@ -35,10 +35,9 @@ def program_of(network: TwoLayerNetwork, data: Dataset) -> tuple[ConvexReLUProgr
 def test_a_point_in_its_cones_becomes_a_network_of_the_same_predictions_and_value(
     seed: int,
 ) -> None:
-    program = random_program(ConvexReLUProgram, 5, 1 + seed % 3, seed, n_gates=8)
+    program = random_program(relu_program, 5, 1 + seed % 3, seed, n_gates=8)
     point = random_point(program, np.random.default_rng(seed))
-    assert isinstance(point, SplitBlocks)
-    assert isinstance(program, ConvexReLUProgram)
+    assert program.family.name == "relu"
     network = to_network(point)
     fit = program.fit(point)
     np.testing.assert_allclose(network.predict(program.data.X), fit, rtol=1e-12, atol=1e-12)
@@ -50,7 +49,6 @@ def test_a_point_in_its_cones_becomes_a_network_of_the_same_predictions_and_valu
 @pytest.mark.parametrize("known", WITH_CONES, ids=str)
 def test_the_network_of_an_optimal_point_has_the_known_loss(known: KnownProgram) -> None:
     point = ColumnGeneration(rtol=1e-8).solve(known.program).point
-    assert isinstance(point, SplitBlocks)
     loss = to_network(point).training_loss(known.program.data, known.program.beta)
     assert loss == pytest.approx(known.optimum, rel=1e-7)
 
@@ -70,13 +68,12 @@ def test_a_network_becomes_a_point_of_its_cones_with_its_predictions_and_no_larg
 @settings(max_examples=60)
 @given(SEEDS)
 def test_mapping_a_point_to_a_network_and_back_keeps_its_value(seed: int) -> None:
-    program = random_program(ConvexReLUProgram, 5, 2, seed, n_gates=8)
+    program = random_program(relu_program, 5, 2, seed, n_gates=8)
     point = random_point(program, np.random.default_rng(seed))
-    assert isinstance(point, SplitBlocks)
     back, returned = program_of(to_network(point), program.data)
     assert returned.active_blocks == point.active_blocks
     assert back.value(returned) == pytest.approx(
-        ConvexReLUProgram(program.data, program.patterns, BETA).value(point), rel=1e-12
+        relu_program(program.data, program.patterns, BETA).value(point), rel=1e-12
     )
 
 

@@ -18,7 +18,7 @@ from relaxgap.networks import (
     to_network,
 )
 from relaxgap.networks.landscape import descent
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import relu_program
 from relaxgap.solvers import SemismoothNewton
 
 SEEDS = st.integers(0, 10_000)
@@ -49,11 +49,10 @@ def one_neuron(X: list[list[float]], nu: list[float]) -> tuple[TwoLayerNetwork, 
     return network, Dataset(rows, np.array(nu) + np.maximum(rows[:, 1], 0.0))
 
 
-def optimal_network(seed: int) -> tuple[TwoLayerNetwork, ConvexReLUProgram]:
-    program = random_program(ConvexReLUProgram, 8, 3, seed, fraction=0.1)
-    assert isinstance(program, ConvexReLUProgram)
+def optimal_network(seed: int) -> tuple[TwoLayerNetwork, relu_program]:
+    program = random_program(relu_program, 8, 3, seed, fraction=0.1)
+    assert program.family.name == "relu"
     point = SemismoothNewton(rtol=1e-10).solve(program).point
-    assert isinstance(point, SplitBlocks)
     return to_network(point), program
 
 

@@ -13,7 +13,7 @@ from relaxgap.networks import (
     to_blocks,
     to_network,
 )
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import relu_program
 from relaxgap.solvers import SemismoothNewton
 
 PLANE = Dataset(np.eye(2), np.ones(2))
@@ -40,11 +40,10 @@ def split(network: TwoLayerNetwork, j: int, share: float) -> TwoLayerNetwork:
     )
 
 
-def optimal_network(seed: int) -> tuple[TwoLayerNetwork, ConvexReLUProgram]:
-    program = random_program(ConvexReLUProgram, 8, 3, seed, fraction=0.1)
-    assert isinstance(program, ConvexReLUProgram)
+def optimal_network(seed: int) -> tuple[TwoLayerNetwork, relu_program]:
+    program = random_program(relu_program, 8, 3, seed, fraction=0.1)
+    assert program.family.name == "relu"
     point = SemismoothNewton(rtol=1e-10).solve(program).point
-    assert isinstance(point, SplitBlocks)
     return to_network(point), program
 
 

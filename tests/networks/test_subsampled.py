@@ -8,7 +8,7 @@ from relaxgap.certificates import certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork, stationarity_residual, to_network
 from relaxgap.networks.landscape.subsampled import subsampled_program
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import relu_program
 from relaxgap.solvers import SemismoothNewton
 
 BETA = 0.1
@@ -36,7 +36,6 @@ def stationary(seed: int) -> tuple[TwoLayerNetwork, Dataset]:
     network, data = descend(seed)
     program = subsampled_program(network, data, BETA, boundary_rtol=1e-2).program
     point = SemismoothNewton(1e-12).solve(program).point
-    assert isinstance(point, SplitBlocks)
     network = to_network(point)
     assert stationarity_residual(network, data, BETA) < 1e-7
     return network, data
@@ -91,10 +90,9 @@ def test_a_network_that_is_not_stationary_is_above_its_signed_program() -> None:
 def test_the_program_over_the_patterns_of_an_optimal_network_has_the_global_optimum(
     seed: int, boundary: Boundary
 ) -> None:
-    every = random_program(ConvexReLUProgram, 6, 3, seed, fraction=0.05)
+    every = random_program(relu_program, 6, 3, seed, fraction=0.05)
     solver = SemismoothNewton(1e-10)
     optimum = solver.solve(every)
-    assert isinstance(optimum.point, SplitBlocks)
     found = subsampled_program(to_network(optimum.point), every.data, every.beta, boundary=boundary)
     solution = solver.solve(found.program)
     assert overlap(solution.certificate, optimum.certificate)
@@ -127,14 +125,14 @@ def test_neurons_of_one_pattern_and_sign_share_a_block_and_dead_ones_have_none()
     output = np.array([1.0, 0.5, -1.0, 1e-9, 0.0, 1.0])
     found = subsampled_program(TwoLayerNetwork(hidden, output), data, BETA)
     assert np.array_equal(found.program.patterns.patterns, [[True, True]])
-    assert np.array_equal(found.program.allowed, [[True], [True]])
-    assert np.array_equal(found.point.u, [[2.0, 2.5]])
-    assert np.array_equal(found.point.v, [[1.0, 1.0]])
+    assert np.array_equal(found.program.family.allowed, [[True], [True]])
+    assert np.array_equal(found.point.w[0], [[2.0, 2.5]])
+    assert np.array_equal(found.point.w[1], [[1.0, 1.0]])
     assert found.n_blocks == 2
     positive = subsampled_program(TwoLayerNetwork(hidden[:2], output[:2]), data, BETA)
-    assert np.array_equal(positive.program.allowed, [[True], [False]])
+    assert np.array_equal(positive.program.family.allowed, [[True], [False]])
     both = subsampled_program(TwoLayerNetwork(hidden[:2], output[:2]), data, BETA, both_signs=True)
-    assert both.program.allowed is None
+    assert both.program.family.allowed is None
     assert both.n_blocks == 1
 
 
@@ -151,13 +149,13 @@ def test_a_boundary_bit_is_set_as_asked_whatever_side_the_neuron_is_on(push: flo
     data = Dataset(np.eye(3), np.ones(3))
     network = TwoLayerNetwork(np.array([[1.0, -1.0, push]]), np.ones(1))
     for boundary, bit in (("active", True), ("inactive", False)):
-        found = subsampled_program(network, data, BETA, boundary=boundary)  # type: ignore[arg-type]
+        found = subsampled_program(network, data, BETA, boundary=boundary)
         patterns = found.program.patterns
         assert found.n_boundary_bits == 1
         assert np.array_equal(patterns.patterns, [[True, False, bit]])
         assert np.array_equal(patterns.gates @ data.X.T >= 0.0, patterns.patterns)
         assert found.program.max_cone_violation(found.point) == 0.0
-        np.testing.assert_allclose(found.point.u, [[1.0, -1.0, 0.0]], atol=1e-7)
+        np.testing.assert_allclose(found.point.w[0], [[1.0, -1.0, 0.0]], atol=1e-7)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -199,8 +197,7 @@ def test_opposite_samples_on_a_boundary_keep_the_neuron_there(boundary: Boundary
     np.testing.assert_allclose(found.program.fit(found.point), network.predict(X), atol=1e-12)
     solution = SemismoothNewton(1e-8).solve(found.program)
     assert solution.certificate.relative_gap <= 1e-8
-    assert isinstance(solution.point, SplitBlocks)
-    assert np.all(np.abs(solution.point.u @ X[0]) <= 1e-12)
+    assert np.all(np.abs(solution.point.w[0] @ X[0]) <= 1e-12)
     assert solution.certificate.primal_value <= network.training_loss(data, BETA)
 
 

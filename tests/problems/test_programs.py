@@ -8,7 +8,7 @@ from relaxgap.certificates import DualCertificate
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns import PatternSet, enumerate_patterns
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, gated_program, relu_program
 from relaxgap.solvers import ColumnGeneration
 
 
@@ -23,8 +23,8 @@ def assert_same(a: DualCertificate, b: DualCertificate, factor: float = 1.0) -> 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_dropping_the_cones_never_raises_the_optimum(seed: int) -> None:
-    cones = random_program(ConvexReLUProgram, 6, 3, seed)
-    gated = GatedReLUProgram(cones.data, cones.patterns, cones.beta)
+    cones = random_program(relu_program, 6, 3, seed)
+    gated = gated_program(cones.data, cones.patterns, cones.beta)
     assert optimum(gated).dual_value <= optimum(cones).primal_value
 
 
@@ -87,29 +87,29 @@ def test_rotating_the_features_keeps_the_optimum(kind: ProgramType) -> None:
 def test_the_value_of_zero_is_half_the_squared_labels(kind: ProgramType) -> None:
     program = random_program(kind, 6, 3, seed=5)
     zero = program.zero()
-    assert program.value(zero) == 0.5 * float(program.data.y @ program.data.y)  # type: ignore[arg-type]
+    assert program.value(zero) == 0.5 * float(program.data.y @ program.data.y)
     assert zero.active_blocks == 0
-    assert program.max_cone_violation(zero) == 0.0  # type: ignore[arg-type]
+    assert program.max_cone_violation(zero) == 0.0
 
 
 def test_a_split_point_with_one_side_has_the_value_of_the_gated_point() -> None:
-    cones = random_program(ConvexReLUProgram, 6, 3, seed=6)
-    gated = GatedReLUProgram(cones.data, cones.patterns, cones.beta)
+    cones = random_program(relu_program, 6, 3, seed=6)
+    gated = gated_program(cones.data, cones.patterns, cones.beta)
     w = np.random.default_rng(2).standard_normal((cones.patterns.n_patterns, 3))
-    split = SplitBlocks(w, np.zeros_like(w))
-    assert cones.value(split) == pytest.approx(gated.value(GatedBlocks(w)), rel=1e-14)  # type: ignore[arg-type]
-    assert split.active_blocks == GatedBlocks(w).active_blocks == w.shape[0]
+    split = Blocks.of(w, np.zeros_like(w))
+    assert cones.value(split) == pytest.approx(gated.value(Blocks.of(w)), rel=1e-14)
+    assert split.active_blocks == Blocks.of(w).active_blocks == w.shape[0]
 
 
 def test_the_violation_of_a_turned_gate_is_its_largest_cosine() -> None:
     data = Dataset(np.array([[2.0, 0.0], [0.0, 5.0], [0.0, 0.0]]), np.ones(3))
     patterns = enumerate_patterns(data.X)
-    program = ConvexReLUProgram(data, patterns, 1.0)
-    assert program.max_cone_violation(random_point(program, np.random.default_rng(0))) == 0.0  # type: ignore[arg-type]
+    program = relu_program(data, patterns, 1.0)
+    assert program.max_cone_violation(random_point(program, np.random.default_rng(0))) == 0.0
     u = np.zeros((patterns.n_patterns, 2))
     u[0] = -patterns.gates[0] * np.array([3.0, 4.0])
     cosines = np.abs(u[0]) / np.linalg.norm(u[0])
-    found = program.max_cone_violation(SplitBlocks(u, np.zeros_like(u)))
+    found = program.max_cone_violation(Blocks.of(u, np.zeros_like(u)))
     assert found == pytest.approx(cosines.max(), rel=1e-14)
 
 

@@ -7,27 +7,32 @@ from instances import overlap, random_point, random_program, restricted, thresho
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns import enumerate_patterns
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConeBlocks, Program, relu_program
 from relaxgap.solvers import SemismoothNewton
 
 
-def some_program(seed: int, n: int = 6, d: int = 3) -> ConvexReLUProgram:
-    program = random_program(ConvexReLUProgram, n, d, seed, fraction=0.05, n_gates=8)
-    assert isinstance(program, ConvexReLUProgram)
+def some_program(seed: int, n: int = 6, d: int = 3) -> Program:
+    program = random_program(relu_program, n, d, seed, fraction=0.05, n_gates=8)
+    assert program.family.name == "relu"
     return program
 
 
-def signs_allowed(program: ConvexReLUProgram, u: bool, v: bool) -> ConvexReLUProgram:
+def signs_allowed(program: Program, u: bool, v: bool) -> Program:
     n_patterns = program.patterns.n_patterns
-    return replace(program, allowed=np.repeat([[u], [v]], n_patterns, axis=1))
+    return replace(program, family=ConeBlocks(np.repeat([[u], [v]], n_patterns, axis=1)))
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_allowing_more_blocks_never_raises_the_optimum(seed: int) -> None:
     program = some_program(seed)
     few = restricted(program, seed, share=0.4)
-    assert few.allowed is not None
-    more = replace(few, allowed=few.allowed | np.eye(2, few.allowed.shape[1], dtype=np.bool_))
+    assert few.family.allowed is not None
+    more = replace(
+        few,
+        family=ConeBlocks(
+            few.family.allowed | np.eye(2, few.family.allowed.shape[1], dtype=np.bool_)
+        ),
+    )
     values = [SemismoothNewton(1e-9).solve(p).certificate for p in (program, more, few)]
     assert values[0].dual_value <= values[1].primal_value
     assert values[1].dual_value <= values[2].primal_value
@@ -36,7 +41,7 @@ def test_allowing_more_blocks_never_raises_the_optimum(seed: int) -> None:
 def test_a_forbidden_sign_costs_the_labels_of_that_sign() -> None:
     # over orthonormal rows positive and negative labels separate
     data = Dataset(np.eye(3), np.array([1.5, -2.0, 0.7]))
-    program = ConvexReLUProgram(data, enumerate_patterns(data.X), 0.6)
+    program = relu_program(data, enumerate_patterns(data.X), 0.6)
     positive = float(np.hypot(1.5, 0.7))
     for u, v, optimum in (
         (True, False, thresholded(positive, 0.6) + 0.5 * 2.0**2),
@@ -52,9 +57,9 @@ def test_a_forbidden_sign_costs_the_labels_of_that_sign() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_labels_of_the_other_sign_exchange_the_rows_of_what_is_allowed(seed: int) -> None:
     program = restricted(some_program(seed), seed)
-    assert program.allowed is not None
+    assert program.family.allowed is not None
     data = Dataset(program.data.X, -program.data.y)
-    other = replace(program, data=data, allowed=program.allowed[::-1])
+    other = replace(program, data=data, family=ConeBlocks(program.family.allowed[::-1]))
     solver = SemismoothNewton(1e-9)
     assert overlap(solver.solve(program).certificate, solver.solve(other).certificate)
 
@@ -62,15 +67,14 @@ def test_labels_of_the_other_sign_exchange_the_rows_of_what_is_allowed(seed: int
 def test_forbidden_blocks_are_set_to_zero_and_the_others_kept() -> None:
     program = some_program(0)
     point = random_point(program, np.random.default_rng(0))
-    assert isinstance(point, SplitBlocks)
     assert program.without_forbidden(point) is point
     assert program.n_forbidden(point) == 0
     only_u = signs_allowed(program, True, False)
     assert only_u.n_forbidden(point) == program.patterns.n_patterns
     assert only_u.max_cone_violation(point) == 1.0
     kept = only_u.without_forbidden(point)
-    assert np.array_equal(kept.u, point.u)
-    assert not np.any(kept.v)
+    assert np.array_equal(kept.w[0], point.w[0])
+    assert not np.any(kept.w[1])
     assert only_u.n_forbidden(kept) == 0
     assert only_u.max_cone_violation(kept) <= 1e-14
 
@@ -80,7 +84,7 @@ def test_what_is_allowed_must_speak_of_every_block() -> None:
     n_patterns = program.patterns.n_patterns
     for size in (0, n_patterns - 1, n_patterns + 1):
         with pytest.raises(ConfigurationError, match=rf"\(2, {n_patterns}\)"):
-            replace(program, allowed=np.ones((2, size), dtype=np.bool_))
+            replace(program, family=ConeBlocks(np.ones((2, size), dtype=np.bool_)))
 
 
 def test_other_patterns_do_not_inherit_what_is_allowed() -> None:

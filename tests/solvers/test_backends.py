@@ -21,7 +21,7 @@ from instances import (
 from relaxgap.certificates import DualCertificate
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import Backend
-from relaxgap.problems import GatedBlocks
+from relaxgap.problems import Blocks
 from relaxgap.solvers import SemismoothNewton, Solution, Status
 
 RTOL = {"float64": 1e-7, "float32": 1e-3}
@@ -52,13 +52,13 @@ Settings = tuple[str, str, str]
 
 def solver(chosen: Settings, rtol: float | None = None) -> SemismoothNewton:
     name, device, dtype = chosen
-    backend = Backend(name, device, dtype)  # type: ignore[arg-type]
+    backend = Backend(name, device, dtype)
     return SemismoothNewton(RTOL[dtype] if rtol is None else rtol, backend=backend)
 
 
 def arrays_of(solution: Solution) -> list[np.ndarray]:
     point = solution.point
-    blocks = [point.w] if isinstance(point, GatedBlocks) else [point.u, point.v]
+    blocks = [point.w] if isinstance(point, Blocks) else [point.w[0], point.w[1]]
     return [*blocks, solution.certificate.nu]
 
 
@@ -146,7 +146,7 @@ def test_sampled_programs_paths_and_warm_starts_are_solved(
 )
 def test_an_unknown_backend_is_refused(name: str, device: str, dtype: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        Backend(name, device, dtype)  # type: ignore[arg-type]
+        Backend(name, device, dtype)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")

@@ -14,7 +14,7 @@ from instances import (
 )
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, GatedReLUProgram
+from relaxgap.problems import Blocks, gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton, Solution, Status
 from relaxgap.solvers.newton import semismooth_newton
 
@@ -41,13 +41,13 @@ def cold(program: Program, fraction: float) -> Solution:
 
 
 def is_zero(point: Point) -> bool:
-    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
+    blocks = (point.w,) if isinstance(point, Blocks) else (point.w[0], point.w[1])
     return not any(np.any(w) for w in blocks)
 
 
 def loss_and_penalty(program: Program, point: Point) -> tuple[float, float]:
-    residual = program.data.y - program.fit(point)  # type: ignore[arg-type]
-    blocks = (point.w,) if isinstance(point, GatedBlocks) else (point.u, point.v)
+    residual = program.data.y - program.fit(point)
+    blocks = (point.w,) if isinstance(point, Blocks) else (point.w[0], point.w[1])
     norms = sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
     return 0.5 * float(residual @ residual), norms
 
@@ -165,14 +165,14 @@ def test_a_start_of_another_shape_or_kind_is_refused(kind: ProgramType) -> None:
 def test_a_strength_that_is_not_positive_and_finite_is_refused_before_any_work(
     beta: float,
 ) -> None:
-    program = small(GatedReLUProgram)
+    program = small(gated_program)
     with pytest.raises(ConfigurationError, match="positive, finite beta"):
         next(SemismoothNewton(RTOL).solve_path(program, [program.beta, beta]))
 
 
 def test_too_many_cones_are_followed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = small(ConvexReLUProgram)
+    program = small(relu_program)
     direct = follow(program, [1.0, 0.1])
-    monkeypatch.setattr(semismooth_newton, "MOST_ENTRIES", 400)
+    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 400)
     for one, other in zip(direct, follow(program, [1.0, 0.1]), strict=True):
         assert overlap(one.certificate, other.certificate)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from instances import degenerate_program, overlap, random_program, restricted
 
-from relaxgap.problems import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import ConeBlocks, Program, relu_program
 from relaxgap.solvers import (
     ColumnGeneration,
     ConicSolver,
@@ -23,19 +23,18 @@ SOLVERS: list[Solver] = [
 ]
 
 
-def restricted_program(seed: int, fraction: float = 0.05) -> ConvexReLUProgram:
-    base = random_program(ConvexReLUProgram, 7, 3, seed, fraction=fraction)
+def restricted_program(seed: int, fraction: float = 0.05) -> Program:
+    base = random_program(relu_program, 7, 3, seed, fraction=fraction)
     return restricted(base, seed, share=0.3 + 0.1 * (seed % 5))
 
 
-def one_sign(program: ConvexReLUProgram, row: int) -> ConvexReLUProgram:
+def one_sign(program: Program, row: int) -> Program:
     allowed = np.zeros((2, program.patterns.n_patterns), dtype=np.bool_)
     allowed[row] = True
-    return replace(program, allowed=allowed)
+    return replace(program, family=ConeBlocks(allowed))
 
 
-def uses_allowed_blocks_only(program: ConvexReLUProgram, solution: Solution) -> bool:
-    assert isinstance(solution.point, SplitBlocks)
+def uses_allowed_blocks_only(program: Program, solution: Solution) -> bool:
     return program.n_forbidden(solution.point) == 0
 
 
@@ -63,20 +62,20 @@ def test_every_solver_finds_the_same_optimum_without_forbidden_blocks(
     reference = SemismoothNewton(1e-10).solve(program).certificate
     assert overlap(solution.certificate, reference)
     # the forbidden blocks would have helped: the restriction is not idle
-    free = SemismoothNewton(1e-8).solve(replace(program, allowed=None)).certificate
+    free = SemismoothNewton(1e-8).solve(replace(program, family=ConeBlocks(None))).certificate
     assert free.primal_value < solution.certificate.dual_value
 
 
 @pytest.mark.parametrize("solver", SOLVERS, ids=["newton", "columns", "own master", "clarabel"])
 def test_allowing_everything_changes_nothing_at_all(solver: Solver) -> None:
-    program = random_program(ConvexReLUProgram, 6, 3, seed=3, fraction=0.02)
-    assert isinstance(program, ConvexReLUProgram)
-    every = replace(program, allowed=np.ones((2, program.patterns.n_patterns), dtype=np.bool_))
+    program = random_program(relu_program, 6, 3, seed=3, fraction=0.02)
+    assert program.family.name == "relu"
+    every = replace(
+        program, family=ConeBlocks(np.ones((2, program.patterns.n_patterns), dtype=np.bool_))
+    )
     one, other = solver.solve(program), solver.solve(every)
-    assert isinstance(one.point, SplitBlocks)
-    assert isinstance(other.point, SplitBlocks)
-    assert np.array_equal(one.point.u, other.point.u)
-    assert np.array_equal(one.point.v, other.point.v)
+    assert np.array_equal(one.point.w[0], other.point.w[0])
+    assert np.array_equal(one.point.w[1], other.point.w[1])
     assert np.array_equal(one.certificate.nu, other.certificate.nu)
     assert one.certificate.primal_value == other.certificate.primal_value
     assert one.certificate.dual_value == other.certificate.dual_value
@@ -89,21 +88,20 @@ def test_allowing_everything_changes_nothing_at_all(solver: Solver) -> None:
 def test_the_bracket_of_one_sign_alone_overlaps_that_of_the_conic_references(
     name: str, seed: int, row: int
 ) -> None:
-    base = random_program(ConvexReLUProgram, 7, 3, seed, fraction=0.03)
-    assert isinstance(base, ConvexReLUProgram)
+    base = random_program(relu_program, 7, 3, seed, fraction=0.03)
+    assert base.family.name == "relu"
     program = one_sign(base, row)
     ours = SemismoothNewton(1e-8).solve(program)
-    reference = ConicSolver(name, 1e-8).solve(program)  # type: ignore[arg-type]
+    reference = ConicSolver(name, 1e-8).solve(program)
     assert reference.status is Status.SOLVED
     assert overlap(ours.certificate, reference.certificate)
     for solution in (ours, reference):
-        assert isinstance(solution.point, SplitBlocks)
-        assert not np.any((solution.point.v, solution.point.u)[row])
+        assert not np.any((solution.point.w[1], solution.point.w[0])[row])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_degenerate_data_under_a_restriction_have_overlapping_brackets(seed: int) -> None:
-    program = restricted(degenerate_program(ConvexReLUProgram, seed), seed)
+    program = restricted(degenerate_program(relu_program, seed), seed)
     ours = SemismoothNewton(1e-7).solve(program).certificate
     assert overlap(ours, ConicSolver(rtol=1e-8).solve(program).certificate)
 
@@ -114,7 +112,7 @@ def test_too_many_cones_are_left_to_column_generation_with_the_restriction(
 ) -> None:
     program = restricted_program(seed)
     whole = SemismoothNewton(1e-8).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MOST_ENTRIES", 10)
+    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 10)
     solution = SemismoothNewton(1e-7).solve(program)
     assert solution.status is Status.SOLVED
     assert uses_allowed_blocks_only(program, solution)
@@ -135,7 +133,7 @@ def test_a_path_keeps_the_restriction() -> None:
 def test_a_start_from_the_program_without_the_restriction_is_no_obstacle(seed: int) -> None:
     program = restricted_program(seed)
     solver = SemismoothNewton(1e-8)
-    start = solver.solve(replace(program, allowed=None))
+    start = solver.solve(replace(program, family=ConeBlocks(None)))
     assert not uses_allowed_blocks_only(program, start)
     warm = solver.solve(program, start)
     assert warm.status is Status.SOLVED
@@ -145,10 +143,9 @@ def test_a_start_from_the_program_without_the_restriction_is_no_obstacle(seed: i
 
 @pytest.mark.parametrize("solver", SOLVERS, ids=["newton", "columns", "own master", "clarabel"])
 def test_zero_is_the_optimum_if_nothing_is_allowed(solver: Solver) -> None:
-    program = restricted(random_program(ConvexReLUProgram, 6, 3, seed=0), 0, share=0.0)
+    program = restricted(random_program(relu_program, 6, 3, seed=0), 0, share=0.0)
     solution = solver.solve(program)
     assert solution.status is Status.SOLVED
-    assert isinstance(solution.point, SplitBlocks)
     assert solution.point.active_blocks == 0
     y = program.data.y
     assert solution.certificate.dual_value == pytest.approx(0.5 * float(y @ y), rel=1e-13)

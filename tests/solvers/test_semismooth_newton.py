@@ -17,7 +17,7 @@ from instances import (
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.problems import gated_program, relu_program
 from relaxgap.solvers import ConicSolver, SemismoothNewton, Status
 from relaxgap.solvers.newton import semismooth_newton
 from relaxgap.solvers.newton.augmented_lagrangian import AugmentedLagrangian
@@ -64,7 +64,7 @@ def test_the_certificate_holds_in_exact_arithmetic(seed: int, cones: bool) -> No
 def test_a_relative_gap_of_1e_8_is_reached_at_any_regularisation(
     kind: ProgramType, labels: str, fraction: float
 ) -> None:
-    program = random_program(kind, 8, 4, seed=1, fraction=fraction, labels=labels)  # type: ignore[arg-type]
+    program = random_program(kind, 8, 4, seed=1, fraction=fraction, labels=labels)
     solution = SemismoothNewton(1e-8).solve(program)
     assert solution.status is Status.SOLVED
     assert solution.certificate.relative_gap <= 1e-8
@@ -98,9 +98,9 @@ def test_values_scale_exactly_with_labels_and_regularisation(
 @pytest.mark.parametrize(
     ("kind", "n", "d", "seed", "fraction"),
     [
-        (GatedReLUProgram, 9, 3, 304730505, 1.6e-5),
-        (ConvexReLUProgram, 4, 2, 950942177, 1e-4),
-        (ConvexReLUProgram, 6, 2, 136326302, 1.8e-5),
+        (gated_program, 9, 3, 304730505, 1.6e-5),
+        (relu_program, 4, 2, 950942177, 1e-4),
+        (relu_program, 6, 2, 136326302, 1.8e-5),
     ],
 )
 def test_a_network_that_almost_interpolates_is_solved(
@@ -163,9 +163,9 @@ def test_a_broken_newton_step_ends_in_a_status_and_a_valid_bracket(
 def test_too_many_cones_for_their_multipliers_are_left_to_column_generation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    program = random_program(ConvexReLUProgram, 8, 4, seed=3, fraction=0.05)
+    program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     direct = SemismoothNewton(1e-7).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MOST_ENTRIES", 100)
+    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 100)
     columns = SemismoothNewton(1e-7).solve(program)
     assert columns.status is direct.status is Status.SOLVED
     assert overlap(columns.certificate, direct.certificate)

@@ -11,7 +11,7 @@ from instances import (
 )
 
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.problems import gated_program, relu_program
 from relaxgap.solvers import ColumnGeneration, ConicSolver, Status
 from relaxgap.solvers.conic import ConicName
 
@@ -75,7 +75,7 @@ def test_ecos_can_be_the_master_of_column_generation(kind: ProgramType) -> None:
 def test_column_generation_reaches_a_relative_gap_of_1e_8_at_any_regularisation(
     kind: ProgramType, labels: str, fraction: float
 ) -> None:
-    program = random_program(kind, 8, 4, seed=1, fraction=fraction, labels=labels)  # type: ignore[arg-type]
+    program = random_program(kind, 8, 4, seed=1, fraction=fraction, labels=labels)
     solution = ColumnGeneration(rtol=1e-8).solve(program)
     assert solution.status is Status.SOLVED
 
@@ -90,7 +90,7 @@ def test_a_conic_solve_keeps_its_accuracy_where_the_network_almost_interpolates(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_optimality_conditions_of_the_gated_program_hold(seed: int) -> None:
-    program = random_program(GatedReLUProgram, 6, 3, seed, fraction=0.1)
+    program = random_program(gated_program, 6, 3, seed, fraction=0.1)
     solution = ConicSolver(rtol=1e-10).solve(program)
     nu, w = solution.certificate.nu, solution.point.w  # type: ignore[union-attr]
     gradients = (program.patterns.patterns * nu) @ program.data.X
@@ -99,16 +99,16 @@ def test_the_optimality_conditions_of_the_gated_program_hold(seed: int) -> None:
     active = norms > 1e-3 * norms.max()
     aligned = program.beta * w[active] / norms[active, None]
     np.testing.assert_allclose(gradients[active], aligned, atol=1e-3 * program.beta)
-    np.testing.assert_allclose(nu, program.data.y - program.fit(solution.point), atol=1e-4)  # type: ignore[arg-type]
+    np.testing.assert_allclose(nu, program.data.y - program.fit(solution.point), atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_optimality_conditions_of_the_cone_program_hold(seed: int) -> None:
-    program = random_program(ConvexReLUProgram, 6, 3, seed, fraction=0.1)
+    program = random_program(relu_program, 6, 3, seed, fraction=0.1)
     solution = ConicSolver(rtol=1e-10).solve(program)
     X, nu, point = program.data.X, solution.certificate.nu, solution.point
-    largest = max(np.linalg.norm(w, axis=1).max() for w in (point.u, point.v))  # type: ignore[union-attr]
-    for blocks, sign in ((point.u, 1.0), (point.v, -1.0)):  # type: ignore[union-attr]
+    largest = max(np.linalg.norm(w, axis=1).max() for w in (point.w[0], point.w[1]))  # type: ignore[union-attr]
+    for blocks, sign in ((point.w[0], 1.0), (point.w[1], -1.0)):  # type: ignore[union-attr]
         for pattern, block in zip(program.patterns.patterns, blocks, strict=True):
             projection, _ = project_onto_cone(X, pattern, sign * (X.T @ (pattern * nu)))
             assert np.linalg.norm(projection) <= program.beta * (1.0 + 1e-12)
@@ -120,7 +120,7 @@ def test_the_optimality_conditions_of_the_cone_program_hold(seed: int) -> None:
 
 
 def test_the_optimum_rises_with_the_regularisation() -> None:
-    program = random_program(ConvexReLUProgram, 6, 3, seed=4, fraction=0.01)
+    program = random_program(relu_program, 6, 3, seed=4, fraction=0.01)
     values = [
         ColumnGeneration().solve(replace(program, beta=factor * program.beta)).certificate
         for factor in (1.0, 3.0, 10.0)

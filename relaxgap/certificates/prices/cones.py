@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from relaxgap.certificates.prices.block_prices import BlockPrices
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.hyperplanes import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet
@@ -23,27 +24,6 @@ from relaxgap.problems.fit_map import chunks
 # a chunk's work arrays (d + 2n doubles a pattern) stay in the second-level cache
 CHUNK = 2048
 SIGNS = (1.0, -1.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ConePrices:
-    """Hold an upper bound of the dual constraint for each sign and pattern.
-
-    Parameters
-    ----------
-    bounds : (2, P) float64
-        Upper bounds of the constraint for the signs +1 (row 0) and -1 (row 1), rounding included.
-    threshold : float
-        A bound at or below it was not refined further.
-    """
-
-    bounds: Float64[np.ndarray, "2 P"]
-    threshold: float
-
-    @property
-    def largest(self) -> float:
-        """An upper bound of every constraint; 0 if there is no pattern."""
-        return float(self.bounds.max(initial=0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +42,7 @@ def bound_cone_prices(
     nu: Float64[np.ndarray, " n"],
     threshold: float,
     n_sweeps: int = 12,
-) -> ConePrices:
+) -> BlockPrices:
     r"""Bound :math:`\|\mathrm{Proj}_{K_i}(\pm X^\top D_i \nu)\|` for every pattern by descent.
 
     Parameters
@@ -80,7 +60,7 @@ def bound_cone_prices(
 
     Returns
     -------
-    ConePrices
+    BlockPrices
         Valid whatever ``n_sweeps`` is; more sweeps tighten the bounds above the threshold.
 
     Notes
@@ -97,7 +77,7 @@ def bound_cone_prices(
         signs = np.where(bits.T[kept], 1.0, -1.0)
         for k, sign in enumerate(SIGNS):
             bounds[k, chunk] = _descend(rows, signs, sign * gradients, scale, threshold, n_sweeps)
-    return ConePrices(bounds, threshold)
+    return BlockPrices(bounds, threshold)
 
 
 def bound_by_multipliers(
@@ -105,7 +85,7 @@ def bound_by_multipliers(
     patterns: PatternSet,
     nu: Float64[np.ndarray, " n"],
     multipliers: Float64[np.ndarray, "2 P k"],
-) -> ConePrices:
+) -> BlockPrices:
     r"""Bound every price by given multipliers, which need not be good for the bound to hold.
 
     Parameters
@@ -139,7 +119,7 @@ def bound_by_multipliers(
             norms = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(gradients, axis=1))
             magnitudes = scale + given.sum(axis=1)
             bounds[k, chunk] = norms + rounding_bound(2 * X.shape[0] + 8, X.shape[1], magnitudes)
-    return ConePrices(bounds, 0.0)
+    return BlockPrices(bounds, 0.0)
 
 
 def _descend(
@@ -223,8 +203,8 @@ def refine_cone_prices(
     X: Float64[np.ndarray, "n d"],
     patterns: PatternSet,
     nu: Float64[np.ndarray, " n"],
-    prices: ConePrices,
-) -> ConePrices:
+    prices: BlockPrices,
+) -> BlockPrices:
     """Replace the bounds above the threshold by exact prices, largest first.
 
     It stops early once every bound left is at most the largest exact price: those cannot change
@@ -239,14 +219,14 @@ def refine_cone_prices(
         exact = price_exactly(X, patterns, nu, SIGNS[k], i).price
         bounds[k, i] = min(bounds[k, i], exact)
         largest = max(largest, float(bounds[k, i]))
-    return ConePrices(bounds, prices.threshold)
+    return BlockPrices(bounds, prices.threshold)
 
 
 def best_blocks(
     X: Float64[np.ndarray, "n d"],
     patterns: PatternSet,
     nu: Float64[np.ndarray, " n"],
-    prices: ConePrices,
+    prices: BlockPrices,
     n_blocks: int,
     n_candidates: int = 200,
 ) -> list[PricedBlock]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from relaxgap.data.dataset import Dataset
 from relaxgap.experiments.parts.specs import CellSpec
 from relaxgap.patterns import PatternSet, enumerate_patterns, predicted_count
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 from relaxgap.solvers.base import Solution
 
 MOST_BITS_SOLVED = 5_000_000
@@ -89,7 +89,7 @@ def exact_optimum(spec: CellSpec) -> list[ExactOptimumRecord]:
 def _solve(
     spec: CellSpec, data: Dataset, patterns: PatternSet, beta: float
 ) -> tuple[Solution, float]:
-    program = ConvexReLUProgram(data, patterns, beta)
+    program = relu_program(data, patterns, beta)
     start = time.perf_counter()
     solution = spec.solver.solver().solve(program)
     return solution, time.perf_counter() - start

@@ -11,7 +11,7 @@ from relaxgap.experiments.parts.starts import starting_networks
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.patterns.sampling import sample_patterns
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import relu_program
 from relaxgap.training import TrainingSpec, train
 
 
@@ -88,7 +88,7 @@ def solve_over(
 ) -> GapRecord:
     """Solve the cone-constrained program over the patterns with the solver of the cell."""
     began = time.perf_counter()
-    solution = spec.solver.solver().solve(ConvexReLUProgram(data, patterns, beta))
+    solution = spec.solver.solver().solve(relu_program(data, patterns, beta))
     return GapRecord(
         **instance_of(spec, data, beta),  # type: ignore[arg-type]
         method=method,

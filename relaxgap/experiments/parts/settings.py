@@ -11,17 +11,13 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram
+from relaxgap.problems import PROGRAMS
 from relaxgap.solvers.base import Solver
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 from relaxgap.training.specification import TrainingSpec
 
-PROGRAMS: dict[str, type[ConvexReLUProgram] | type[GatedReLUProgram]] = {
-    "relu": ConvexReLUProgram,
-    "gated": GatedReLUProgram,
-}
 SIZE_RULE = re.compile(r"\s*(?P<factor>\d+(\.\d+)?)?\s*\*?\s*(?P<growth>log n|n|m\*)?\s*")
 
 

@@ -13,12 +13,12 @@ Kim & Pilanci (2024), Theorem 2, for the polynomial; Dolan & Moré (2002) for pe
 from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.experiments.parts.settings import PROGRAMS, size_of
+from relaxgap.experiments.parts.settings import size_of
 from relaxgap.experiments.parts.specs import CellSpec
 from relaxgap.experiments.timing.process import Attempt, attempts_of
 from relaxgap.patterns import sample_patterns
-from relaxgap.solvers import Program, SemismoothNewton
-from relaxgap.solvers.base import feasible
+from relaxgap.problems import PROGRAMS, Program
+from relaxgap.solvers import SemismoothNewton
 
 REFERENCE_FRACTION = 0.1
 """The reference bound is this much tighter than the tightest tolerance."""
@@ -140,7 +140,7 @@ def feasible_value(program: Program, attempt: Attempt) -> float | None:
     """Return the objective of an attempt's point, moved into its cones; none without a point."""
     if attempt.point is None:
         return None
-    return program.value(feasible(program, attempt.point))  # type: ignore[arg-type]
+    return program.value(program.into_cones(attempt.point))
 
 
 def relative_error(value: float | None, lower_bound: float) -> float | None:

@@ -17,7 +17,7 @@ from relaxgap.experiments.timing.settings import CONIC_SOLVERS
 from relaxgap.experiments.timing.task import ABSENT, Answer, Task, perform, read_task
 
 if TYPE_CHECKING:
-    from relaxgap.solvers import Point, Program
+    from relaxgap.problems import Program
 
 # a conic solver's own tolerance as a fraction of the error to reach, the same for every instance:
 # at it the measured error was 0.2 to 0.4 (Clarabel, SCS) or under 0.01 (ECOS) of the target
@@ -52,12 +52,12 @@ def main(folder: Path) -> int:
 def _program_of(problem: dict[str, np.ndarray]) -> "Program":
     from relaxgap.data.dataset import Dataset
     from relaxgap.patterns.pattern_set import PatternSet
-    from relaxgap.problems import ConvexReLUProgram, GatedReLUProgram
+    from relaxgap.problems import gated_program, relu_program
 
     data = Dataset(problem["X"], problem["y"])
     patterns = PatternSet(problem["packed"], problem["gates"], data.n)
-    kind = ConvexReLUProgram if problem["has_cones"] else GatedReLUProgram
-    return kind(data, patterns, float(problem["beta"]))
+    make = relu_program if problem["has_cones"] else gated_program
+    return make(data, patterns, float(problem["beta"]))
 
 
 def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], Answer]]:
@@ -74,7 +74,7 @@ def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], A
             found = solver.solve_once(program, own_tolerance, lower_bound)
             if found is None:
                 return Answer(None, 0)
-            return Answer(blocks_of(found.point), found.n_iterations, found.compile_seconds)
+            return Answer(found.point.w, found.n_iterations, found.compile_seconds)
 
         return task.solver, solve_conic
 
@@ -82,16 +82,9 @@ def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], A
 
     def solve_own(tolerance: float) -> Answer:
         solution = own[task.solver](tolerance).solve(program)
-        return Answer(blocks_of(solution.point), solution.n_iterations)
+        return Answer(solution.point.w, solution.n_iterations)
 
     return "relaxgap", solve_own
-
-
-def blocks_of(point: "Point") -> np.ndarray:
-    """Stack the blocks of a point, one kind after the other."""
-    from relaxgap.problems import GatedBlocks
-
-    return point.w[None] if isinstance(point, GatedBlocks) else np.stack([point.u, point.v])
 
 
 if __name__ == "__main__":

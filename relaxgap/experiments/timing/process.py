@@ -18,8 +18,7 @@ import numpy as np
 
 from relaxgap.experiments.timing import task as timed
 from relaxgap.experiments.timing.settings import CONIC_SOLVERS, BenchmarkSettings
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, SplitBlocks
-from relaxgap.solvers import Point, Program
+from relaxgap.problems import Blocks, ConeBlocks, Program
 
 STARTING_SECONDS = 300.0
 """Imports, data and the machine's speed: allowed besides the solves, never timed."""
@@ -51,7 +50,7 @@ class Attempt:
     ----------
     tolerance : float
         Relative error asked for.
-    point : SplitBlocks, GatedBlocks or None
+    point : Blocks or None
         The solver's own point, not made feasible; none unless it returned one.
     seconds : float or None
         Median over ``n_repeats`` solves.
@@ -68,7 +67,7 @@ class Attempt:
     status: RunStatus
     message: str = ""
     version: str = ""
-    point: Point | None = None
+    point: Blocks | None = None
     seconds: float | None = None
     n_repeats: int = 0
     n_iterations: int | None = None
@@ -105,7 +104,7 @@ def _is_short(attempt: Attempt) -> bool:
 
 def conic_entries(program: Program) -> int:
     """Return the entries of the constraint matrix that a generic conic solver is given."""
-    blocks = 4 if isinstance(program, ConvexReLUProgram) else 1
+    blocks = len(program.family.signs) ** 2
     return blocks * program.data.n * program.data.d * program.patterns.n_patterns
 
 
@@ -137,7 +136,7 @@ def _run(
         "packed": program.patterns.packed,
         "gates": program.patterns.gates,
         "beta": program.beta,
-        "has_cones": isinstance(program, ConvexReLUProgram),
+        "has_cones": program.family.name == ConeBlocks.name,
     }
     with tempfile.TemporaryDirectory(prefix="relaxgap-") as name:
         folder = Path(name)
@@ -227,13 +226,7 @@ def _result(folder: Path, number: int) -> dict[str, Any] | None:
 def _attempt(program: Program, solver: str, tolerance: float, result: Mapping[str, Any]) -> Attempt:
     blocks = result["blocks"]
     usable = blocks.ndim == 3 and bool(np.all(np.isfinite(blocks)))
-    point: Point | None = None
-    if usable:
-        point = (
-            SplitBlocks(blocks[0], blocks[1])
-            if isinstance(program, ConvexReLUProgram)
-            else GatedBlocks(blocks[0])
-        )
+    point = Blocks(blocks) if usable else None
     return Attempt(
         solver=solver,
         tolerance=tolerance,

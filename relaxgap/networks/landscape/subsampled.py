@@ -7,14 +7,13 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import nnls
 
-from relaxgap.certificates.feasibility import into_cones
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import activation_signs, live_neurons
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.patterns.hyperplanes import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.problems import Blocks, Program, relu_program
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,9 +22,9 @@ class SubsampledProgram:
 
     Parameters
     ----------
-    program : ConvexReLUProgram
+    program : Program
         Over the patterns of the live neurons.
-    point : SplitBlocks
+    point : Blocks
         The network, in its cones.
     n_blocks : int
         Distinct (pattern, sign) of live neurons.
@@ -33,8 +32,8 @@ class SubsampledProgram:
         Pairs of a live neuron and a nonzero sample on its boundary.
     """
 
-    program: ConvexReLUProgram
-    point: SplitBlocks
+    program: Program
+    point: Blocks
     n_blocks: int
     n_boundary_bits: int
 
@@ -123,8 +122,8 @@ def subsampled_program(
         at = int(scale < 0.0), block_of[row.tobytes()]
         blocks[at] += abs(scale) * weights
         allowed[at] = True
-    program = ConvexReLUProgram(data, patterns, beta, None if both_signs else allowed)
-    point = into_cones(program, SplitBlocks(blocks[0], blocks[1]))
+    program = relu_program(data, patterns, beta, None if both_signs else allowed)
+    point = program.into_cones(Blocks(blocks))
     n_blocks, n_boundary_bits = np.count_nonzero(allowed), np.count_nonzero(on_boundary)
     return SubsampledProgram(program, point, int(n_blocks), int(n_boundary_bits))
 

@@ -2,15 +2,20 @@ r"""Semismooth Newton on the augmented Lagrangian of the dual, over a fixed list
 
 An outer step of size :math:`\sigma` minimises over the dual point
 
-.. math:: \psi(\nu) = \tfrac12 \|\nu\|^2 - y^\top \nu + \tfrac1{2\sigma} \sum_b
+.. math:: \psi(\nu) = \ell^*(-\nu) + \tfrac1{2\sigma} \sum_b
           (\|\mathrm{Proj}_{K_b}(w_b + \sigma g_b(\nu))\| - \sigma\beta)_+^2
 
 and moves every block to the soft threshold of its projection, which is the proximal map of
 :math:`\sigma\beta \|\cdot\|` plus the indicator of the cone. :math:`\psi` is once differentiable
 and piecewise smooth; its generalised Hessian has the size of the data whatever the number of
-blocks: with :math:`c_b = \sigma\beta/\|p_b\|` and :math:`a_b` the response of the unit projection,
+blocks: with :math:`c_b = \sigma\beta/\|p_b\|`, :math:`a_b` the response of the unit projection and
+:math:`\Pi_b` the projection onto the span of the face that :math:`p_b` lies on,
 
-.. math:: I + \sigma \sum_b (1 - c_b) D_b X \Pi_b X^\top D_b + \sigma \sum_b c_b a_b a_b^\top .
+.. math:: \nabla^2 \ell^*(-\nu) + \sigma \sum_b (1 - c_b) D_b X \Pi_b X^\top D_b
+          + \sigma \sum_b c_b a_b a_b^\top .
+
+For the squared loss :math:`\ell^*(-\nu) = \tfrac12 \|\nu\|^2 - y^\top \nu` and its Hessian is the
+identity.
 
 References
 ----------
@@ -24,15 +29,22 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from relaxgap.numerics.backend import Array
+from relaxgap.problems.losses import NewtonLoss
 from relaxgap.solvers.newton.block_operators import ActiveBlocks, BlockOperator
 
 GROWTH = 3.0
-MOST_NEWTON_STEPS = 40
-SMALLEST_STEP = 1e-14
-ACCEPTED = 1e-2
-SHRINKAGE = 100.0
+"""Factor of sigma after an outer step, squared where `FEW_STEPS` Newton steps were enough."""
 FEW_STEPS = 2
-LARGEST_SIGMA = 1e16
+SHRINKAGE = 100.0
+"""Divides sigma after an inner minimisation that failed."""
+ACCEPTED = 1e-2
+"""Gradient over dual point above which an inner minimisation has failed."""
+MAX_NEWTON_STEPS = 40
+MIN_STEP = 1e-14
+"""Shortest step of a line search: rows may span sixteen orders of magnitude."""
+SUFFICIENT_DECREASE = 1e-4
+"""Armijo's constant."""
+MAX_SIGMA = 1e16
 UNIT_ROUNDOFF = 1.1e-16
 
 
@@ -47,6 +59,8 @@ class AugmentedLagrangian:
         The blocks.
     y : (n,)
         Labels.
+    loss : NewtonLoss
+        Of the fit.
     beta : float
         Regularisation strength.
     nu : (n,)
@@ -61,15 +75,16 @@ class AugmentedLagrangian:
         self,
         blocks: BlockOperator,
         y: Float[Array, " n"],
+        loss: NewtonLoss,
         beta: float,
         nu: Float[Array, " n"],
         w: Float[Array, "B d"],
         sigma: float,
     ) -> None:
-        self.blocks, self.y, self.beta = blocks, y, beta
+        self.blocks, self.y, self.loss, self.beta = blocks, y, loss, beta
         self.nu, self.w, self.sigma = nu, w, sigma
         self.arrays, self.gradients = blocks.arrays, blocks.gradients(nu)
-        self.largest_sigma = LARGEST_SIGMA / self.arrays.coarseness
+        self.max_sigma = MAX_SIGMA / self.arrays.roundoff_ratio
         self.diagonal = self.arrays.asarray(np.arange(y.shape[0]))
         self.n_newton_steps = 0
 
@@ -89,12 +104,12 @@ class AugmentedLagrangian:
         value, active, fit = self._evaluate(nu, gradients)
         n_steps, left, rounding = 0, inf, inf
         while True:
-            slope = self.nu - self.y + fit
+            slope = self.loss.conjugate_gradient(self.nu, self.y) + fit
             size = sqrt(float(self.nu @ self.nu))
             if size > 0.0:
                 left = sqrt(float(slope @ slope)) / size
                 rounding = self._rounding(active) / size
-            if left <= max(tolerance, rounding) or n_steps == MOST_NEWTON_STEPS:
+            if left <= max(tolerance, rounding) or n_steps == MAX_NEWTON_STEPS:
                 break
             step = self._newton_step(active, slope)
             moved = None if step is None else self._line_search(value, slope, step)
@@ -107,19 +122,19 @@ class AugmentedLagrangian:
         if not left <= max(tolerance, ACCEPTED):
             self.nu, self.gradients = nu, gradients
             self._scale_step(1.0 / SHRINKAGE)
-            self.largest_sigma = self.sigma
+            self.max_sigma = self.sigma
             return
         self.w = self.arrays.xp.zeros_like(self.w)
         kept = 1.0 - self.sigma * self.beta / active.norms
         self.w[self.arrays.asarray(active.index)] = kept[:, None] * active.points
         if rounding <= 0.1 * ACCEPTED:
             growth = GROWTH if n_steps > FEW_STEPS else GROWTH**2
-            self._scale_step(min(growth, self.largest_sigma / self.sigma))
+            self._scale_step(min(growth, self.max_sigma / self.sigma))
 
     def _rounding(self, active: ActiveBlocks) -> float:
         """Estimate the rounding in the fit: every block adds that of a vector of its norm."""
         norm = sqrt(float(active.norms @ active.norms))
-        return UNIT_ROUNDOFF * self.arrays.coarseness * norm
+        return UNIT_ROUNDOFF * self.arrays.roundoff_ratio * norm
 
     def _scale_step(self, factor: float) -> None:
         self.blocks.rescale(factor)
@@ -130,15 +145,12 @@ class AugmentedLagrangian:
         """Gap of the program over these blocks alone, to decide when to stop, not to certify."""
         used = self.used
         w = self.w[self.arrays.asarray(used)]
-        residual = self.y - self.blocks.fit(used, w)
         lengths = float(self.arrays.xp.sum(self.arrays.norms(w)))
-        primal = 0.5 * float(residual @ residual) + self.beta * lengths
+        primal = self.loss.value(self.blocks.fit(used, w), self.y) + self.beta * lengths
         largest = self.blocks.largest_price(self.gradients, self.sigma)
-        square, product = float(self.nu @ self.nu), float(self.y @ self.nu)
-        if square == 0.0 or product <= 0.0 or primal == 0.0:
-            return 1.0
-        scale = product / square if largest == 0.0 else min(self.beta / largest, product / square)
-        return 1.0 - (scale * product - 0.5 * scale**2 * square) / primal
+        limit = self.beta / largest if largest > 0.0 else inf
+        scale, dual = self.loss.best_scale(self.nu, self.y, limit)
+        return 1.0 if scale == 0.0 or primal == 0.0 else 1.0 - dual / primal
 
     @property
     def used(self) -> Int[np.ndarray, " A"]:
@@ -148,10 +160,10 @@ class AugmentedLagrangian:
     def _evaluate(
         self, nu: Float[Array, " n"], gradients: Float[Array, "B d"]
     ) -> tuple[float, ActiveBlocks, Float[Array, " n"]]:
-        level = self.sigma * self.beta
-        active = self.blocks.longer_than(self.w + self.sigma * gradients, level)
-        excess = active.norms - level
-        value = 0.5 * (nu @ nu) - self.y @ nu + 0.5 * (excess @ excess) / self.sigma
+        threshold = self.sigma * self.beta
+        active = self.blocks.active(self.w + self.sigma * gradients, threshold)
+        excess = active.norms - threshold
+        value = self.loss.conjugate(nu, self.y) + 0.5 * (excess @ excess) / self.sigma
         return float(value), active, (excess / active.norms) @ active.responses
 
     def _newton_step(
@@ -161,7 +173,8 @@ class AugmentedLagrangian:
         hessian = self.blocks.curvature(active, self.sigma * (1.0 - c))
         low_rank = ((self.sigma * c) ** 0.5 / active.norms)[:, None] * active.responses
         hessian += low_rank.T @ low_rank
-        hessian[self.diagonal, self.diagonal] += 1.0
+        curvature = self.loss.conjugate_curvature(self.nu, self.y)
+        hessian[self.diagonal, self.diagonal] += curvature
         (factor,) = self.arrays.cholesky([hessian])
         if factor is None:
             return None
@@ -173,13 +186,13 @@ class AugmentedLagrangian:
     ) -> tuple[float, ActiveBlocks, Float[Array, " n"]] | None:
         """Halve the step until the function falls enough; None if rounding hides any fall."""
         change, descent = self.blocks.gradients(step), float(slope @ step)
-        coarseness = self.arrays.coarseness
-        rounding = 1e-15 * coarseness * (abs(value) + 1.0)
+        ratio = self.arrays.roundoff_ratio
+        rounding = 1e-15 * ratio * (abs(value) + 1.0)
         length = 1.0
-        while length >= SMALLEST_STEP * coarseness:
+        while length >= MIN_STEP * ratio:
             nu, gradients = self.nu + length * step, self.gradients + length * change
             moved = self._evaluate(nu, gradients)
-            if moved[0] <= value + 1e-4 * length * descent + rounding:
+            if moved[0] <= value + SUFFICIENT_DECREASE * length * descent + rounding:
                 self.nu, self.gradients = nu, gradients
                 return moved
             length *= 0.5 if length > 0.1 else 0.1

@@ -16,12 +16,13 @@ from relaxgap.solvers.newton.cone_projection import ConeProjector
 from relaxgap.solvers.newton.cone_rows import ConeRows
 from relaxgap.solvers.newton.faces import Face
 
-LONGEST_SINGLE_STEP = 1e4
+MAX_SINGLE_WEIGHT = 1e4
+"""Weight of a block's curvature up to which single precision is enough for its face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActiveBlocks:
-    """Hold the blocks whose (projected) argument is longer than the threshold.
+    """Hold the blocks that a soft threshold of their projections leaves nonzero.
 
     Parameters
     ----------
@@ -52,8 +53,8 @@ class BlockOperator(Protocol):
         """Return the gradient of every block."""
         ...
 
-    def longer_than(self, z: Float[Array, "B d"], level: float) -> ActiveBlocks:
-        """Return the blocks of ``z`` whose projection is longer than ``level``."""
+    def active(self, z: Float[Array, "B d"], threshold: float) -> ActiveBlocks:
+        """Return the blocks of ``z`` whose projection is longer than the threshold."""
         ...
 
     def curvature(self, active: ActiveBlocks, weights: Float[Array, " A"]) -> Float[Array, "n n"]:
@@ -75,8 +76,12 @@ class BlockOperator(Protocol):
         """Take note that the next arguments are about ``factor`` times the last ones."""
         ...
 
+    def multipliers(self) -> Float[Array, "B k"] | None:
+        """Return the cone multipliers of the last projections; none without cones."""
+        ...
 
-class FreeBlocks:
+
+class FreeOperator:
     """Blocks without cones: the gated program."""
 
     def __init__(
@@ -93,10 +98,10 @@ class FreeBlocks:
         """See `BlockOperator`."""
         return self.bits @ (nu[:, None] * self.X)
 
-    def longer_than(self, z: Float[Array, "B d"], level: float) -> ActiveBlocks:
+    def active(self, z: Float[Array, "B d"], threshold: float) -> ActiveBlocks:
         """See `BlockOperator`."""
         norms = self.arrays.norms(z)
-        index = np.flatnonzero(self.arrays.to_numpy(norms) > level)
+        index = np.flatnonzero(self.arrays.to_numpy(norms) > threshold)
         at = self.arrays.asarray(index)
         points = z[at]
         responses = self.bits[at] * (points @ self.X.T)
@@ -118,6 +123,10 @@ class FreeBlocks:
     def rescale(self, factor: float) -> None:
         """Nothing is remembered."""
 
+    def multipliers(self) -> Float[Array, "B k"] | None:
+        """There are no cones."""
+        return None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceLoss:
@@ -131,7 +140,7 @@ class FaceLoss:
     lower: Float[Array, "m m"]
 
 
-class ConeBlocks:
+class ConeOperator:
     """Blocks in pattern cones, one for each (pattern, sign): the cone-constrained program."""
 
     def __init__(
@@ -150,9 +159,9 @@ class ConeBlocks:
         """See `BlockOperator`."""
         return self.signed @ (nu[:, None] * self.rows.X)
 
-    def longer_than(self, z: Float[Array, "B d"], level: float) -> ActiveBlocks:
+    def active(self, z: Float[Array, "B d"], threshold: float) -> ActiveBlocks:
         """See `BlockOperator`."""
-        found = self.projector.project(z, level)
+        found = self.projector.project(z, threshold)
         signed = self.signed[self.arrays.asarray(found.index)]
         responses = signed * (found.points @ self.rows.X.T)
         return ActiveBlocks(found.index, found.points, found.norms, responses, found.faces)
@@ -168,7 +177,7 @@ class ConeBlocks:
         total = hadamard(self.rows.data_gram, on, weights)
         # an error of 1e-7 in a direction that is corrected anyway, unless the step is long
         longest = arrays.to_numpy(weights).max(initial=0.0)
-        single = arrays.coarseness > 1.0 or bool(longest <= LONGEST_SINGLE_STEP)
+        single = arrays.roundoff_ratio > 1.0 or bool(longest <= MAX_SINGLE_WEIGHT)
         for k, (b, face) in enumerate(zip(active.index.tolist(), active.faces, strict=True)):
             inside = np.flatnonzero(free[k])
             if face.rows.size and inside.size:
@@ -202,6 +211,10 @@ class ConeBlocks:
     def rescale(self, factor: float) -> None:
         """See `BlockOperator`."""
         self.projector.multipliers *= factor
+
+    def multipliers(self) -> Float[Array, "B k"] | None:
+        """See `BlockOperator`."""
+        return self.projector.multipliers
 
 
 def hadamard(

@@ -3,7 +3,7 @@ r"""Exact projection onto many pattern cones at once, warm-started from the last
 With unit rows :math:`R = (2D - I) \bar X` of a cone, :math:`\mathrm{Proj}_K(z) = z + R^\top
 \lambda` for the :math:`\lambda \ge 0` of complementary slack. All blocks share the Gram matrix
 :math:`\bar X \bar X^\top` up to signs. A block goes through three stages and leaves at the first
-that settles it: its old multipliers already bound the norm by the level asked for; accelerated
+that settles it: its old multipliers already bound the norm by the threshold asked for; accelerated
 gradient steps, one matrix product for all blocks, do; a primal-dual active set method finds the
 face exactly, one small Cholesky factorisation a step. Which blocks and rows are meant is decided
 in NumPy; the products are the backend's.
@@ -25,14 +25,14 @@ from relaxgap.solvers.newton.cone_rows import ConeRows
 from relaxgap.solvers.newton.faces import NO_FACE, Face, factorised, multipliers_on
 
 COLD_STEPS = 60
-MOST_STEPS = 100
-MOST_PIVOTS = 20
+MAX_STEPS = 100
+MAX_PIVOTS = 20
 SLACK = 1e-14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projections:
-    """Hold the projections that are longer than a level, and which blocks they belong to."""
+    """Hold the projections that are longer than a threshold, and which blocks they belong to."""
 
     index: Int[np.ndarray, " A"]
     points: Float[Array, "A d"]
@@ -64,21 +64,21 @@ class ConeProjector:
         norms = self.arrays.xp.minimum(self.arrays.norms(moved), self.arrays.norms(z))
         return self.arrays.to_numpy(norms)
 
-    def project(self, z: Float[Array, "B d"], level: float) -> Projections:
-        """Return the projections of norm above ``level``, exactly."""
+    def project(self, z: Float[Array, "B d"], threshold: float) -> Projections:
+        """Return the projections of norm above the threshold, exactly."""
         arrays = self.arrays
-        open_ = np.flatnonzero(arrays.to_numpy(arrays.norms(z)) > level)
-        open_ = open_[self.norm_bounds(z[arrays.asarray(open_)], open_) > level]
+        open_ = np.flatnonzero(arrays.to_numpy(arrays.norms(z)) > threshold)
+        open_ = open_[self.norm_bounds(z[arrays.asarray(open_)], open_) > threshold]
         known = arrays.xp.any(self.multipliers[arrays.asarray(open_)] > 0.0, axis=1)
         cold = open_[~arrays.to_numpy(known)]
         if cold.size:
             far = z[arrays.asarray(cold)]
             self.descend(far, cold)
-            over = self.norm_bounds(far, cold) > level
+            over = self.norm_bounds(far, cold) > threshold
             open_ = np.setdiff1d(open_, cold[~over])
-        points, faces = self.pivot(z[arrays.asarray(open_)], open_, level)
+        points, faces = self.pivot(z[arrays.asarray(open_)], open_, threshold)
         norms = arrays.norms(points)
-        longer = np.flatnonzero(arrays.to_numpy(norms) > level)
+        longer = np.flatnonzero(arrays.to_numpy(norms) > threshold)
         at = arrays.asarray(longer)
         return Projections(open_[longer], points[at], norms[at], [faces[k] for k in longer])
 
@@ -109,16 +109,28 @@ class ConeProjector:
         self.multipliers[at] = signs * now
 
     def pivot(
-        self, z: Float[Array, "b d"], index: Int[np.ndarray, " b"], level: float
+        self, z: Float[Array, "b d"], index: Int[np.ndarray, " b"], threshold: float
     ) -> tuple[Float[Array, "b d"], list[Face]]:
-        """Find the exact projections and faces of some blocks, and store their multipliers.
+        r"""Find the exact projections and faces of some blocks, and store their multipliers.
 
-        A projection that proves to be no longer than ``level`` may be left at that.
+        For unit rows :math:`R` of a cone and a guess :math:`F` of its face, the rows on which the
+        projection is zero,
+
+        .. math:: \lambda_F = -(R_F R_F^\top)^{-1} R_F z, \qquad p = z + R_F^\top \lambda_F, \qquad
+                  F \leftarrow F \mathbin{\triangle} \{j \in F : \lambda_j < 0\}
+                  \mathbin{\triangle} \{j \notin F : R_j p < 0\}
+
+        until no row is wrong: then :math:`\lambda \ge 0`, :math:`R p \ge 0` and
+        :math:`\lambda^\top R p = 0`, so that :math:`p` is the projection. All wrong rows change
+        sides at once as long as their number falls now and then; otherwise only the last of them,
+        which cannot cycle.
+
+        A projection that proves to be no longer than the threshold may be left at that.
         """
         arrays, xp = self.arrays, self.arrays.xp
         at = arrays.asarray(index)
         signs, products = self.signs[at], z @ self.rows.rows.T
-        limits = -SLACK * arrays.coarseness * arrays.norms(z)[:, None]
+        limits = -SLACK * arrays.roundoff_ratio * arrays.norms(z)[:, None]
         warm = self.multipliers[at]
         on = arrays.to_numpy(warm > 1e-4 * xp.max(warm, axis=1, keepdims=True))
         found, points = xp.zeros_like(warm), xp.zeros_like(z)
@@ -126,7 +138,7 @@ class ConeProjector:
         fewest, tries = np.full(index.size, on.shape[1] + 1), np.full(index.size, 3)
         singular, live = np.zeros(index.size, dtype=np.bool_), np.arange(index.size)
         stuck = live[:0]
-        for _ in range(MOST_PIVOTS):
+        for _ in range(MAX_PIVOTS):
             if live.size == 0:
                 break
             self._update(faces, on, live, singular)
@@ -159,7 +171,7 @@ class ConeProjector:
         self.multipliers[at] = xp.where(found > 0.0, found, xp.zeros_like(found))
         stuck = np.concatenate([stuck, live])
         if stuck.size:
-            self._settle(z, index, stuck, level, points, faces)
+            self._settle(z, index, stuck, threshold, points, faces)
         self.faces.update(zip(index.tolist(), faces, strict=True))
         return points, faces
 
@@ -182,7 +194,7 @@ class ConeProjector:
         z: Float[Array, "b d"],
         index: Int[np.ndarray, " b"],
         stuck: Int[np.ndarray, " s"],
-        level: float,
+        threshold: float,
         points: Float[Array, "b d"],
         faces: list[Face],
     ) -> None:
@@ -190,10 +202,10 @@ class ConeProjector:
         arrays = self.arrays
         at, here = arrays.asarray(index[stuck]), arrays.asarray(stuck)
         self.multipliers[at] = arrays.xp.zeros_like(self.multipliers[at])
-        self.descend(z[here], index[stuck], MOST_STEPS)
+        self.descend(z[here], index[stuck], MAX_STEPS)
         moved = z[here] + (self.signs[at] * self.multipliers[at]) @ self.rows.rows
         points[here] = moved
-        long = arrays.to_numpy(arrays.norms(moved)) > level
+        long = arrays.to_numpy(arrays.norms(moved)) > threshold
         for k, far in zip(stuck.tolist(), long.tolist(), strict=True):
             faces[k] = NO_FACE
             if far:

@@ -55,7 +55,7 @@ def _face(
     rows: Int[np.ndarray, " r"],
     factor: Float[Array, "r r"] | None,
 ) -> Face:
-    ridge = max(RIDGE, 2e-14 * arrays.coarseness)
+    ridge = max(RIDGE, 2e-14 * arrays.roundoff_ratio)
     while factor is None:
         # dependent rows: a ridge picks one of the many multipliers of the same projection
         ridged, diagonal = _gram_of(arrays, gram, rows), arrays.asarray(np.arange(rows.size))

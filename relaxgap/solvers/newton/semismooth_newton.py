@@ -5,29 +5,32 @@ warm start to warm start; every block is priced at its dual point, violators joi
 leave, and the certificate holds for all of them.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar, cast
 
 import numpy as np
 
 from relaxgap.certificates import DualCertificate, certify
-from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
-from relaxgap.problems import ConvexReLUProgram, GatedBlocks, SplitBlocks
-from relaxgap.solvers.base import Point, Program, Solution, Status, feasible, tighter
+from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems import Program, Units
+from relaxgap.problems.losses import NewtonLoss
+from relaxgap.solvers.base import Solution, Status, with_better_bounds
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
-from relaxgap.solvers.newton.rounds import Rounds
+from relaxgap.solvers.needs import for_family, refuse_unless_met
+from relaxgap.solvers.newton.pricing_oracle import ORACLES
+from relaxgap.solvers.newton.working_set import WorkingSet
 
-MOST_IDLE_ROUNDS = 3
-MOST_ENTRIES = 20_000_000
+MAX_IDLE_ROUNDS = 3
+MAX_CONE_ENTRIES = 20_000_000
 """Patterns times samples above which the multipliers of all cones are too many to keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class SemismoothNewton:
-    """Solve either program over sampled patterns to a certified relative gap.
+    """Solve a program over given patterns to a certified relative gap.
 
     There is nothing to tune: the program is solved in units where ``X`` and ``y`` have norm 1.
 
@@ -40,18 +43,23 @@ class SemismoothNewton:
     backend : Backend
         Library, device and precision to compute with. Points and certificates are float64 NumPy
         whatever it is; in float32 a small ``rtol`` may end in a wider bracket, never a false one.
-    max_seconds : float or None
-        Time after which no new round begins; the bracket so far is returned.
 
     References
     ----------
     Li, Sun & Toh (2018), arXiv 1607.05428, for the method on a fixed set of blocks.
     """
 
+    name: ClassVar[str] = "semismooth_newton"
+    needs: ClassVar[tuple[str, ...]] = (
+        "loss.conjugate",
+        "loss.conjugate_gradient",
+        "loss.conjugate_curvature",
+        "family.project",
+    )
+
     rtol: float = 1e-6
     max_rounds: int = 60
     backend: Backend = NUMPY
-    max_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rtol < 1.0:
@@ -59,50 +67,61 @@ class SemismoothNewton:
         if self.max_rounds < 1:
             raise ConfigurationError(f"Expected max_rounds >= 1, got {self.max_rounds}; raise it.")
 
-    def solve(self, program: Program, start: Solution | None = None) -> Solution:
+    def solve(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Solution:
         """Solve from zero, or from the solution of a similar program over the same patterns.
+
+        Parameters
+        ----------
+        program : Program
+            Its loss has a smooth conjugate.
+        start : Solution, optional
+            Of a program with the same patterns: its blocks and its dual point are where the first
+            working set begins.
+        deadline : Deadline
+            No new round begins after it; the bracket so far is returned.
 
         Returns
         -------
         Solution
-            ``n_iterations`` counts Newton steps; the bracket is the best of all rounds.
+            ``n_iterations`` counts Newton steps, or the rounds of column generation above
+            `MAX_CONE_ENTRIES`; the bracket is the best of all rounds.
 
         Raises
         ------
         ConfigurationError
-            If ``start`` has blocks of another shape.
+            If ``start`` has blocks of another shape, or the loss lacks a method of ``needs``.
 
         Notes
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
-        P patterns. Memory: O(n P + d P + n^2). Above 20 million pattern bits a cone-constrained
-        program is left to `ColumnGeneration`, with this solver as its master.
+        P patterns. Memory: O(n P + d P + n^2). A cone-constrained program of more than
+        `MAX_CONE_ENTRIES` pattern bits is solved by `ColumnGeneration` whose restricted programs
+        this solver solves, from the same start and under the same deadline (`method`).
         """
+        refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
-        if _has_too_many_cones(program):
-            master = _Master(replace(self, rtol=master_rtol(self.rtol)))
-            return ColumnGeneration(self.rtol, master).solve(program)
-        return self._solve_whole(program, start)
+        if self.method(program) == ColumnGeneration.name:
+            master = _WholeProgram(replace(self, rtol=master_rtol(self.rtol)))
+            return ColumnGeneration(self.rtol, master).solve(program, start, deadline=deadline)
+        return self._solve_whole(program, start, deadline)
 
-    def _solve_whole(self, program: Program, start: Solution | None = None) -> Solution:
-        units = _Units.of(program)
-        if units is None:
-            return _solved_by_zero(program)
-        scaled = units.scaled(program)
-        if start is None:
-            rounds = Rounds(scaled, self.rtol, self.backend)
-        else:
-            point, nu = units.point_in(start.point), start.certificate.nu / units.y
-            rounds = Rounds(scaled, self.rtol, self.backend, point, nu)
-        return self._close_gap(program, rounds, units)
+    def method(self, program: Program) -> str:
+        """Return what `solve` runs on this program: its own name, or ``column_generation``."""
+        n_entries = program.patterns.n_patterns * program.data.n
+        oracle = for_family(self.name, ORACLES, program.family)
+        if oracle.keeps_multipliers and n_entries > MAX_CONE_ENTRIES:
+            return ColumnGeneration.name
+        return self.name
 
     def solve_path(self, program: Program, betas: Sequence[float]) -> Iterator[Solution]:
         """Solve for one regularisation strength after another, each from the last solution.
 
         Parameters
         ----------
-        program : ConvexReLUProgram or GatedReLUProgram
+        program : Program
             Its own ``beta`` does not matter.
         betas : sequence of float
             Best from large to small; any order is solved.
@@ -118,100 +137,92 @@ class SemismoothNewton:
             If a strength is not positive and finite.
         """
         programs = [replace(program, beta=float(beta)) for beta in betas]
-        units = _Units.of(program)
-        if units is None or _has_too_many_cones(program):
+        units = Units.of(program)
+        if units is None:
             yield from map(self.solve, programs)
             return
-        rounds: Rounds | None = None
+        if self.method(program) == ColumnGeneration.name:
+            last: Solution | None = None
+            for at_beta in programs:
+                last = self.solve(at_beta, last)
+                yield last
+            return
+        refuse_unless_met(self.name, self.needs, program)
+        working_set: WorkingSet | None = None
         for at_beta in programs:
             scaled = units.scaled(at_beta)
-            if rounds is None:
-                rounds = Rounds(scaled, self.rtol, self.backend)
+            if working_set is None:
+                working_set = self._working_set(scaled)
             else:
-                rounds.change_beta(scaled.beta)
-            yield self._close_gap(at_beta, rounds, units)
+                working_set.change_beta(scaled.beta)
+            yield self._close_gap(at_beta, working_set, units, NEVER)
 
-    def _close_gap(self, program: Program, rounds: Rounds, units: "_Units") -> Solution:
+    def _solve_whole(
+        self, program: Program, start: Solution | None, deadline: Deadline
+    ) -> Solution:
+        units = Units.of(program)
+        if units is None:
+            zero = program.zero()
+            return Solution(zero, Status.SOLVED, certify(program, zero), 0)
+        working_set = self._working_set(units.scaled(program), start, units)
+        return self._close_gap(program, working_set, units, deadline)
+
+    def _working_set(
+        self, scaled: Program, start: Solution | None = None, units: Units | None = None
+    ) -> WorkingSet:
+        point = nu = None
+        if start is not None and units is not None:
+            point, nu = units.scaled_point(start.point), start.certificate.nu / units.y
+        loss = cast(NewtonLoss, scaled.loss)
+        return WorkingSet(scaled, loss, self.rtol, self.backend, point, nu)
+
+    def _close_gap(
+        self, program: Program, working_set: WorkingSet, units: Units, deadline: Deadline
+    ) -> Solution:
         nothing = DualCertificate(0.0 * program.data.y, np.inf, 0.0)
         best = Solution(program.zero(), Status.ROUND_LIMIT, nothing, 0)
-        best = _certified(best, program, rounds, units)
+        best = _certified(best, program, working_set, units)
         idle = 0
-        end = np.inf if self.max_seconds is None else time.monotonic() + self.max_seconds
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
             if gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
-            if time.monotonic() > end:
+            if deadline.has_passed:
                 return replace(best, status=Status.TIME_LIMIT)
-            if idle >= MOST_IDLE_ROUNDS and rounds.entering.size == 0:
+            if idle >= MAX_IDLE_ROUNDS and working_set.entering.size == 0:
                 return replace(best, status=Status.INACCURATE)
-            rounds.advance(gap)
-            best = _certified(best, program, rounds, units)
+            working_set.advance(gap)
+            best = _certified(best, program, working_set, units)
             idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
         solved = best.certificate.relative_gap <= self.rtol
         return replace(best, status=Status.SOLVED) if solved else best
 
 
 @dataclass(frozen=True, slots=True)
-class _Master:
+class _WholeProgram:
     """Solve restricted programs whole, however many samples they have."""
 
     newton: SemismoothNewton
 
-    def solve(self, program: Program) -> Solution:
-        return self.newton._solve_whole(program)
-
-
-@dataclass(frozen=True, slots=True)
-class _Units:
-    """Units of the rows and of the labels in which ``X`` and ``y`` have norm 1."""
-
-    X: float
-    y: float
-
-    @classmethod
-    def of(cls, program: Program) -> "_Units | None":
-        """Return None if ``X`` or ``y`` is zero."""
-        units = cls(float(np.linalg.norm(program.data.X, 2)), float(np.linalg.norm(program.data.y)))
-        return units if units.X > 0.0 and units.y > 0.0 else None
-
-    def scaled(self, program: Program) -> Program:
-        data = Dataset(program.data.X / self.X, program.data.y / self.y)
-        return replace(program, data=data, beta=program.beta / (self.X * self.y))
-
-    def point_in(self, point: Point) -> Point:
-        factor = self.X / self.y
-        if isinstance(point, SplitBlocks):
-            return SplitBlocks(factor * point.u, factor * point.v)
-        return GatedBlocks(factor * point.w)
-
-
-def _has_too_many_cones(program: Program) -> bool:
-    n_entries = program.patterns.n_patterns * program.data.n
-    return isinstance(program, ConvexReLUProgram) and n_entries > MOST_ENTRIES
+    def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
+        return self.newton._solve_whole(program, None, deadline)
 
 
 def _check_start(program: Program, start: Solution) -> None:
-    expected, got = program.zero(), start.point
-    shapes = [w.w.shape if isinstance(w, GatedBlocks) else w.u.shape for w in (expected, got)]
-    if type(expected) is not type(got) or shapes[0] != shapes[1]:
+    got = start.point.w.shape
+    if got != program.shape:
         raise ConfigurationError(
-            f"Expected a start with {type(expected).__name__} of shape {shapes[0]}, got "
-            f"{type(got).__name__} of shape {shapes[1]}; start from the same program at another "
-            "beta."
+            f"Expected a start with blocks of shape {program.shape}, got {got}; start from the "
+            "same program at another beta."
         )
 
 
-def _solved_by_zero(program: Program) -> Solution:
-    zero = program.zero()
-    return Solution(zero, Status.SOLVED, certify(program, zero), 0)
-
-
-def _certified(best: Solution, program: Program, rounds: Rounds, units: _Units) -> Solution:
+def _certified(best: Solution, program: Program, working_set: WorkingSet, units: Units) -> Solution:
     """Certify a round in the program's own units and keep the better of both bounds."""
-    point = feasible(program, rounds.all.point(rounds.index, (units.y / units.X) * rounds.w))
-    multipliers = rounds.all.multipliers()
+    blocks = working_set.oracle.point(working_set.index, units.back(working_set.w))
+    point = program.into_cones(blocks)
+    multipliers = working_set.oracle.multipliers()
     if multipliers is not None:
-        multipliers *= units.X * units.y
-    found = certify(program, point, units.y * rounds.nu, multipliers)
-    return tighter(best, point, found, rounds.n_newton_steps)
+        multipliers *= units.beta
+    found = certify(program, point, units.y * working_set.nu, multipliers)
+    return with_better_bounds(best, point, found, working_set.n_newton_steps)

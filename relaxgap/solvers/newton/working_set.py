@@ -1,199 +1,111 @@
-"""All blocks of a program, priced together, from which a small working set is drawn.
+"""The working set of the structured solver and what is carried from one round to the next."""
 
-``X`` and ``y`` are in units where they have norm 1. Blocks are numbered pattern by pattern, for the
-cone-constrained program first all of sign +1 (``u``), then all of sign -1 (``v``).
-"""
-
-from typing import Protocol, runtime_checkable
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
+from jaxtyping import Float64
 
-from relaxgap.numerics.backend import Array, Arrays
-from relaxgap.problems.fit_map import chunks
-from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
-from relaxgap.solvers.newton.block_operators import BlockOperator, ConeBlocks, FreeBlocks
-from relaxgap.solvers.newton.cone_projection import COLD_STEPS, ConeProjector
-from relaxgap.solvers.newton.cone_rows import ConeRows
+from relaxgap.numerics.backend import Backend
+from relaxgap.problems.blocks import Blocks
+from relaxgap.problems.losses import NewtonLoss
+from relaxgap.problems.program import Program
+from relaxgap.solvers.needs import for_family
+from relaxgap.solvers.newton.augmented_lagrangian import GROWTH, AugmentedLagrangian
+from relaxgap.solvers.newton.pricing_oracle import ORACLES, PricingOracle
 
-WARM_STEPS = 40
+MIN_BLOCKS = 40
+MIN_EXACT_PRICES = 100
+FIRST_TOLERANCE = 1e-2
+MAX_OUTER_STEPS = 12
+MIN_RTOL = 1e-14
 
 
-@runtime_checkable
-class AllBlocks(Protocol):
-    """Price every block of a program and hand out operators for some of them.
+class WorkingSet:
+    """Solve over a few blocks, price all of them, exchange some; from warm start to warm start.
 
-    Points, dual points and indices are NumPy; the arrays behind them are the backend's.
+    Parameters
+    ----------
+    program : Program
+        In units where ``X`` and ``y`` have norm 1.
+    loss : NewtonLoss
+        That of the program.
+    rtol : float
+        Relative duality gap to reach.
+    backend : Backend
+        Where the blocks are solved and priced; what is carried on is float64 NumPy.
+    point : Blocks, optional
+        Blocks to start from; none is zero.
+    nu : (n,) float64, optional
+        Dual point to start from; none is that of zero.
     """
 
-    def bounds(
-        self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
-    ) -> Float64[np.ndarray, " B"]:
-        """Bound the dual constraint of every block from above.
+    def __init__(
+        self,
+        program: Program,
+        loss: NewtonLoss,
+        rtol: float,
+        backend: Backend,
+        point: Blocks | None = None,
+        nu: Float64[np.ndarray, " n"] | None = None,
+    ) -> None:
+        self.program, self.loss, self.arrays = program, loss, backend.arrays()
+        # what rounding allows to aim at
+        self.rtol = max(rtol, MIN_RTOL * self.arrays.roundoff_ratio)
+        self.price_threshold = self.min_sigma = self.sigma = self.tolerance = 0.0
+        self.oracle: PricingOracle = for_family("semismooth_newton", ORACLES, program.family)(
+            program, self.arrays
+        )
+        zero = program.zero()
+        self.nu = program.dual_point(zero) if nu is None else nu
+        self.index, self.w = self.oracle.blocks(zero if point is None else point)
+        self.n_newton_steps = 0
+        self._aim_at(program)
 
-        Bounds over ``level`` are tightened, the ``n_exact`` largest of them until exact.
-        """
-        ...
+    def change_beta(self, beta: float) -> None:
+        """Go on to another regularisation strength from the blocks and the dual point at hand."""
+        self.n_newton_steps = 0
+        self.sigma /= GROWTH**4
+        self._aim_at(replace(self.program, beta=beta))
 
-    def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
-        """Return the operator of some blocks, warm for arguments ``sigma`` times a gradient."""
-        ...
+    def advance(self, gap: float) -> None:
+        """Solve over the working set to a fraction of the gap so far, then price every block."""
+        program = self.program
+        self.index = np.concatenate([self.index, self.entering])
+        entering = np.zeros((self.entering.size, program.data.d))
+        operator = self.oracle.operator(self.index, self.sigma)
+        y, nu, w = map(
+            self.arrays.asarray, (program.data.y, self.nu, np.concatenate([self.w, entering]))
+        )
+        lagrangian = AugmentedLagrangian(
+            operator, y, self.loss, float(program.beta), nu, w, self.sigma
+        )
+        for _ in range(MAX_OUTER_STEPS):
+            lagrangian.advance(self.tolerance)
+            self.tolerance = max(0.3 * self.tolerance, 0.1 * self.rtol)
+            if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.1 * gap):
+                break
+        self.oracle.absorb(self.index, operator, lagrangian.sigma)
+        self.nu = self.arrays.to_numpy(lagrangian.nu)
+        self.n_newton_steps += lagrangian.n_newton_steps
+        used = lagrangian.used
+        self.index, self.w = self.index[used], self.arrays.to_numpy(lagrangian.w)[used]
+        self._choose_entering()
+        # new blocks want a shorter step; without any the next round only polishes
+        shorter = GROWTH**2 if self.entering.size else 1.0
+        self.sigma = max(lagrangian.sigma / shorter, self.min_sigma)
 
-    def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
-        """Take back what an operator learned about its blocks."""
-        ...
+    def _aim_at(self, program: Program) -> None:
+        self.program = program
+        self.price_threshold = program.beta * (1.0 + 0.2 * self.rtol)
+        self.tolerance = FIRST_TOLERANCE
+        # a threshold of length 1, the size of the blocks
+        self.min_sigma = 1.0 / program.beta
+        self.sigma = max(self.sigma, self.min_sigma)
+        self._choose_entering()
 
-    def point(
-        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
-    ) -> SplitBlocks | GatedBlocks:
-        """Return the point of the program that has these blocks and no others."""
-        ...
-
-    def blocks(
-        self, point: SplitBlocks | GatedBlocks
-    ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
-        """Return which blocks of a point are nonzero and allowed, and these."""
-        ...
-
-    def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
-        """Return the cone multipliers of the unit rows at the last priced dual point."""
-        ...
-
-
-class AllFreeBlocks:
-    """The blocks of a gated program."""
-
-    def __init__(self, program: GatedReLUProgram, arrays: Arrays) -> None:
-        self.arrays, self.patterns = arrays, program.patterns
-        self.shape = (program.patterns.n_patterns, program.data.d)
-        self.X = arrays.asarray(program.data.X)
-        self.gram = arrays.asarray(program.data.X @ program.data.X.T)
-        self.bits = arrays.asarray(program.patterns.patterns)
-
-    def bounds(
-        self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
-    ) -> Float64[np.ndarray, " B"]:
-        """See `AllBlocks`."""
-        gradients = _adjoint(self.arrays, self.X, self.bits, nu)
-        return self.arrays.to_numpy(self.arrays.norms(gradients))
-
-    def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
-        """See `AllBlocks`."""
-        return FreeBlocks(self.arrays, self.X, self.gram, self.patterns.unpack(index))
-
-    def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
-        """There is nothing to learn."""
-
-    def point(
-        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
-    ) -> SplitBlocks | GatedBlocks:
-        """See `AllBlocks`."""
-        full = np.zeros(self.shape)
-        full[index] = w
-        return GatedBlocks(full)
-
-    def blocks(
-        self, point: SplitBlocks | GatedBlocks
-    ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
-        """See `AllBlocks`."""
-        assert isinstance(point, GatedBlocks)
-        return _nonzero(point.w)
-
-    def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
-        """See `AllBlocks`."""
-        return None
-
-
-class AllConeBlocks:
-    """The blocks of a cone-constrained program, two for each pattern."""
-
-    def __init__(self, program: ConvexReLUProgram, arrays: Arrays) -> None:
-        self.arrays, self.program, self.patterns = arrays, program, program.patterns
-        n_patterns, bits = program.patterns.n_patterns, program.patterns.patterns
-        self.shape = (2 * n_patterns, program.data.d)
-        self.signs = np.repeat([1.0, -1.0], n_patterns)
-        self.rows = ConeRows.of(program.data.X, arrays)
-        self.bits = arrays.asarray(bits)
-        self.projector = ConeProjector(self.rows, np.concatenate([bits, bits]))
-        self.forbidden = np.zeros(0, dtype=np.intp)
-        if program.allowed is not None:
-            self.forbidden = np.flatnonzero(~program.allowed)
-        self.cold = True
-
-    def bounds(
-        self, nu: Float64[np.ndarray, " n"], level: float, n_exact: int
-    ) -> Float64[np.ndarray, " B"]:
-        """See `AllBlocks`."""
-        arrays = self.arrays
-        gradients = _adjoint(arrays, self.rows.X, self.bits, nu)
-        gradients = arrays.xp.concat([gradients, -gradients])
-        if self.forbidden.size:
-            # their cone is {0}: no dual point violates their constraint
-            gradients[arrays.asarray(self.forbidden)] = 0.0
-        index = np.arange(self.shape[0])
-        found = self.projector.norm_bounds(gradients, index)
-        over = index[found > level]
-        far = gradients[arrays.asarray(over)]
-        self.projector.descend(far, over, COLD_STEPS if self.cold else WARM_STEPS)
-        self.cold = False
-        found[over] = self.projector.norm_bounds(far, over)
-        over = over[found[over] > level]
-        largest = over[np.argsort(-found[over])[:n_exact]]
-        far = gradients[arrays.asarray(largest)]
-        self.projector.pivot(far, largest, level)
-        found[largest] = self.projector.norm_bounds(far, largest)
-        return found
-
-    def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:
-        """See `AllBlocks`."""
-        bits = self.patterns.unpack(index % self.patterns.n_patterns)
-        warm = sigma * self.projector.multipliers[self.arrays.asarray(index)]
-        return ConeBlocks(self.rows, bits, self.signs[index], warm)
-
-    def absorb(self, index: Int[np.ndarray, " b"], operator: BlockOperator, sigma: float) -> None:
-        """See `AllBlocks`."""
-        assert isinstance(operator, ConeBlocks)
-        at = self.arrays.asarray(index)
-        self.projector.multipliers[at] = operator.projector.multipliers / sigma
-
-    def point(
-        self, index: Int[np.ndarray, " b"], w: Float64[np.ndarray, "b d"]
-    ) -> SplitBlocks | GatedBlocks:
-        """See `AllBlocks`."""
-        full = np.zeros(self.shape)
-        full[index] = w
-        return SplitBlocks(*np.split(full, 2))
-
-    def blocks(
-        self, point: SplitBlocks | GatedBlocks
-    ) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
-        """See `AllBlocks`."""
-        assert isinstance(point, SplitBlocks)
-        allowed = self.program.without_forbidden(point)
-        return _nonzero(np.concatenate([allowed.u, allowed.v]))
-
-    def multipliers(self) -> Float64[np.ndarray, "2 P k"] | None:
-        """See `AllBlocks`."""
-        return np.stack(np.split(self.arrays.to_numpy(self.projector.multipliers), 2))
-
-
-def _adjoint(
-    arrays: Arrays,
-    X: Float[Array, "n d"],
-    bits: Bool[Array, "P n"],
-    nu: Float64[np.ndarray, " n"],
-) -> Float[Array, "P d"]:
-    r"""Return :math:`X^\top D_i \nu` for every pattern, with the temporaries of one chunk."""
-    weighted = arrays.asarray(nu)[:, None] * X
-    parts = [
-        arrays.xp.astype(bits[rows], arrays.dtype) @ weighted for rows in chunks(bits.shape[0])
-    ]
-    return arrays.xp.concat(parts) if parts else weighted[:0]
-
-
-def _nonzero(
-    blocks: Float64[np.ndarray, "B d"],
-) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, "b d"]]:
-    index = np.flatnonzero(np.any(blocks != 0.0, axis=1))
-    return index, blocks[index]
+    def _choose_entering(self) -> None:
+        n_exact = max(MIN_EXACT_PRICES, self.index.size)
+        bounds = self.oracle.bounds(self.nu, self.price_threshold, n_exact)
+        violators = np.setdiff1d(np.flatnonzero(bounds > self.price_threshold), self.index)
+        largest = np.argsort(-bounds[violators], kind="stable")
+        self.entering = violators[largest[: max(MIN_BLOCKS, self.index.size)]]

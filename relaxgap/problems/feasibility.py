@@ -1,56 +1,53 @@
-"""Turn the almost feasible point of a solver into one that lies in its cones."""
+"""Turn the almost feasible blocks of a solver into blocks that lie in their pattern cones."""
 
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
+from relaxgap.patterns.pattern_set import PatternSet
 
 EPS = float(np.finfo(np.float64).eps)
 NEARLY_INSIDE = 1e-10
 """Blocks this close to their cone are pushed in without the least squares of a projection."""
 
 
-def into_cones(program: ConvexReLUProgram, point: SplitBlocks, drop: float = 1e-9) -> SplitBlocks:
-    """Project every block onto its cone; blocks of negligible norm become exactly zero.
+def project_blocks(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    w: Float64[np.ndarray, "P d"],
+    smallest: float,
+) -> Float64[np.ndarray, "P d"]:
+    """Project every block onto the cone of its pattern; those of negligible norm become zero.
 
     Parameters
     ----------
-    program : ConvexReLUProgram
-        Gives the cones.
-    point : SplitBlocks
-        Any finite point.
-    drop : float
-        A block whose norm is at most this fraction of the largest becomes zero, which interior
-        point solvers never do by themselves.
+    X : (n, d) float64
+        Data.
+    patterns : PatternSet
+        Give the cones, and the gates that lie inside of them.
+    w : (P, d) float64
+        Any finite blocks.
+    smallest : float
+        A block of at most this norm becomes exactly zero, which interior point solvers never do by
+        themselves.
 
     Returns
     -------
-    SplitBlocks
+    (P, d) float64
         Every block is in its cone up to the rounding of the product with a row: one that fails
-        to get there, or is not allowed, becomes zero, which is in every cone.
+        to get there becomes zero, which is in every cone.
 
     Notes
     -----
     The multipliers of a thin cone may be inaccurate and their block slightly outside; its value
     would then bound nothing, so the block moves towards its gate, which is inside.
     """
-    point = program.without_forbidden(point)
-    largest = max(float(np.linalg.norm(w, axis=1).max(initial=0.0)) for w in (point.u, point.v))
-    u, v = (_project_blocks(program, w, drop * largest) for w in (point.u, point.v))
-    return SplitBlocks(u, v)
-
-
-def _project_blocks(
-    program: ConvexReLUProgram, w: Float64[np.ndarray, "P d"], smallest: float
-) -> Float64[np.ndarray, "P d"]:
     out = np.zeros_like(w)
-    X = program.data.X
     row_norms = np.linalg.norm(X, axis=1)
     for i in np.flatnonzero(np.linalg.norm(w, axis=1) > smallest):
-        pattern = program.patterns.unpack(np.array([i]))[0]
+        pattern = patterns.unpack(np.array([i]))[0]
         rows = np.where(pattern, 1.0, -1.0)[:, None] * X
-        gate = program.patterns.gates[i]
+        gate = patterns.gates[i]
         if np.all(rows @ w[i] >= -NEARLY_INSIDE * row_norms * np.linalg.norm(w[i])):
             out[i] = _push_inside(rows, w[i], gate)
         if not np.any(out[i]):

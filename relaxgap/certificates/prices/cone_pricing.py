@@ -1,0 +1,77 @@
+r"""Prices of blocks in pattern cones: the norm of the projection of :math:`\pm X^\top D_i \nu`."""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from relaxgap.certificates.prices.block_prices import BlockPrices
+from relaxgap.certificates.prices.cones import (
+    best_blocks,
+    bound_by_multipliers,
+    bound_cone_prices,
+    refine_cone_prices,
+)
+from relaxgap.data.dataset import row_lengths
+from relaxgap.patterns.hyperplanes import TOLERANCE
+from relaxgap.problems.program import Program
+
+MERGED_CELLS = 32.0 * TOLERANCE
+
+
+class ConePricing:
+    """See `relaxgap.certificates.prices.pricing.Pricing`."""
+
+    def bounds(
+        self, program: Program, nu: Float64[np.ndarray, " n"], threshold: float, exact: bool
+    ) -> BlockPrices:
+        """Descend on the multipliers of all cones, then solve for those that decide."""
+        X, patterns = program.data.X, program.patterns
+        prices = _of_allowed(program, bound_cone_prices(X, patterns, nu, threshold))
+        if exact:
+            prices = refine_cone_prices(X, patterns, nu, prices)
+        return _of_allowed(program, _with_merged_cells(program, nu, prices))
+
+    def bounds_by_multipliers(
+        self,
+        program: Program,
+        nu: Float64[np.ndarray, " n"],
+        multipliers: Float64[np.ndarray, "S P k"],
+    ) -> BlockPrices:
+        """Take the multipliers as they are, good or bad."""
+        prices = bound_by_multipliers(program.data.X, program.patterns, nu, multipliers)
+        return _of_allowed(program, _with_merged_cells(program, nu, prices))
+
+    def largest(self, program: Program, nu: Float64[np.ndarray, " n"]) -> float:
+        """Price one good block exactly, and the others only as far as they might exceed it."""
+        X, patterns = program.data.X, program.patterns
+        loose = _of_allowed(program, bound_cone_prices(X, patterns, nu, 0.0, n_sweeps=1))
+        reached = best_blocks(X, patterns, nu, loose, n_blocks=1, n_candidates=20)
+        threshold = reached[0].price if reached else 0.0
+        return self.bounds(program, nu, threshold, exact=True).largest
+
+    def violating(
+        self,
+        program: Program,
+        nu: Float64[np.ndarray, " n"],
+        prices: BlockPrices,
+        n_blocks: int,
+    ) -> Int[np.ndarray, " k"]:
+        """Return the patterns of largest price in well separated directions."""
+        allowed = _of_allowed(program, prices)
+        blocks = best_blocks(program.data.X, program.patterns, nu, allowed, n_blocks)
+        return np.array(list(dict.fromkeys(block.pattern for block in blocks)), dtype=np.int64)
+
+
+def _of_allowed(program: Program, prices: BlockPrices) -> BlockPrices:
+    """Price a forbidden block, whose cone is {0}, at 0."""
+    return BlockPrices(np.where(program.forbidden(), 0.0, prices.bounds), prices.threshold)
+
+
+def _with_merged_cells(
+    program: Program, nu: Float64[np.ndarray, " n"], prices: BlockPrices
+) -> BlockPrices:
+    if not program.patterns.complete:
+        return prices
+    # a cell the enumeration merged is that close to one it kept, and the price is Lipschitz in
+    # the direction with this constant
+    slack = MERGED_CELLS * float(np.abs(nu) @ row_lengths(program.data.X))
+    return BlockPrices(prices.bounds + slack, prices.threshold)

@@ -1,0 +1,99 @@
+r"""What certificates and solvers read of a loss.
+
+A loss :math:`\ell` is convex and at least 0. The dual of every program is
+
+.. math:: \max_\nu -\ell^*(-\nu) \quad \text{s.t. the price of every block is at most } \beta,
+
+so the loss decides the dual objective and nothing of the constraints. The point zero is feasible
+and its dual value is 0.
+"""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from relaxgap.numerics.backend import Array
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What a certificate reads of a loss; ``fit``, ``y`` and ``nu`` are (n,)."""
+
+    @property
+    def name(self) -> str:
+        """What configs and the command line call it."""
+        ...
+
+    def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
+        r"""Return :math:`\ell(\text{fit})`."""
+        ...
+
+    def dual_point(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
+        r"""Return :math:`-\nabla \ell(\text{fit})`, the dual point of a fit."""
+        ...
+
+    def dual_value(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> float:
+        r"""Return :math:`-\ell^*(-\nu)`; minus infinity outside of its domain."""
+        ...
+
+    def best_scale(
+        self, nu: Float[Array, " n"], y: Float[Array, " n"], limit: float
+    ) -> tuple[float, float]:
+        """Return the scale in [0, ``limit``] of largest dual value, or near it, and that value.
+
+        A scale of 0 says that no multiple of ``nu`` beats the dual point zero.
+        """
+        ...
+
+    def value_error(
+        self, fit: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"], distance: float
+    ) -> float:
+        """Bound how much the value can rise if the fit moves by this Euclidean distance."""
+        ...
+
+    def dual_rounding(self, nu: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]) -> float:
+        """Bound the rounding of `dual_value` in float64."""
+        ...
+
+    def label_unit(self, y: Float64[np.ndarray, " n"]) -> float:
+        """Return the unit in which a solver may measure labels and fits; 1 if they have none.
+
+        In units of ``c`` the loss must be :math:`c^2` times that of the scaled labels and fit.
+        """
+        ...
+
+
+@runtime_checkable
+class SmoothConjugate(Protocol):
+    """What a Newton method on the dual needs beside `Loss`; arrays are the backend's."""
+
+    def conjugate(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Any:
+        r"""Return :math:`\ell^*(-\nu)`, a scalar; infinite or NaN outside of its domain."""
+        ...
+
+    def conjugate_gradient(
+        self, nu: Float[Array, " n"], y: Float[Array, " n"]
+    ) -> Float[Array, " n"]:
+        """Return the gradient of `conjugate` in ``nu``."""
+        ...
+
+    def conjugate_curvature(
+        self, nu: Float[Array, " n"], y: Float[Array, " n"]
+    ) -> Float[Array, " n"] | float:
+        """Return the diagonal of its Hessian, or the one number that all entries are."""
+        ...
+
+
+@runtime_checkable
+class NewtonLoss(Loss, SmoothConjugate, Protocol):
+    """A loss with a smooth conjugate."""
+
+
+@runtime_checkable
+class ConicLoss(Protocol):
+    """What a generic conic solver needs beside `Loss`."""
+
+    def conic(self, residual: Any, unit: float, y: Float64[np.ndarray, " n"]) -> Any:
+        """Return the loss over ``unit`` as a CVXPY expression, at ``y - fit = unit * residual``."""
+        ...
