@@ -14,6 +14,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.patterns.pattern_set import first_occurrences, patterns_of_gates
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def improving_patterns(
     beta: float,
     rtol: float,
     starts: Float64[np.ndarray, "k d"],
+    loss: Loss = SQUARED,
 ) -> ImprovingPatterns:
     r"""Find patterns in which a new neuron of either sign would lower the training loss.
 
@@ -58,7 +60,7 @@ def improving_patterns(
     -----
     Cost: 150 steps of O(n d (k + m)) time for each sign.
     """
-    nu = data.y - network.predict(data.X)
+    nu = loss.dual_point(network.predict(data.X), data.y)
     size = float(np.abs(nu).max())
     if size == 0.0:
         return ImprovingPatterns(0, 0.0)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,15 +40,14 @@ class TwoLayerNetwork:
         """Return the network's output for each row of ``X``."""
         return np.asarray(np.maximum(X @ self.hidden.T, 0.0) @ self.output)
 
-    def training_loss(self, data: Dataset, beta: float) -> float:
-        r"""Return :math:`\tfrac12 \|f(X) - y\|^2 + \tfrac\beta2 \sum_j (\|w_j\|^2 + \alpha_j^2)`.
+    def training_loss(self, data: Dataset, beta: float, loss: Loss = SQUARED) -> float:
+        r"""Return :math:`\ell(f(X)) + \tfrac\beta2 \sum_j (\|w_j\|^2 + \alpha_j^2)`.
 
-        A sum over samples, never a mean.
+        A sum over samples, never a mean; :math:`\tfrac12 \|f(X) - y\|^2` is the default loss.
 
         References
         ----------
         Kim & Pilanci (2024), Eq. (1).
         """
-        residual = self.predict(data.X) - data.y
         penalty = float(np.sum(self.hidden**2)) + float(np.sum(self.output**2))
-        return 0.5 * float(residual @ residual) + 0.5 * beta * penalty
+        return loss.value(self.predict(data.X), data.y) + 0.5 * beta * penalty

@@ -8,6 +8,7 @@ from jaxtyping import Float64, Int
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.backend import NUMPY, Backend
+from relaxgap.problems.losses import SQUARED, TrainingLoss
 from relaxgap.training.network_batch import NetworkBatch
 from relaxgap.training.running import RunningBatch
 from relaxgap.training.schedules import step_factor
@@ -24,6 +25,7 @@ def train(
     *,
     record_preservation: bool = False,
     backend: Backend = NUMPY,
+    loss: TrainingLoss = SQUARED,
 ) -> Trajectory:
     r"""Train every network of ``initial`` on the regularised loss (a sum over samples).
 
@@ -47,6 +49,8 @@ def train(
         units of ``hidden_std`` of the run.
     backend : Backend
         Arrays to compute the steps with. What is recorded is computed in float64 NumPy.
+    loss : TrainingLoss
+        Of the fit.
 
     Returns
     -------
@@ -82,8 +86,8 @@ def train(
             f"Expected networks on {data.d} features, got {initial.d}; draw them for this data."
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        recorder = Recorder(data, betas, specs, initial, record_preservation)
-        _run(RunningBatch(data, betas, specs, initial, backend), recorder, rng)
+        recorder = Recorder(data, betas, specs, initial, record_preservation, loss)
+        _run(RunningBatch(data, betas, specs, initial, backend, loss), recorder, rng)
     return recorder.trajectory()
 
 

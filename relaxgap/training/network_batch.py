@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.problems.losses import SQUARED, TrainingLoss
 
 _CHUNK_ENTRIES = 1 << 22
 
@@ -81,17 +82,19 @@ def batch_fit(data: Dataset, networks: NetworkBatch) -> Float64[np.ndarray, "R n
 
 
 def training_losses(
-    data: Dataset, networks: NetworkBatch, beta: float | Float64[np.ndarray, " R"]
+    data: Dataset,
+    networks: NetworkBatch,
+    beta: float | Float64[np.ndarray, " R"],
+    loss: TrainingLoss = SQUARED,
 ) -> Float64[np.ndarray, " R"]:
     r"""Return the regularised loss of every network, with one ``beta`` or one for each.
 
     .. math:: \tfrac12 |(X W^\top)_+ \alpha - y|^2
         + \tfrac\beta2 \sum_j (|w_j|^2 + \alpha_j^2),
 
-    a sum over samples, never a mean.
+    a sum over samples, never a mean; another loss takes the place of the first term.
     """
-    residual = batch_fit(data, networks) - data.y
-    losses = 0.5 * np.einsum("si,si->s", residual, residual)
+    losses = loss.values(batch_fit(data, networks), data.y)
     if np.any(np.asarray(beta) > 0.0):
         losses += 0.5 * beta * np.einsum("sjk,sjk->s", networks.hidden, networks.hidden)
         losses += 0.5 * beta * np.einsum("sj,sj->s", networks.output, networks.output)

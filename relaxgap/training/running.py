@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.backend import Array, Backend
+from relaxgap.problems.losses import TrainingLoss
 from relaxgap.training.data_gradient import Buffers, DataGradient
 from relaxgap.training.network_batch import NetworkBatch, joined, training_losses
 from relaxgap.training.specification import TrainingSpec, step_size
@@ -27,7 +28,7 @@ class RunningBatch:
 
     Parameters
     ----------
-    data, betas, specs, initial, backend
+    data, betas, specs, initial, backend, loss
         As for `RunningGroup`.
     """
 
@@ -38,6 +39,7 @@ class RunningBatch:
         specs: tuple[TrainingSpec, ...],
         initial: NetworkBatch,
         backend: Backend,
+        loss: TrainingLoss,
     ) -> None:
         self.data, self.spec = data, specs[0]
         self.rows = self.spec.rows_per_step(data.n)
@@ -49,10 +51,10 @@ class RunningBatch:
         for runs in groups:
             buffers = self.groups[0].kernel.buffers if self.groups else None
             part = data, betas[runs], specs[runs], initial.of_runs(runs)
-            self.groups.append(RunningGroup(*part, backend, buffers))
+            self.groups.append(RunningGroup(*part, backend, loss, buffers))
 
     def evaluate(self, batch: Int[np.ndarray, " b"] | None = None) -> None:
-        """Evaluate residual and gradient of the data term on all samples or on a batch."""
+        """Evaluate the gradients of the data term on all samples or on a batch."""
         for group in self.groups:
             group.evaluate(batch)
 
@@ -95,6 +97,8 @@ class RunningGroup:
         Starting points.
     backend : Backend
         Where to compute.
+    loss : TrainingLoss
+        Of the fit.
     buffers : Buffers or None
         Those of a group that is at least as large; None for its own.
     """
@@ -106,13 +110,16 @@ class RunningGroup:
         specs: tuple[TrainingSpec, ...],
         initial: NetworkBatch,
         backend: Backend,
+        loss: TrainingLoss,
         buffers: Buffers | None = None,
     ) -> None:
-        self.arrays, self.spec, self.data = backend.arrays(), specs[0], data
+        self.arrays, self.spec, self.data, self.loss = backend.arrays(), specs[0], data, loss
         self.rows = self.spec.rows_per_step(data.n)
         self.is_full = self.rows == data.n
         self.X, self.y = self.arrays.asarray(data.X), self.arrays.asarray(data.y)
-        self.rates = self._column([step_size(spec, data, initial.n_neurons) for spec in specs])
+        self.rates = self._column(
+            [step_size(spec, data, initial.n_neurons, loss) for spec in specs]
+        )
         self.betas = self._column(betas)
         self.decays = bool(np.any(betas > 0.0))
         self._place(Weights.of(initial, self.arrays), buffers)
@@ -147,11 +154,13 @@ class RunningGroup:
 
     def losses(self) -> Float64[np.ndarray, " A"]:
         """See `RunningBatch`."""
-        if not self.is_full:
+        losses = None
+        if self.is_full:
+            losses = self.loss.values_of_gradients(self.kernel.fit_gradient)
+        if losses is None:
             betas = np.asarray(self.arrays.to_numpy(self.betas)[:, 0])
-            return training_losses(self.data, self.networks(), betas)
-        xp, residual = self.arrays.xp, self.kernel.residual
-        losses = 0.5 * xp.sum(residual * residual, axis=1)
+            return training_losses(self.data, self.networks(), betas, self.loss)
+        xp = self.arrays.xp
         if self.decays:
             hidden, output = self.weights.hidden_by_run, self.weights.output
             penalty = xp.sum(hidden * hidden, axis=1) + xp.sum(output * output, axis=1)
@@ -171,7 +180,7 @@ class RunningGroup:
 
     def _place(self, weights: Weights, buffers: Buffers | None) -> None:
         self.weights = weights
-        self.kernel = DataGradient(weights, self.rows, self.arrays, buffers)
+        self.kernel = DataGradient(weights, self.rows, self.arrays, self.loss, buffers)
         scratch = self.kernel.buffers.scratch
         self.scratch = Weights(scratch[: weights.flat.shape[0]], weights.shape)
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.training.network_batch import NetworkBatch
 from relaxgap.training.schedules import Schedule
 
@@ -144,7 +145,7 @@ def initial_networks(
     return NetworkBatch(spec.hidden_std(n_neurons, d) * hidden, spec.output_std(n_neurons) * output)
 
 
-def step_size(spec: TrainingSpec, data: Dataset, n_neurons: int) -> float:
+def step_size(spec: TrainingSpec, data: Dataset, n_neurons: int, loss: Loss = SQUARED) -> float:
     r"""Return the initial step in absolute units.
 
     For both layers the unit is :math:`|X|_2 / (L_b |y|)`, with the expected smoothness of a batch
@@ -177,7 +178,7 @@ def step_size(spec: TrainingSpec, data: Dataset, n_neurons: int) -> float:
     if b < n:
         largest = float(np.max(np.einsum("ik,ik->i", data.X, data.X)))
         smoothness = n * ((b - 1) * smoothness + (n - b) * largest) / (b * (n - 1))
-    labels = float(np.linalg.norm(data.y))
+    labels = loss.label_unit(data.y)
     if smoothness == 0.0 or labels == 0.0:
         return spec.learning_rate
     return spec.learning_rate * (spectral / smoothness) / labels

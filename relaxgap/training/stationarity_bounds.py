@@ -4,11 +4,15 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.training.network_batch import NetworkBatch, batch_fit, neuron_chunks
 
 
 def residual_lower_bounds(
-    data: Dataset, networks: NetworkBatch, betas: Float64[np.ndarray, " R"]
+    data: Dataset,
+    networks: NetworkBatch,
+    betas: Float64[np.ndarray, " R"],
+    loss: Loss = SQUARED,
 ) -> Float64[np.ndarray, " R"]:
     r"""Return a lower bound on `stationarity_residual` of every network, whatever the kinks.
 
@@ -23,7 +27,7 @@ def residual_lower_bounds(
     -----
     Cost: O(R m n d) time, O(R n) memory. NaN where a network and its data part vanish.
     """
-    nu = data.y - batch_fit(data, networks)
+    nu = loss.dual_point(batch_fit(data, networks), data.y)
     squares = np.zeros(networks.n_runs)
     for some in neuron_chunks(data, networks):
         post = networks.hidden[:, some] @ data.X.T

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float64, Int
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.stationarity import stationarity_residual
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.problems.losses import TrainingLoss
 from relaxgap.training.network_batch import NetworkBatch, training_losses
 from relaxgap.training.preservation import Preservation, measure_preservation
 from relaxgap.training.specification import TrainingSpec, logged_steps
@@ -79,14 +80,16 @@ class Recorder:
         specs: tuple[TrainingSpec, ...],
         initial: NetworkBatch,
         record_preservation: bool,
+        loss: TrainingLoss,
     ) -> None:
         n_runs = initial.n_runs
         self.data, self.betas, self.specs, self.initial = data, betas, specs, initial
+        self.loss = loss
         self.steps = logged_steps(specs[0])
         self.losses = np.full((len(self.steps), n_runs), np.inf)
         self.final = NetworkBatch(initial.hidden.copy(), initial.output.copy())
         self.best = NetworkBatch(initial.hidden.copy(), initial.output.copy())
-        self.best_losses = training_losses(data, initial, betas)
+        self.best_losses = training_losses(data, initial, betas, loss)
         fraction = specs[0].stop_loss_fraction
         self.targets = np.full(n_runs, -np.inf) if fraction is None else fraction * self.best_losses
         self.n_steps_done = np.zeros(n_runs, dtype=np.int64)
@@ -105,7 +108,7 @@ class Recorder:
     def observe(self, step: int, networks: NetworkBatch) -> Bool[np.ndarray, " A"]:
         """Record the runs that are going on at ``step`` and say which of them still are."""
         runs = self.runs
-        losses = training_losses(self.data, networks, self.betas[runs])
+        losses = training_losses(self.data, networks, self.betas[runs], self.loss)
         finite = np.isfinite(losses)
         logged = step == self.next_logged()
         stationary = self._stationary(networks, finite) if logged else np.zeros_like(finite)
@@ -155,11 +158,13 @@ class Recorder:
     ) -> Bool[np.ndarray, " A"]:
         stationary, limit = np.zeros_like(finite), self.specs[0].stop_residual
         if limit is not None:
-            bounds = residual_lower_bounds(self.data, networks, self.betas[self.runs])
+            betas = self.betas[self.runs]
+            bounds = residual_lower_bounds(self.data, networks, betas, self.loss)
             for place in np.flatnonzero(finite & ~(bounds > limit)):
                 network = TwoLayerNetwork(networks.hidden[place], networks.output[place])
-                beta = float(self.betas[self.runs[place]])
-                stationary[place] = stationarity_residual(network, self.data, beta, limit) <= limit
+                beta = float(betas[place])
+                residual = stationarity_residual(network, self.data, beta, limit, self.loss)
+                stationary[place] = residual <= limit
         return stationary
 
     def _measure(self, networks: NetworkBatch, place: int, run: int) -> Preservation:

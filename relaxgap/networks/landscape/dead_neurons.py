@@ -9,14 +9,16 @@ from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import activation_signs, dead_neurons
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.patterns.cones import project_onto_cone
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 def dead_neuron_prices(
-    network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6
+    network: TwoLayerNetwork, data: Dataset, rtol: float = 1e-6, loss: Loss = SQUARED
 ) -> Float64[np.ndarray, "k 2"]:
     r"""Return the dual constraints of the last pattern of every dead neuron, its own sign first.
 
-    A neuron of zero weights is stationary whatever the dual point :math:`\nu = y - f(X)` is. That
+    A neuron of zero weights is stationary whatever the dual point :math:`\nu = -\nabla \ell(f(X))`
+    is. That
     a stationary network is optimal over its patterns needs more of a dead neuron: neither of its
     prices :math:`\|\mathrm{Proj}_{K_j}(\pm X^\top D_j \nu)\|` may exceed beta. If that of its own
     sign does, training brings it back to life. If the other one does, only a neuron of the same
@@ -55,7 +57,7 @@ def dead_neuron_prices(
     active = activation_signs(network, data, BOUNDARY_RTOL) >= 0
     dead = dead_neurons(network, rtol)
     known = np.any(network.hidden[dead] != 0.0, axis=1)
-    nu = data.y - network.predict(data.X)
+    nu = loss.dual_point(network.predict(data.X), data.y)
     scale = magnitude(data.X, nu)
     patterns, pattern_of = np.unique(active[dead][known], axis=0, return_inverse=True)
     by_sign = np.zeros((patterns.shape[0], 2))

@@ -14,6 +14,7 @@ from relaxgap.networks.landscape.kinks import OneSidedDerivative, joint_norm, on
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.zonotopes import smallest_elements
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.problems.losses import SQUARED, Loss
 
 _MOST_ENUMERATED = 10
 _N_STARTS = 8
@@ -53,7 +54,11 @@ class Descent:
 
 
 def steepest_descent(
-    network: TwoLayerNetwork, data: Dataset, beta: float, boundary_rtol: float = BOUNDARY_RTOL
+    network: TwoLayerNetwork,
+    data: Dataset,
+    beta: float,
+    boundary_rtol: float = BOUNDARY_RTOL,
+    loss: Loss = SQUARED,
 ) -> Descent:
     r"""Return the unit direction of the smallest one-sided derivative of the training loss.
 
@@ -68,7 +73,7 @@ def steepest_descent(
 
     Parameters
     ----------
-    network, data, beta, boundary_rtol
+    network, data, beta, boundary_rtol, loss
         As for `minimum_subgradient`. The derivative is the one at the point on the kinks; a
         pre-activation between 0 and ``boundary_rtol`` has already chosen its side.
 
@@ -98,7 +103,7 @@ def steepest_descent(
     ----------
     Clarke (1990), Section 2.3; Pang, Razaviyayn & Alvarado (2017), directional stationarity.
     """
-    derivative = one_sided_derivative(network, data, beta, boundary_rtol)
+    derivative = one_sided_derivative(network, data, beta, boundary_rtol, loss)
     concave = derivative.reaches > 0.0
     convex_only = np.minimum(derivative.reaches, 0.0)
     steepest = smallest_elements(derivative.offsets, convex_only, derivative.units)

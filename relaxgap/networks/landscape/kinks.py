@@ -21,6 +21,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.networks.landscape.structure import activation_signs
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.patterns.hyperplanes import first_parallel, unit_rows
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,11 @@ class OneSidedDerivative:
 
 
 def one_sided_derivative(
-    network: TwoLayerNetwork, data: Dataset, beta: float, boundary_rtol: float
+    network: TwoLayerNetwork,
+    data: Dataset,
+    beta: float,
+    boundary_rtol: float,
+    loss: Loss = SQUARED,
 ) -> OneSidedDerivative:
     r"""Return the derivative of the training loss in every direction.
 
@@ -81,6 +86,8 @@ def one_sided_derivative(
         Regularisation strength, positive and finite.
     boundary_rtol : float
         A pre-activation below this fraction of :math:`\|x_i\| \|w_j\|` counts as zero.
+    loss : Loss
+        Of the fit.
 
     Raises
     ------
@@ -99,7 +106,7 @@ def one_sided_derivative(
             "no scale."
         )
     signs = activation_signs(network, data, boundary_rtol)
-    nu = data.y - network.predict(data.X)
+    nu = loss.dual_point(network.predict(data.X), data.y)
     decay = TwoLayerNetwork(beta * network.hidden, beta * network.output)
     output = decay.output - np.maximum(network.hidden @ data.X.T, 0.0) @ nu
     offsets = decay.hidden - network.output[:, None] * (np.where(signs > 0, nu, 0.0) @ data.X)

@@ -16,6 +16,7 @@ from relaxgap.networks.landscape.kinks import joint_norm, one_sided_derivative
 from relaxgap.networks.landscape.structure import refuse_misfit
 from relaxgap.networks.landscape.zonotopes import smallest_elements
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.problems.losses import SQUARED, Loss
 
 BOUNDARY_RTOL = 1e-6
 """A pre-activation below this fraction of ``|x_i| |w_j|`` lies on the boundary of its cone."""
@@ -52,7 +53,11 @@ class Subgradient:
 
 
 def stationarity_residual(
-    network: TwoLayerNetwork, data: Dataset, beta: float, boundary_rtol: float = BOUNDARY_RTOL
+    network: TwoLayerNetwork,
+    data: Dataset,
+    beta: float,
+    boundary_rtol: float = BOUNDARY_RTOL,
+    loss: Loss = SQUARED,
 ) -> float:
     r"""Return the relative distance of 0 from the Clarke subdifferential of the training loss.
 
@@ -62,7 +67,7 @@ def stationarity_residual(
 
     Parameters
     ----------
-    network, data, beta, boundary_rtol
+    network, data, beta, boundary_rtol, loss
         As for `minimum_subgradient`, which says what is measured at a kink.
 
     Raises
@@ -72,16 +77,21 @@ def stationarity_residual(
     ValueError
         If a weight is not finite or the network has another dimension than the data.
     """
-    return minimum_subgradient(network, data, beta, boundary_rtol).relative_norm
+    return minimum_subgradient(network, data, beta, boundary_rtol, loss).relative_norm
 
 
 def minimum_subgradient(
-    network: TwoLayerNetwork, data: Dataset, beta: float, boundary_rtol: float = BOUNDARY_RTOL
+    network: TwoLayerNetwork,
+    data: Dataset,
+    beta: float,
+    boundary_rtol: float = BOUNDARY_RTOL,
+    loss: Loss = SQUARED,
 ) -> Subgradient:
     r"""Return the smallest element of the Clarke subdifferential of the training loss.
 
-    With :math:`\nu = y - f(X)` the part of :math:`\alpha_j` is the number
-    :math:`\beta \alpha_j - \nu^\top (X w_j)_+`, and the part of :math:`w_j` is the set
+    With :math:`\nu = -\nabla \ell(f(X))`, which is :math:`y - f(X)` for the squared loss, the part
+    of :math:`\alpha_j` is the number :math:`\beta \alpha_j - \nu^\top (X w_j)_+`, and the part of
+    :math:`w_j` is the set
 
     .. math:: \{\beta w_j - \alpha_j X^\top (t \circ \nu)\}, \quad t_i = 1[x_i^\top w_j > 0],
               \quad t_i \in [0, 1] \text{ where } x_i^\top w_j = 0.
@@ -101,6 +111,8 @@ def minimum_subgradient(
         Regularisation strength, positive and finite.
     boundary_rtol : float
         A pre-activation below this fraction of :math:`\|x_i\| \|w_j\|` counts as zero.
+    loss : Loss
+        Of the fit.
 
     Raises
     ------
@@ -122,15 +134,15 @@ def minimum_subgradient(
     ----------
     Clarke (1990), Theorem 2.5.1; Wang, Lacotte & Pilanci (2022), Clarke stationary networks.
     """
-    derivative = one_sided_derivative(network, data, beta, boundary_rtol)
+    derivative = one_sided_derivative(network, data, beta, boundary_rtol, loss)
     hidden = smallest_elements(derivative.offsets, derivative.reaches, derivative.units)
     return Subgradient(hidden, derivative.output, derivative.scale_at(hidden, derivative.output))
 
 
-def implied_beta(network: TwoLayerNetwork, data: Dataset) -> float:
+def implied_beta(network: TwoLayerNetwork, data: Dataset, loss: Loss = SQUARED) -> float:
     r"""Return the beta at which the smallest subgradient of the training loss is shortest.
 
-    With :math:`\nu = y - f(X)` the weights :math:`\theta = (W, \alpha)` are stationary if
+    With :math:`\nu = -\nabla \ell(f(X))` the weights :math:`\theta = (W, \alpha)` are stationary if
     :math:`\beta \theta = g` for the data part :math:`g` with :math:`g_{\alpha_j} =
     \nu^\top (X w_j)_+` and :math:`g_{w_j} = \alpha_j X^\top (t \circ \nu)`. The least squares
     solution is the projection of :math:`g` on the weights,
@@ -168,7 +180,7 @@ def implied_beta(network: TwoLayerNetwork, data: Dataset) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         penalty = float(np.sum(network.hidden**2)) + float(np.sum(network.output**2))
         fit = network.predict(data.X)
-        correlation = float((data.y - fit) @ fit)
+        correlation = float(loss.dual_point(fit, data.y) @ fit)
     if penalty == 0.0:
         raise ConfigurationError(
             "Expected a network with weights other than zero, got the zero network, which is "

@@ -91,6 +91,25 @@ class NewtonLoss(Loss, SmoothConjugate, Protocol):
 
 
 @runtime_checkable
+class TrainingLoss(Loss, Protocol):
+    """What gradient methods need beside `Loss`, for the fits of many networks at once."""
+
+    def values(
+        self, fits: Float64[np.ndarray, "R n"], y: Float64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, " R"]:
+        """Return the loss of every fit."""
+        ...
+
+    def to_gradient(self, fits: Float[Array, "R n"], y: Float[Array, " n"]) -> None:
+        """Turn fits, in place, into the gradients of the loss there."""
+        ...
+
+    def values_of_gradients(self, gradients: Float[Array, "R n"]) -> Float[Array, " R"] | None:
+        """Return the losses where their gradients determine them; None where they do not."""
+        ...
+
+
+@runtime_checkable
 class ConicLoss(Protocol):
     """What a generic conic solver needs beside `Loss`."""
 

@@ -71,6 +71,21 @@ class SquaredLoss:
         """See `SmoothConjugate`."""
         return 1.0
 
+    def values(
+        self, fits: Float64[np.ndarray, "R n"], y: Float64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, " R"]:
+        """See `TrainingLoss`."""
+        residuals = fits - y
+        return np.asarray(0.5 * np.einsum("si,si->s", residuals, residuals))
+
+    def to_gradient(self, fits: Float[Array, "R n"], y: Float[Array, " n"]) -> None:
+        """See `TrainingLoss`."""
+        fits -= y
+
+    def values_of_gradients(self, gradients: Float[Array, "R n"]) -> Float[Array, " R"] | None:
+        """See `TrainingLoss`."""
+        return 0.5 * (gradients * gradients).sum(axis=1)
+
     def conic(self, residual: Any, unit: float, y: Float64[np.ndarray, " n"]) -> Any:
         """See `ConicLoss`."""
         import cvxpy as cp
