@@ -167,7 +167,6 @@ def degenerate_program(kind: ProgramType, seed: int, n: int = 5, d: int = 3) -> 
 
 def restricted(program: Program, seed: int, share: float = 0.5) -> Program:
     """Allow each block of a cone-constrained program with a given probability."""
-    assert program.family.name == "relu"
     allowed = np.random.default_rng(seed).random((2, program.patterns.n_patterns)) < share
     return replace(program, family=ConeBlocks(allowed))
 

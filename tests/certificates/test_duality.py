@@ -142,11 +142,8 @@ def test_a_dual_point_that_does_not_correlate_with_the_labels_bounds_by_zero(
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_a_point_that_diverged_is_refused(kind: ProgramType, bad: float) -> None:
     program = random_program(kind, 4, 2, seed=1)
-    blocks = np.zeros((program.patterns.n_patterns, 2))
-    blocks[0] = bad
-    point = Blocks.of(blocks) if kind is PROGRAM_TYPES[1] else Blocks.of(blocks, 0.0 * blocks)
-    if isinstance(point, Blocks):
-        point = Blocks.of(blocks, np.zeros_like(blocks))
+    point = program.zero()
+    point.w[0, 0] = bad
     with pytest.raises(ValueError, match="finite point"):
         certify(program, point)
 
@@ -154,7 +151,7 @@ def test_a_point_that_diverged_is_refused(kind: ProgramType, bad: float) -> None
 def test_a_point_outside_its_cones_is_refused() -> None:
     program = random_program(relu_program, 4, 2, seed=1)
     u = -program.patterns.gates
-    with pytest.raises(ValueError, match="project it with into_cones"):
+    with pytest.raises(ValueError, match=r"project it with program\.into_cones"):
         certify(program, Blocks.of(u, np.zeros_like(u)))
 
 
@@ -183,7 +180,6 @@ def test_a_price_that_is_no_number_proves_nothing(price: float) -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
 def test_multipliers_of_any_kind_never_raise_the_bound_over_the_optimum(bad: float) -> None:
     program = random_program(relu_program, 5, 3, seed=3, fraction=0.01)
-    assert program.family.name == "relu"
     optimum = ConicSolver(rtol=1e-8).solve(program).certificate.primal_value
     multipliers = np.full((2, program.patterns.n_patterns, 5), bad)
     with np.errstate(all="ignore"):

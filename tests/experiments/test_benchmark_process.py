@@ -169,8 +169,7 @@ def test_a_violated_cone_counts_as_error() -> None:
     gated = gated_program(program.data, program.patterns, program.beta)
     free = SemismoothNewton(1e-8).solve(gated).point
     optimum = SemismoothNewton(1e-8).solve(program).certificate
-    outside = Blocks.of(free.w, np.zeros_like(free.w))
-    assert program.family.name == "relu"
+    outside = Blocks.of(free.w[0], np.zeros_like(free.w[0]))
     assert program.max_cone_violation(outside) > 0.01
     assert program.value(outside) < optimum.dual_value
     attempt = Attempt("scs", 1e-6, RunStatus.RETURNED, point=outside)

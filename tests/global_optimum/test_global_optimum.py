@@ -31,17 +31,13 @@ def random_instance(seed: int, n_most: int = 6) -> Program:
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(1, n_most + 1)), int(rng.integers(1, 5))
     fraction = 10.0 ** rng.uniform(-3.0, np.log10(1.5))
-    program = random_program(relu_program, n, d, seed, fraction, labels=LABELS[seed % 3])
-    assert program.family.name == "relu"
-    return program
+    return random_program(relu_program, n, d, seed, fraction, labels=LABELS[seed % 3])
 
 
 def degenerate_instance(seed: int, n_most: int = 6) -> Program:
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(1, n_most + 1)), int(rng.integers(1, 5))
-    program = degenerate_program(relu_program, seed, n, d)
-    assert program.family.name == "relu"
-    return program
+    return degenerate_program(relu_program, seed, n, d)
 
 
 def enumerated(program: Program) -> DualCertificate:

@@ -12,9 +12,7 @@ from relaxgap.solvers import SemismoothNewton
 
 
 def some_program(seed: int, n: int = 6, d: int = 3) -> Program:
-    program = random_program(relu_program, n, d, seed, fraction=0.05, n_gates=8)
-    assert program.family.name == "relu"
-    return program
+    return random_program(relu_program, n, d, seed, fraction=0.05, n_gates=8)
 
 
 def signs_allowed(program: Program, u: bool, v: bool) -> Program:

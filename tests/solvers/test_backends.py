@@ -21,7 +21,6 @@ from instances import (
 from relaxgap.certificates import DualCertificate
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import Backend
-from relaxgap.problems import Blocks
 from relaxgap.solvers import SemismoothNewton, Solution, Status
 
 RTOL = {"float64": 1e-7, "float32": 1e-3}
@@ -58,7 +57,7 @@ def solver(chosen: Settings, rtol: float | None = None) -> SemismoothNewton:
 
 def arrays_of(solution: Solution) -> list[np.ndarray]:
     point = solution.point
-    blocks = [point.w] if isinstance(point, Blocks) else [point.w[0], point.w[1]]
+    blocks = point.w
     return [*blocks, solution.certificate.nu]
 
 

@@ -114,6 +114,6 @@ def test_a_gated_solution_over_one_orthonormal_pattern_is_the_thresholded_block(
     solution = ConicSolver(rtol=1e-9).solve(program)
     target = program.data.X.T @ program.data.y
     shrunk = target * (1.0 - program.beta / np.linalg.norm(target))
-    np.testing.assert_allclose(solution.point.w[0], shrunk, atol=1e-6)  # type: ignore[union-attr]
+    np.testing.assert_allclose(solution.point.w[0, 0], shrunk, atol=1e-6)
     doubled = replace(program, beta=2.0 * program.beta)
     assert ConicSolver().solve(doubled).certificate.dual_value > known.optimum

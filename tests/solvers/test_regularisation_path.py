@@ -14,7 +14,7 @@ from instances import (
 )
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.problems import Blocks, gated_program, relu_program
+from relaxgap.problems import gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton, Solution, Status
 from relaxgap.solvers.newton import semismooth_newton
 
@@ -41,13 +41,13 @@ def cold(program: Program, fraction: float) -> Solution:
 
 
 def is_zero(point: Point) -> bool:
-    blocks = (point.w,) if isinstance(point, Blocks) else (point.w[0], point.w[1])
+    blocks = point.w
     return not any(np.any(w) for w in blocks)
 
 
 def loss_and_penalty(program: Program, point: Point) -> tuple[float, float]:
     residual = program.data.y - program.fit(point)
-    blocks = (point.w,) if isinstance(point, Blocks) else (point.w[0], point.w[1])
+    blocks = point.w
     norms = sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
     return 0.5 * float(residual @ residual), norms
 

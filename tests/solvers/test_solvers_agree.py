@@ -92,7 +92,7 @@ def test_a_conic_solve_keeps_its_accuracy_where_the_network_almost_interpolates(
 def test_the_optimality_conditions_of_the_gated_program_hold(seed: int) -> None:
     program = random_program(gated_program, 6, 3, seed, fraction=0.1)
     solution = ConicSolver(rtol=1e-10).solve(program)
-    nu, w = solution.certificate.nu, solution.point.w  # type: ignore[union-attr]
+    nu, w = solution.certificate.nu, solution.point.w[0]
     gradients = (program.patterns.patterns * nu) @ program.data.X
     assert np.all(np.linalg.norm(gradients, axis=1) <= program.beta)
     norms = np.linalg.norm(w, axis=1)
