@@ -16,6 +16,7 @@ from instances import (
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems import gated_program, relu_program
 from relaxgap.solvers import ConicSolver, SemismoothNewton, Status
@@ -166,9 +167,44 @@ def test_too_many_cones_for_their_multipliers_are_left_to_column_generation(
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     direct = SemismoothNewton(1e-7).solve(program)
     monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 100)
-    columns = SemismoothNewton(1e-7).solve(program)
+    solver = SemismoothNewton(1e-7)
+    columns = solver.solve(program)
+    assert solver.method(program) == "column_generation"
     assert columns.status is direct.status is Status.SOLVED
     assert overlap(columns.certificate, direct.certificate)
+
+
+def test_above_the_limit_of_cones_a_start_is_not_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
+    solver = SemismoothNewton(1e-7)
+    start = SemismoothNewton(1e-9).solve(program)
+    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 100)
+    assert solver.solve(program, start).n_iterations == 0
+    nearby = replace(program, beta=0.9 * program.beta)
+    warm, cold = solver.solve(nearby, start), solver.solve(nearby)
+    assert warm.status is Status.SOLVED
+    assert warm.n_iterations <= cold.n_iterations
+    assert overlap(warm.certificate, cold.certificate)
+
+
+@pytest.mark.parametrize("most", [100, semismooth_newton.MAX_CONE_ENTRIES])
+def test_a_deadline_that_has_passed_leaves_a_bracket_that_holds(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
+    optimum = SemismoothNewton(1e-7).solve(program).certificate
+    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", most)
+    late = SemismoothNewton(1e-7).solve(program, deadline=Deadline(-np.inf))
+    assert late.status is Status.TIME_LIMIT
+    assert overlap(late.certificate, optimum)
+
+
+def test_every_status_is_a_sentence() -> None:
+    sentences = {status.sentence for status in Status}
+    assert len(sentences) == len(Status)
+    assert all(sentence.endswith(".") for sentence in sentences)
 
 
 def test_settings_out_of_range_are_refused() -> None:
