@@ -1,31 +1,27 @@
 """Generic conic solvers through CVXPY: the independent references."""
 
-import importlib.util
 import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import cvxpy as cp
 import numpy as np
 from jaxtyping import Float64, Int
-from scipy import sparse
 
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
 from relaxgap.problems.gated import GatedBlocks, GatedReLUProgram
 from relaxgap.problems.relu import ConvexReLUProgram, SplitBlocks
 from relaxgap.solvers.base import Point, Program, Solution, Status, failed, finish
+from relaxgap.solvers.registry import REFERENCES, SOLVERS
+
+if TYPE_CHECKING:
+    import cvxpy as cp
 
 ConicName = Literal["clarabel", "ecos", "scs"]
 SMALLEST = 1e-12
 # fractions of rtol to ask for: the certificate rescales the dual point, which costs about a digit,
 # and an interior point method pushed past its accuracy may give up well before a looser tolerance
 TOLERANCES = {"clarabel": (1e-2, 1e-1), "ecos": (1e-2, 1e-1), "scs": (1e-2,)}
-INSTALL = {
-    "clarabel": "pip install clarabel",
-    "ecos": "pip install ecos (GPLv3, Python below 3.13)",
-    "scs": "pip install scs",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +53,16 @@ class ConicSolver:
     max_iterations: int = 100_000
 
     def __post_init__(self) -> None:
-        if self.name not in INSTALL:
+        if self.name not in REFERENCES:
             raise ConfigurationError(
-                f"Expected one of {', '.join(INSTALL)}, got {self.name!r}; choose one by name."
+                f"Expected one of {', '.join(REFERENCES)}, got {self.name!r}; choose one by name."
             )
         if not 0.0 < self.rtol < 1.0:
             raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
-        if importlib.util.find_spec(self.name) is None:
+        if not SOLVERS[self.name].is_installed:
             raise MissingSolverError(
                 f"Expected the solver {self.name!r}, got no package of that name; install it "
-                f"with: {INSTALL[self.name]}."
+                f"with: {SOLVERS[self.name].install}."
             )
 
     def solve(self, program: Program) -> Solution:
@@ -113,6 +109,9 @@ class ConicSolver:
         ConicPoint or None
             None if the solver gave up.
         """
+        # a second and a half to import, and only the references need it
+        import cvxpy as cp
+
         data = program.data
         r_unit = max(2.0 * lower_bound / float(data.y @ data.y), SMALLEST)
         x_unit, y_unit = float(np.linalg.norm(data.X, 2)), float(np.linalg.norm(data.y))
@@ -206,10 +205,14 @@ def _allowed_patterns(program: ConvexReLUProgram) -> list[Int[np.ndarray, " k"]]
     return [np.flatnonzero(row) for row in program.allowed]
 
 
-def _placed(w: cp.Expression, rows: Int[np.ndarray, " k"], n_patterns: int) -> cp.Expression:
+def _placed(
+    w: "cp.Expression", rows: Int[np.ndarray, " k"], n_patterns: int
+) -> "cp.Expression":
     """Put the blocks of some patterns among zeros for all others."""
     if rows.size == n_patterns:
         return w
+    from scipy import sparse
+
     return sparse.eye_array(n_patterns, format="csc")[:, rows] @ w
 
 

@@ -164,7 +164,7 @@ def test_more_patterns_than_the_limit_are_refused_before_they_are_made(
 def test_a_missing_solver_is_named_on_the_command_line(
     refusal: Refusal, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relaxgap.solvers.conic.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     message = refusal(1, "solve", file, "--beta", "0.1", "--solver", "ecos")
     assert "pip install ecos" in message
 
