@@ -8,6 +8,7 @@ from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.runner.config import config_dir, option_names
 from relaxgap.solvers.registry import SOLVERS
 
+
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def list_command(as_json: bool) -> None:

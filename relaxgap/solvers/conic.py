@@ -205,9 +205,7 @@ def _allowed_patterns(program: ConvexReLUProgram) -> list[Int[np.ndarray, " k"]]
     return [np.flatnonzero(row) for row in program.allowed]
 
 
-def _placed(
-    w: "cp.Expression", rows: Int[np.ndarray, " k"], n_patterns: int
-) -> "cp.Expression":
+def _placed(w: "cp.Expression", rows: Int[np.ndarray, " k"], n_patterns: int) -> "cp.Expression":
     """Put the blocks of some patterns among zeros for all others."""
     if rows.size == n_patterns:
         return w

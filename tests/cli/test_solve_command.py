@@ -279,7 +279,7 @@ def test_single_precision_ends_in_a_bracket_of_the_same_optimum(
     ("options", "message"),
     [
         (("--device", "cuda"), "choose the torch backend"),
-        (("--solver", "clarabel", "--dtype", "float32"), "take --solver semismooth_newton"),
+        (("--solver", "clarabel", "--dtype", "float32"), "take solver semismooth_newton"),
     ],
 )
 def test_a_backend_that_does_not_apply_is_refused_in_one_line(
