@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 from html import escape
-from importlib.metadata import version
 
 import pandas as pd
 
 from relaxgap.analysis.certified_network import MEANINGS, NetworkReport
 from relaxgap.drawing.bracket import bracket_svg
+from relaxgap.version import __version__
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto;
@@ -71,7 +71,7 @@ computation. Dashed: the training loss of this network.</figcaption>
 {rows}
 </tbody>
 </table>
-<footer><p>relaxgap {escape(version("relaxgap"))}</p></footer>
+<footer><p>relaxgap {escape(__version__)}</p></footer>
 </body>
 </html>
 """

@@ -29,8 +29,8 @@ class TwoLayerNetwork:
     >>> X = np.array([[3.0, 1.0], [-1.0, 0.5]])
     >>> network.predict(X).tolist()
     [1.0, -1.0]
-    >>> network.training_loss(Dataset(X, np.array([1.0, 0.0])), beta=0.1)
-    0.85
+    >>> network.training_loss(Dataset(X, np.array([1.0, 0.0])), beta=0.5)
+    2.25
     """
 
     hidden: Float64[np.ndarray, "m d"]

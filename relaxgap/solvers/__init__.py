@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     from relaxgap.solvers.column_generation import ColumnGeneration
     from relaxgap.solvers.conic import ConicSolver
     from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
+else:
+    # the registry of names is read by commands that solve nothing
+    _BASE = dict.fromkeys(["Point", "Program", "Solution", "Solver", "Status"], f"{__name__}.base")
+    __getattr__ = importing(
+        __name__,
+        {
+            **_BASE,
+            "ColumnGeneration": "relaxgap.solvers.column_generation",
+            "ConicSolver": "relaxgap.solvers.conic",
+            "SemismoothNewton": "relaxgap.solvers.newton.semismooth_newton",
+        },
+    )
 
 __all__ = [
     "ColumnGeneration",
@@ -20,14 +32,3 @@ __all__ = [
     "Solver",
     "Status",
 ]
-
-# the registry of names is read by commands that solve nothing
-__getattr__ = importing(
-    __name__,
-    {
-        "ColumnGeneration": "relaxgap.solvers.column_generation",
-        "ConicSolver": "relaxgap.solvers.conic",
-        "SemismoothNewton": "relaxgap.solvers.newton.semismooth_newton",
-        **dict.fromkeys(["Point", "Program", "Solution", "Solver", "Status"], f"{__name__}.base"),
-    },
-)
