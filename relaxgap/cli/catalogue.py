@@ -1,18 +1,12 @@
 """``relaxgap list``."""
 
-import importlib.util
 import json
 
 import click
 
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.runner.config import config_dir, option_names
-from relaxgap.solvers.conic import INSTALL
-
-OWN_SOLVERS = {
-    "semismooth_newton": "the default: second-order, with a Newton system of size n",
-    "column_generation": "any number of patterns: a small conic program, then a price of them all",
-}
+from relaxgap.solvers.registry import SOLVERS
 
 
 @click.command("list")
@@ -20,12 +14,7 @@ OWN_SOLVERS = {
 def list_command(as_json: bool) -> None:
     """List experiments, solvers and data sets."""
     experiments = {name: experiment.shows for name, experiment in EXPERIMENTS.items()}
-    solvers = OWN_SOLVERS | {
-        name: "reference, installed"
-        if importlib.util.find_spec(name)
-        else f"reference, missing: {how}"
-        for name, how in INSTALL.items()
-    }
+    solvers = {name: entry.state for name, entry in SOLVERS.items()}
     data = {name: _first_comment("data", name) for name in option_names("data")}
     sections = {"experiments": experiments, "solvers": solvers, "data": data}
     if as_json:

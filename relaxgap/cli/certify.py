@@ -1,33 +1,21 @@
 """``relaxgap certify``."""
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
-import numpy as np
-from threadpoolctl import threadpool_limits
 
-from relaxgap.cli.bracket_progress import exit_if, follow
-from relaxgap.cli.certified_network import BetaSource, CertifiedNetwork, certified_network
+from relaxgap.analysis.certified_network import NetworkReport
+from relaxgap.analysis.certifying import certify
 from relaxgap.cli.certify_report import report_page
-from relaxgap.cli.certify_verdict import remarks, verdict
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
+from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write_bytes
-from relaxgap.cli.strength import chosen_strength, strength_over_all
-from relaxgap.data.dataset import Dataset
-from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import Regularisation
-from relaxgap.global_optimum.solver import CertificateName, GlobalSolver
-from relaxgap.networks import (
-    LoadedNetwork,
-    TwoLayerNetwork,
-    implied_beta,
-    load_network,
-    with_ones_column,
-)
+from relaxgap.cli.program_options import refuse_two_strengths
+from relaxgap.cli.progress import bracket_line
+from relaxgap.global_optimum.solver import CertificateName
 
 
 @click.command("certify", epilog=DATA_HELP)
@@ -89,15 +77,10 @@ def certify_command(
     target: str,
     seed: int,
     network_file: str,
-    beta: float | None,
-    beta_fraction: float | None,
-    rtol: float,
-    time_limit: float,
-    certificate: str,
-    threads: int,
     out: Path | None,
     better: Path | None,
     as_json: bool,
+    **chosen: Any,
 ) -> None:
     """Say how far a trained two-layer ReLU network is from the best one of any width, with proof.
 
@@ -109,60 +92,24 @@ def certify_command(
 
     After Ctrl-C or an error the bracket so far is printed and written, with exit code 1.
     """
-    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed)
-    strength = chosen_strength(beta, beta_fraction)
+    refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_missing_folder(out, "--out")
     refuse_missing_folder(better, "--better")
-    dataset = load_data(data, target, seed)
-    loaded = load_network(network_file, dataset)
-    if loaded.has_bias:
-        dataset = with_ones_column(dataset)
-    with threadpool_limits(limits=threads):
-        absolute, source = _beta(strength, loaded.network, dataset)
-        followed = follow(solver, dataset, absolute, loaded.network)
-        report = certified_network(loaded, dataset, absolute, source, solver, followed, threads)
-    _print(report, as_json)
+    known = load_data(data, target, seed)
+    with before_the_first_bracket(), bracket_line() as show:
+        report = certify(network_file, known.X, known.y, seed=seed, on_progress=show, **chosen)
+    click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
     if better is not None:
-        best = followed.solution.network if report.better_network_found else loaded.network
-        _write_network(better, LoadedNetwork(best, loaded.has_bias))
+        write_arrays(better, "--better", **report.best.arrays)
     if out is not None:
-        page = report_page(network_file, data, report, followed.history)
-        write_bytes(out, "--out", page.encode("utf-8"))
+        write_bytes(out, "--out", report_page(network_file, data, report).encode("utf-8"))
     if not as_json and (written := [path for path in (better, out) if path is not None]):
         click.echo("\n".join(["", "written:", *(f"  {path}" for path in written)]))
-    exit_if(followed.stopped or "interrupted" * (report.n_improving_patterns is None))
+    exit_if(report.stopped)
 
 
-def _beta(
-    strength: Regularisation | None, network: TwoLayerNetwork, data: Dataset
-) -> tuple[float, BetaSource]:
-    """Return beta and where it came from; refuse one at which the network has no loss."""
-    if strength is None:
-        return implied_beta(network, data), "implied"
-    beta = strength_over_all(strength, data)
-    with np.errstate(over="ignore", invalid="ignore"):
-        value = network.training_loss(data, beta)
-    if not math.isfinite(value):
-        raise ConfigurationError(
-            f"Expected a beta at which the training loss is a finite float64, got {beta:g} and a "
-            f"loss of {value}; lower beta."
-        )
-    return beta, "given" if strength.beta_fraction is None else "fraction"
-
-
-def _print(report: CertifiedNetwork, as_json: bool) -> None:
-    row = asdict(report)
-    if as_json:
-        click.echo(json.dumps(row, allow_nan=False))
-        return
+def _text(report: NetworkReport) -> str:
+    row = asdict(report.record)
     width = max(map(len, row)) + 1
-    click.echo("\n".join(f"{name:{width}s} {value}" for name, value in row.items()))
-    click.echo("\n".join([*remarks(report), verdict(report)]))
-
-
-def _write_network(path: Path, best: LoadedNetwork) -> None:
-    hidden, output = best.network.hidden, best.network.output
-    arrays = {"hidden": hidden, "output": output}
-    if best.has_bias:
-        arrays = {"hidden": hidden[:, :-1], "hidden_bias": hidden[:, -1], "output": output}
-    write_arrays(path, "--better", **arrays)
+    lines = [f"{name:{width}s} {value}" for name, value in row.items()]
+    return "\n".join([*lines, *report.remarks, report.verdict])

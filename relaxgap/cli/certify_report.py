@@ -1,16 +1,13 @@
 """The page of ``relaxgap certify --out``: one HTML file that loads nothing and runs nothing."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
-from importlib.metadata import version
 
 import pandas as pd
 
-from relaxgap.cli.bracket_progress import BracketPoint
-from relaxgap.cli.certified_network import MEANINGS, CertifiedNetwork
-from relaxgap.cli.certify_verdict import remarks, verdict
+from relaxgap.analysis.certified_network import MEANINGS, NetworkReport
 from relaxgap.drawing.bracket import bracket_svg
+from relaxgap.version import __version__
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto;
@@ -28,28 +25,24 @@ th { white-space: nowrap; font-weight: 600; } td.value { font-variant-numeric: t
 """.strip()
 
 
-def report_page(
-    network: str, data: str, report: CertifiedNetwork, history: Sequence[BracketPoint]
-) -> str:
+def report_page(network: str, data: str, report: NetworkReport) -> str:
     """Return the page: the verdict, the bracket over time, and every number with its meaning.
 
     Parameters
     ----------
     network, data : str
         How the user named them; any text.
-    report : CertifiedNetwork
-        The numbers.
-    history : sequence of BracketPoint
-        At least one.
+    report : NetworkReport
+        The numbers and the brackets on the way.
     """
-    frame = pd.DataFrame(history)
+    frame = pd.DataFrame(report.history)
     frame["upper_bound"] = frame["upper_bound"].clip(upper=report.network_value)
     frame["lower_bound"] = frame["lower_bound"].clip(upper=report.network_value)
-    said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in remarks(report))
+    said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in report.remarks)
     rows = "\n".join(
         f'<tr><th scope="row">{name}</th><td class="value">{escape(_shown(value))}</td>'
         f"<td>{escape(MEANINGS[name])}</td></tr>"
-        for name, value in asdict(report).items()
+        for name, value in asdict(report.record).items()
     )
     title = f"Certificate of {escape(_printable(network))} on {escape(_printable(data))}"
     return f"""<!DOCTYPE html>
@@ -64,7 +57,7 @@ def report_page(
 </head>
 <body>
 <h1>{title}</h1>
-<p class="verdict">{escape(verdict(report))}</p>
+<p class="verdict">{escape(report.verdict)}</p>
 {said}
 <figure role="img" aria-label="Lower and upper bound of the best training loss against time">
 {bracket_svg(frame, report.network_value)}
@@ -78,7 +71,7 @@ computation. Dashed: the training loss of this network.</figcaption>
 {rows}
 </tbody>
 </table>
-<footer><p>relaxgap {escape(version("relaxgap"))}</p></footer>
+<footer><p>relaxgap {escape(__version__)}</p></footer>
 </body>
 </html>
 """

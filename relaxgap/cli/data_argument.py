@@ -6,19 +6,9 @@ from typing import Any
 
 import click
 import numpy as np
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError  # type: ignore[import-untyped]
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.runner.config import (
-    checked_data,
-    data_source,
-    load_option,
-    option_names,
-    unknown,
-)
 
 DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
@@ -67,6 +57,15 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
     DataError
         If a file cannot be used.
     """
+    # Hydra takes a third of a second to import, which a page of help does not need
+    from relaxgap.runner.config import (
+        checked_data,
+        data_source,
+        load_option,
+        option_names,
+        unknown,
+    )
+
     name, _, settings = argument.partition(":")
     if name in option_names("data") and name != "file" and not Path(argument).exists():
         values: dict[str, Any] = load_option("data", name)
@@ -90,6 +89,10 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
 
 
 def _yaml_value(text: str) -> Any:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
     try:
         return OmegaConf.create(f"value: {text}").value
     except (YAMLError, OmegaConfBaseException) as error:

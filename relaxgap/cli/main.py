@@ -1,24 +1,46 @@
-"""The command group and its error policy: one line, the right exit code, no traceback."""
+"""The command group and its error policy: one line, the right exit code, no traceback.
+
+The list of commands is read without importing any of them: ``--help``, ``--version`` and the
+completion of a shell load click and nothing else.
+"""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from relaxgap.cli.catalogue import list_command
-from relaxgap.cli.certify import certify_command
-from relaxgap.cli.figures import figures_command
-from relaxgap.cli.path import path_command
-from relaxgap.cli.patterns import patterns_command
-from relaxgap.cli.run import run_command
-from relaxgap.cli.solve import solve_command
 from relaxgap.errors import ConfigurationError, RelaxgapError
 
 FAILED, USAGE = 1, 2
 
+COMMANDS = {
+    "run": "Run an experiment: finish its missing cells, write CSV, manifest and figures.",
+    "list": "List experiments, solvers and data sets.",
+    "figures": "Redraw figures from the stored CSV; all experiments unless some are named.",
+    "patterns": "Count the activation patterns (open cells of the arrangement) of DATA.",
+    "solve": "Train a network on DATA by convex optimisation and say how good it is.",
+    "path": "Solve DATA along the regularisation path, from beta_max down, with a proof at each "
+    "point.",
+    "certify": "Say how far a trained two-layer ReLU network is from the best one of any width, "
+    "with proof.",
+}
+"""The first sentence of each command's help; ``NAME_command`` lives in ``relaxgap.cli.NAME``."""
+MODULES = {"list": "catalogue"}
 
-class OneLineErrors(click.Group):
-    """Print the errors relaxgap raises on purpose as one line."""
+
+class Commands(click.Group):
+    """Import a command when it is invoked, and print the errors raised on purpose as one line."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name and import it."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        if name is None or listed is None:
+            return name, listed, rest
+        module = import_module(f"relaxgap.cli.{MODULES.get(name, name)}")
+        return name, getattr(module, f"{name}_command"), rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit 2 for a configuration error, 1 for bad data or failed work."""
@@ -35,19 +57,14 @@ def _stop(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
-@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    commands=[click.Command(name, short_help=said) for name, said in COMMANDS.items()],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="relaxgap")
 def main() -> None:
     """Certified optimality gaps of convex relaxations of two-layer ReLU networks.
 
     Exit codes: 0 done, 1 failed cells or bad data, 2 usage or configuration.
     """
-
-
-main.add_command(run_command)
-main.add_command(list_command)
-main.add_command(figures_command)
-main.add_command(patterns_command)
-main.add_command(solve_command)
-main.add_command(path_command)
-main.add_command(certify_command)

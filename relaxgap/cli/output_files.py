@@ -1,12 +1,12 @@
 """Files that a command writes where the user says: checked before the work, written after it."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.errors import ConfigurationError, StorageError
+from relaxgap.networks.saving import archive_of
 
 
 def refuse_missing_folder(path: Path | None, option: str) -> None:
@@ -31,9 +31,7 @@ def write_arrays(path: Path, option: str, **arrays: Float64[np.ndarray, "..."]) 
     StorageError
         If the file cannot be written.
     """
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    write_bytes(path, option, stream.getvalue())
+    write_bytes(path, option, archive_of(arrays))
 
 
 def write_bytes(path: Path, option: str, content: bytes) -> None:

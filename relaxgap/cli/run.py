@@ -15,7 +15,8 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from relaxgap.cli.session import InterruptedRunError, run_session
+from relaxgap.cli.interruption import InterruptedRunError
+from relaxgap.cli.session import run_session
 from relaxgap.errors import ConfigurationError, RelaxgapError
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.runner.config import config_dir, known_keys, option_names, register_schemas, unknown

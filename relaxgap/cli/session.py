@@ -18,7 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from relaxgap.errors import RelaxgapError, StorageError
+from relaxgap.cli.interruption import InterruptedRunError
+from relaxgap.errors import StorageError
 from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.numerics.writing import write_text
 from relaxgap.runner.config import checked
@@ -30,10 +31,6 @@ from relaxgap.runner.store import CellStore
 from relaxgap.runner.summary import output_folder, summary_text
 
 SHOWN_FAILURES = 5
-
-
-class InterruptedRunError(RelaxgapError):
-    """The run ended before its grid; what was finished before is kept."""
 
 
 def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:

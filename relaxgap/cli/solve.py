@@ -1,42 +1,24 @@
 """``relaxgap solve``."""
 
 import json
-import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 import click
-import numpy as np
-from threadpoolctl import threadpool_limits
 
-from relaxgap.cli.bracket_progress import exit_if
-from relaxgap.cli.catalogue import OWN_SOLVERS
+from relaxgap.analysis.solved_program import SolveResult
+from relaxgap.analysis.solving import BRACKET_SECONDS, solve
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
+from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.output_files import refuse_missing_folder, write_arrays
-from relaxgap.cli.program_options import (
-    bracket_sentence,
-    choose_patterns,
-    networks_of,
-    takes_program,
-)
-from relaxgap.cli.solve_over_all import SolvedProgram, solve_over_all
-from relaxgap.cli.strength import (
-    MOST_BITS_ENUMERATED,
-    chosen_strength,
-    is_small,
-    strength_over_all,
-)
+from relaxgap.cli.program_options import refuse_two_strengths, takes_program
+from relaxgap.cli.progress import bracket_line
 from relaxgap.errors import ConfigurationError
-from relaxgap.global_optimum.solver import GlobalSolver
-from relaxgap.networks import to_network
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
-from relaxgap.problems import PROGRAMS, Program
-from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton, Solver
-from relaxgap.solvers.conic import ConicName
-
-SOLVERS = (*OWN_SOLVERS, *get_args(ConicName))
-DEFAULT_SOLVER = "semismooth_newton"
+from relaxgap.solvers.base import Status
+from relaxgap.solvers.registry import DEFAULT, NAMES
 
 
 @click.command("solve", epilog=DATA_HELP)
@@ -52,18 +34,16 @@ DEFAULT_SOLVER = "semismooth_newton"
 )
 @click.option(
     "--solver",
-    type=click.Choice(SOLVERS),
-    help="Default: semismooth_newton, and for relu over all patterns where they are too many to "
+    type=click.Choice(NAMES),
+    help=f"Default: {DEFAULT}, and for relu over all patterns where they are too many to "
     "enumerate, a bracket that needs no list of them. The conic solvers are references: they see "
     "every pattern at once.",
 )
 @click.option(
     "--time-limit",
     type=float,
-    default=300.0,
-    show_default=True,
-    help="Seconds for --patterns all on arrangements too large to enumerate, with --program relu "
-    "and no --solver.",
+    help=f"Seconds. Default: {BRACKET_SECONDS:g} over all patterns where they are too many to "
+    "enumerate, with --program relu and no --solver; otherwise none.",
 )
 @click.option(
     "--out",
@@ -72,22 +52,14 @@ DEFAULT_SOLVER = "semismooth_newton"
 )
 def solve_command(
     data: str,
-    beta: float | None,
-    beta_fraction: float | None,
-    program: str,
-    pattern_choice: str,
-    solver: str | None,
-    rtol: float,
-    time_limit: float,
     target: str,
-    limit: int,
     seed: int,
-    threads: int,
     backend: BackendName,
     device: str,
     dtype: DtypeName,
     out: Path | None,
     as_json: bool,
+    **chosen: Any,
 ) -> None:
     """Train a network on DATA by convex optimisation and say how good it is.
 
@@ -96,80 +68,27 @@ def solve_command(
     bound is proven without a list of them, n_patterns is Cover's count, and --limit, which holds
     for gated programs and named solvers, does not apply.
     """
-    strength = chosen_strength(beta, beta_fraction, program)
-    if strength is None:
+    refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
+    if chosen["beta"] is None and chosen["beta_fraction"] is None:
         raise ConfigurationError(
             "Expected --beta or --beta-fraction, got neither; try --beta-fraction 0.1."
         )
-    arrays = Backend(backend, device, dtype)
-    method = _solver(solver or DEFAULT_SOLVER, rtol, arrays)
-    bracketing = GlobalSolver(rtol, time_limit, seed=seed)
     refuse_missing_folder(out, "--out")
-    dataset = load_data(data, target, seed)
-    over_all = solver is None and program == "relu" and pattern_choice == "all"
-    with threadpool_limits(limits=threads):
-        if over_all and not is_small(dataset):
-            if arrays != Backend():
-                raise _unsupported("patterns too many to enumerate", arrays)
-            solved = solve_over_all(bracketing, dataset, strength_over_all(strength, dataset))
-        else:
-            most = max(limit, MOST_BITS_ENUMERATED) if over_all else limit
-            patterns = choose_patterns(pattern_choice, dataset, most, seed)
-            problem = PROGRAMS[program](dataset, patterns, strength.resolve(dataset, patterns))
-            solved = _solve(method, problem, solver or DEFAULT_SOLVER, program)
-    row = solved.row | {"threads": threads, "program": program}
+    arrays = Backend(backend, device, dtype)
+    known = load_data(data, target, seed)
+    with before_the_first_bracket(), bracket_line() as show:
+        result = solve(known.X, known.y, seed=seed, backend=arrays, on_progress=show, **chosen)
     if out is not None:
-        write_arrays(out, "--out", **solved.arrays)
-    if as_json:
-        click.echo(json.dumps(row))
-    else:
-        if isinstance(count := row["n_patterns"], int) and count >= 10**18:
-            row["n_patterns"] = format_count(count)
-        click.echo("\n".join(f"{name:19s} {value}" for name, value in row.items()))
-        click.echo(solved.verdict)
-    exit_if(solved.stopped)
+        write_arrays(out, "--out", **result.network.arrays)
+    click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
+    exit_if(result.stopped)
 
 
-def _solver(name: str, rtol: float, backend: Backend) -> Solver:
-    if name == DEFAULT_SOLVER:
-        return SemismoothNewton(rtol, backend=backend)
-    if backend != Backend():
-        raise _unsupported(f"--solver {name}", backend)
-    return ColumnGeneration(rtol) if name == "column_generation" else ConicSolver(name, rtol)  # type: ignore[arg-type]
-
-
-def _unsupported(work: str, backend: Backend) -> ConfigurationError:
-    return ConfigurationError(
-        f"Expected numpy, cpu and float64 for {work}, got {backend.name}, {backend.device} and "
-        f"{backend.dtype}; take --solver semismooth_newton."
-    )
-
-
-def _solve(method: Solver, problem: Program, solver: str, program: str) -> SolvedProgram:
-    start = time.perf_counter()
-    solution = method.solve(problem)
-    seconds = time.perf_counter() - start
-    patterns, point = problem.patterns, solution.point
-    row = {
-        "status": str(solution.status),
-        "primal_value": solution.certificate.primal_value,
-        "dual_value": solution.certificate.dual_value,
-        "relative_gap": solution.certificate.relative_gap,
-        "n_patterns": patterns.n_patterns,
-        "complete": patterns.complete,
-        "certificate": "enumeration" if patterns.complete else "chosen_patterns",
-        "active_blocks": point.active_blocks,
-        "max_cone_violation": problem.max_cone_violation(point),
-        "solver": solver,
-        "n_iterations": solution.n_iterations,
-        "solve_seconds": seconds,
-        "beta": problem.beta,
-    }
-    if program == "relu":
-        network = to_network(point)
-        arrays = {"hidden": network.hidden, "output": network.output}
-    else:
-        active = np.flatnonzero(point.active_patterns)
-        arrays = {"gates": patterns.gates[active], "weights": point.w[0, active]}
-    sentence = bracket_sentence(solution.certificate, networks_of(program, patterns))
-    return SolvedProgram(row, arrays, sentence)
+def _text(result: SolveResult) -> str:
+    row = asdict(result.record)
+    if isinstance(count := row["n_patterns"], int) and count >= 10**18:
+        row["n_patterns"] = format_count(count)
+    lines = [f"{name:19s} {value}" for name, value in row.items()]
+    if result.status is not Status.SOLVED:
+        lines.append(result.status.sentence)
+    return "\n".join([*lines, result.sentence])

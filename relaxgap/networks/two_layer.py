@@ -1,11 +1,13 @@
 """The two-layer ReLU network and its training loss."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.networks.saving import save_arrays
 from relaxgap.problems.losses import SQUARED, Loss
 
 
@@ -19,6 +21,17 @@ class TwoLayerNetwork:
         Hidden weights :math:`w_j`, one neuron per row.
     output : (m,) float64
         Output weights :math:`\alpha_j`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from relaxgap import Dataset, TwoLayerNetwork
+    >>> network = TwoLayerNetwork(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([1.0, -1.0]))
+    >>> X = np.array([[3.0, 1.0], [-1.0, 0.5]])
+    >>> network.predict(X).tolist()
+    [1.0, -1.0]
+    >>> network.training_loss(Dataset(X, np.array([1.0, 0.0])), beta=0.5)
+    2.25
     """
 
     hidden: Float64[np.ndarray, "m d"]
@@ -36,6 +49,11 @@ class TwoLayerNetwork:
         """Number of neurons, ``m``."""
         return int(self.hidden.shape[0])
 
+    @property
+    def arrays(self) -> dict[str, Float64[np.ndarray, "..."]]:
+        """What a file holds."""
+        return {"hidden": self.hidden, "output": self.output}
+
     def predict(self, X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
         """Return the network's output for each row of ``X``."""
         return np.asarray(np.maximum(X @ self.hidden.T, 0.0) @ self.output)
@@ -51,3 +69,19 @@ class TwoLayerNetwork:
         """
         penalty = float(np.sum(self.hidden**2)) + float(np.sum(self.output**2))
         return loss.value(self.predict(data.X), data.y) + 0.5 * beta * penalty
+
+    def save(self, path: str | Path) -> Path:
+        """Write ``hidden`` and ``output`` to an ``.npz`` file and return its path.
+
+        `relaxgap.load_network`, `relaxgap.certify` and ``relaxgap certify`` read it.
+
+        Raises
+        ------
+        ConfigurationError
+            If the path does not end in ``.npz``.
+        DataError
+            If a weight is not finite.
+        StorageError
+            If the file cannot be written.
+        """
+        return save_arrays(path, self.arrays)

@@ -31,13 +31,13 @@ class Status(StrEnum):
 
 
 _SENTENCES = {
-    Status.RUNNING: "The work goes on; the bracket so far holds.",
-    Status.SOLVED: "The gap of the bracket reached rtol.",
-    Status.INACCURATE: "The bracket stopped improving before its gap reached rtol; it holds.",
-    Status.ROUND_LIMIT: "The rounds ran out before the gap reached rtol; the bracket holds.",
-    Status.TIME_LIMIT: "The time ran out before the gap reached rtol; the bracket holds.",
-    Status.INTERRUPTED: "The work was interrupted before the gap reached rtol; the bracket holds.",
-    Status.FAILED: "The work broke down; the bracket holds for what was found before.",
+    Status.RUNNING: "The work goes on; the bracket holds already.",
+    Status.SOLVED: "The gap reached the accuracy asked for.",
+    Status.INACCURATE: "The gap shrank no further than this; the bracket holds.",
+    Status.ROUND_LIMIT: "The rounds ran out before the accuracy asked for; the bracket holds.",
+    Status.TIME_LIMIT: "The time ran out before the accuracy asked for; the bracket holds.",
+    Status.INTERRUPTED: "The work was interrupted; the bracket so far holds.",
+    Status.FAILED: "The solver broke down; the bracket so far holds.",
 }
 
 

@@ -1,15 +1,12 @@
 """Generic conic solvers through CVXPY: the independent references."""
 
-import importlib.util
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-import cvxpy as cp
 import numpy as np
 from jaxtyping import Float64, Int
-from scipy import sparse
 
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
@@ -18,17 +15,16 @@ from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program, Units
 from relaxgap.problems.losses import ConicLoss
 from relaxgap.solvers.base import Solution, Status, failed, finish
 from relaxgap.solvers.needs import for_family, refuse_unless_met
+from relaxgap.solvers.registry import REFERENCES, SOLVERS
+
+if TYPE_CHECKING:
+    import cvxpy as cp
 
 ConicName = Literal["clarabel", "ecos", "scs"]
 SMALLEST = 1e-12
 # fractions of rtol to ask for: the certificate rescales the dual point, which costs about a digit,
 # and an interior point method pushed past its accuracy may give up well before a looser tolerance
 TOLERANCES = {"clarabel": (1e-2, 1e-1), "ecos": (1e-2, 1e-1), "scs": (1e-2,)}
-INSTALL = {
-    "clarabel": "pip install clarabel",
-    "ecos": "pip install ecos (GPLv3, Python below 3.13)",
-    "scs": "pip install scs",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +58,23 @@ class ConicSolver:
     max_iterations: int = 100_000
 
     def __post_init__(self) -> None:
-        if self.name not in INSTALL:
+        if self.name not in REFERENCES:
             raise ConfigurationError(
-                f"Expected one of {', '.join(INSTALL)}, got {self.name!r}; choose one by name."
+                f"Expected one of {', '.join(REFERENCES)}, got {self.name!r}; choose one by name."
             )
         if not 0.0 < self.rtol < 1.0:
             raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
-        if importlib.util.find_spec(self.name) is None:
+        if not SOLVERS[self.name].is_installed:
             raise MissingSolverError(
                 f"Expected the solver {self.name!r}, got no package of that name; install it "
-                f"with: {INSTALL[self.name]}."
+                f"with: {SOLVERS[self.name].install}."
             )
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         """Solve from scratch; the status rests on the certificate alone.
 
         The deadline is looked at before each run of the conic solver, of which there are at most
-        two; a run is not interrupted.
+        two, and within those of Clarabel and SCS.
 
         Notes
         -----
@@ -96,7 +92,9 @@ class ConicSolver:
                 solutions.append(Solution(zero, status, at_zero, 0))
                 break
             tolerance = max(fraction * self.rtol, 1e-11)
-            solved = self.solve_once(program, tolerance, at_zero.dual_value)
+            solved = self.solve_once(
+                program, tolerance, at_zero.dual_value, deadline.remaining_seconds
+            )
             if solved is None:
                 continue
             solution = finish(program, solved.point, self.rtol, solved.n_iterations, solved.nu)
@@ -108,7 +106,7 @@ class ConicSolver:
         return min(solutions, key=lambda solution: solution.certificate.duality_gap)
 
     def solve_once(
-        self, program: Program, tolerance: float, lower_bound: float
+        self, program: Program, tolerance: float, lower_bound: float, seconds: float = np.inf
     ) -> "ConicPoint | None":
         """Run the conic solver once and return its own point, neither feasible nor certified.
 
@@ -120,12 +118,17 @@ class ConicSolver:
             The solver's own tolerance, absolute and relative, in the scaled units.
         lower_bound : float
             A lower bound of the optimum, such as that at zero; it sets the unit of the residual.
+        seconds : float
+            Time limit; ECOS knows none.
 
         Returns
         -------
         ConicPoint or None
             None if the solver gave up.
         """
+        # a second and a half to import, and only the references need it
+        import cvxpy as cp
+
         data, units = program.data, Units.of(program)
         if units is None:
             return None
@@ -155,7 +158,7 @@ class ConicSolver:
             with warnings.catch_warnings():
                 # an inaccurate end is graded by our certificate, not by a warning
                 warnings.simplefilter("ignore")
-                problem.solve(solver=self.name.upper(), **self._options(tolerance))
+                problem.solve(solver=self.name.upper(), **self._options(tolerance, seconds))
         except (cp.error.SolverError, ValueError, ArithmeticError):
             return None
         values = [w.value for w in blocks]
@@ -172,9 +175,10 @@ class ConicSolver:
             compile_seconds=float(problem.compilation_time or 0.0),
         )
 
-    def _options(self, tolerance: float) -> dict[str, Any]:
+    def _options(self, tolerance: float, seconds: float) -> dict[str, Any]:
         if self.name == "clarabel":
             return {
+                "time_limit": seconds,
                 "tol_gap_abs": tolerance,
                 "tol_gap_rel": tolerance,
                 "tol_feas": tolerance,
@@ -182,7 +186,8 @@ class ConicSolver:
             }
         if self.name == "ecos":
             return {"abstol": tolerance, "reltol": tolerance, "feastol": tolerance}
-        return {"eps_abs": tolerance, "eps_rel": tolerance, "max_iters": self.max_iterations}
+        options = {"eps_abs": tolerance, "eps_rel": tolerance, "max_iters": self.max_iterations}
+        return options | ({"time_limit_secs": seconds} if np.isfinite(seconds) else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,10 +215,12 @@ class ConicPoint:
 def _in_cones(
     X: Float64[np.ndarray, "n d"],
     active: Float64[np.ndarray, "n P"],
-    blocks: list[cp.Variable],
+    blocks: "list[cp.Variable]",
     admitted: list[Int[np.ndarray, " _"]],
-) -> list[cp.Constraint]:
+) -> "list[cp.Constraint]":
     """Ask every block to lie in the cone of its pattern."""
+    import cvxpy as cp
+
     row_norms = np.linalg.norm(X, axis=1)
     kept = row_norms > 0.0
     rows = X[kept] / row_norms[kept, None]
@@ -223,16 +230,18 @@ def _in_cones(
     ]
 
 
-CONSTRAINTS: Mapping[str, Callable[..., list[cp.Constraint]]] = {
+CONSTRAINTS: "Mapping[str, Callable[..., list[cp.Constraint]]]" = {
     ConeBlocks.name: _in_cones,
     FreeBlocks.name: lambda *_: [],
 }
 
 
-def _placed(w: cp.Expression, rows: Int[np.ndarray, " k"], n_patterns: int) -> cp.Expression:
+def _placed(w: "cp.Expression", rows: Int[np.ndarray, " k"], n_patterns: int) -> "cp.Expression":
     """Put the blocks of some patterns among zeros for all others."""
     if rows.size == n_patterns:
         return w
+    from scipy import sparse
+
     return sparse.eye_array(n_patterns, format="csc")[:, rows] @ w
 
 

@@ -115,7 +115,7 @@ def test_an_interruption_while_patterns_are_looked_for_keeps_the_bracket(
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("relaxgap.cli.certified_network.improving_patterns", interrupted)
+    monkeypatch.setattr("relaxgap.analysis.certifying.improving_patterns", interrupted)
     result = relaxgap("certify", file, *CHOSEN, "--json")
     row = bracket_so_far(result)
     assert row["status"] == "solved"
@@ -129,7 +129,7 @@ def test_an_interrupted_solve_over_all_patterns_prints_its_bracket(
     broken: Callable[[int, BaseException], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("relaxgap.cli.strength.MOST_BITS_ENUMERATED", 0)
+    monkeypatch.setattr("relaxgap.analysis.strength.MOST_BITS_ENUMERATED", 0)
     broken(2, KeyboardInterrupt())
     result = relaxgap("solve", file, "--beta", "0.1", "--out", "net.npz", "--json")
     assert result.exit_code == 1

@@ -7,8 +7,8 @@ import pytest
 from click.testing import Result
 
 from relaxgap.cli.main import main
-from relaxgap.cli.solve import SOLVERS
 from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.solvers.registry import NAMES
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]
@@ -37,7 +37,7 @@ def test_an_arrangement_over_the_limit_is_refused_by_patterns(refusal: Refusal) 
 def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:
     sections = json.loads(relaxgap("list", "--json").stdout)
     assert set(sections["experiments"]) == set(EXPERIMENTS)
-    assert set(sections["solvers"]) == set(SOLVERS)
+    assert set(sections["solvers"]) == set(NAMES)
     assert {"gaussian", "digits", "file"} <= set(sections["data"])
     text = relaxgap("list").stdout
     assert all(name in text for section in sections.values() for name in section)
@@ -46,7 +46,7 @@ def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:
 def test_the_list_says_how_to_install_a_missing_solver(
     relaxgap: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relaxgap.cli.catalogue.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "missing: pip install scs" in relaxgap("list").stdout
 
 

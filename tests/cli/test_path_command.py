@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from relaxgap.cli.path import PathPoint
+from relaxgap.analysis.regularisation_path import PathPoint
 from relaxgap.numerics.backend import Backend
 from relaxgap.solvers import SemismoothNewton
 
@@ -75,7 +75,7 @@ def test_points_that_miss_the_tolerance_are_counted(
     def hasty(rtol: float, backend: Backend) -> SemismoothNewton:
         return SemismoothNewton(rtol, 1, backend)
 
-    monkeypatch.setattr("relaxgap.cli.path.SemismoothNewton", hasty)
+    monkeypatch.setattr("relaxgap.analysis.regularisation_path.SemismoothNewton", hasty)
     arguments = ("path", file, *SHORT, "--rtol", "1e-10", "--patterns", "gaussian:3")
     result = relaxgap(*arguments)
     assert result.exit_code == 0
@@ -101,7 +101,7 @@ def test_the_files_written_are_named(relaxgap: Invoke, file: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--points", "1"], "--points >= 2, got 1"),
+        (["--points", "1"], "points >= 2, got 1"),
         (["--smallest-fraction", "1"], "below 1, got 1.0"),
         (["--smallest-fraction", "0"], "got 0.0; try 1e-3"),
         (["--smallest-fraction", "-0.1"], "got -0.1; try 1e-3"),

@@ -96,5 +96,5 @@ def test_an_unwritable_results_folder_is_one_line_before_any_work(
 def test_a_missing_solver_is_named_with_the_way_to_install_it(
     refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relaxgap.solvers.conic.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "pip install scs" in refusal(1, "run", "solver=scs")

@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPRegressor
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.errors import DataError
-from relaxgap.networks import LoadedNetwork, load_network, with_ones_column
+from relaxgap.errors import ConfigurationError, DataError, StorageError
+from relaxgap.networks import LoadedNetwork, TwoLayerNetwork, load_network, with_ones_column
+from relaxgap.networks.gated import GatedNetwork
 
 HIDDEN = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
 OUTPUT = np.array([1.5, -0.75])
@@ -609,3 +610,58 @@ def test_what_else_torch_saves_gets_one_clear_line(tmp_path):
         (torch.ones(2), {}, "got something else;"),
     ):
         assert reason in refusal(saved(tmp_path / "net.pt", value, **settings_))
+
+
+@pytest.mark.parametrize("width", [0, 1, 7])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_a_saved_network_is_read_as_it_was(tmp_path, width, dtype):
+    rng = np.random.default_rng(width)
+    weights = 3.0 * rng.standard_normal((width, 4))
+    network = TwoLayerNetwork(weights[:, :3].astype(dtype), weights[:, 3].astype(dtype))
+    path = network.save(tmp_path / "net.npz")
+    for loaded in (load_network(path), load_network(str(path), DATA)):
+        assert not loaded.has_bias
+        assert_array_equal(loaded.network.hidden, network.hidden)
+        assert_array_equal(loaded.network.output, network.output)
+        assert loaded.network.hidden.dtype == np.float64
+
+
+def test_a_saved_network_with_biases_is_read_with_them(tmp_path):
+    path = save_npz(tmp_path / "net.npz", hidden=HIDDEN, output=OUTPUT, hidden_bias=BIAS)
+    loaded = load_network(path)
+    again = load_network(loaded.save(tmp_path / "again.npz"), DATA)
+    assert loaded.has_bias
+    assert again.has_bias
+    assert_array_equal(again.network.hidden, np.column_stack([HIDDEN, BIAS]))
+
+
+def test_the_home_directory_is_expanded_on_saving(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert TwoLayerNetwork(HIDDEN, OUTPUT).save("~/net.npz") == tmp_path / "net.npz"
+    assert load_network("~/net.npz").network.width == 2
+
+
+@pytest.mark.parametrize("name", ["net", "net.pt", "net.npy"])
+def test_a_network_is_not_saved_under_a_name_that_could_not_be_read(tmp_path, name):
+    with pytest.raises(ConfigurationError, match=r"ending in \.npz, got"):
+        TwoLayerNetwork(HIDDEN, OUTPUT).save(tmp_path / name)
+
+
+def test_a_network_that_could_not_be_read_is_not_saved(tmp_path):
+    with pytest.raises(DataError, match="NaN or infinity in output"):
+        TwoLayerNetwork(HIDDEN, np.array([1.0, np.nan])).save(tmp_path / "net.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_a_storage_error(tmp_path):
+    with pytest.raises(StorageError, match="choose another path"):
+        TwoLayerNetwork(HIDDEN, OUTPUT).save(tmp_path / "missing" / "net.npz")
+
+
+def test_a_gated_network_saves_its_gates_and_weights(tmp_path):
+    network = GatedNetwork(HIDDEN, BIAS[:, None] * HIDDEN)
+    with np.load(network.save(tmp_path / "gated.npz")) as arrays:
+        assert_array_equal(arrays["gates"], network.gates)
+        assert_array_equal(arrays["weights"], network.weights)
+    with pytest.raises(DataError, match="array named 'hidden'"):
+        load_network(tmp_path / "gated.npz")

@@ -11,6 +11,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.data.files import errors_of, existing_file, read_arrays
 from relaxgap.errors import DataError
 from relaxgap.networks.reading.torch_archive import read_tensors
+from relaxgap.networks.saving import save_arrays
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 
@@ -29,6 +30,29 @@ class LoadedNetwork:
     network: TwoLayerNetwork
     has_bias: bool
 
+    @property
+    def arrays(self) -> dict[str, Float64[np.ndarray, "..."]]:
+        """What a file holds: the bias apart from the weights."""
+        arrays = self.network.arrays
+        if not self.has_bias:
+            return arrays
+        hidden = arrays["hidden"]
+        return arrays | {"hidden": hidden[:, :-1], "hidden_bias": hidden[:, -1]}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the network to an ``.npz`` file that `load_network` reads; return its path.
+
+        Raises
+        ------
+        ConfigurationError
+            If the path does not end in ``.npz``.
+        DataError
+            If a weight is not finite.
+        StorageError
+            If the file cannot be written.
+        """
+        return save_arrays(path, self.arrays)
+
 
 def with_ones_column(data: Dataset) -> Dataset:
     """Append a feature that is 1 for every sample: a hidden bias becomes a weight like any other.
@@ -38,7 +62,7 @@ def with_ones_column(data: Dataset) -> Dataset:
     return Dataset(np.column_stack([data.X, np.ones(data.n)]), data.y)
 
 
-def load_network(path: str, data: Dataset) -> LoadedNetwork:
+def load_network(path: str | Path, data: Dataset | None = None) -> LoadedNetwork:
     r"""Read a two-layer ReLU network that was trained anywhere.
 
     An ``.npz`` file holds the arrays ``hidden`` (m, d) and ``output`` (m,), and may hold
@@ -52,10 +76,11 @@ def load_network(path: str, data: Dataset) -> LoadedNetwork:
 
     Parameters
     ----------
-    path : str
+    path : str or Path
         File to read; ``~`` stands for the home directory.
-    data : Dataset
-        The data that the network was trained on, without a column of ones for the bias.
+    data : Dataset, optional
+        The data that the network was trained on, without a column of ones for the bias. Without
+        it nothing is checked that depends on the data.
 
     Returns
     -------
@@ -68,20 +93,41 @@ def load_network(path: str, data: Dataset) -> LoadedNetwork:
         If the file cannot be used, the network does not fit the data, its loss on the data is not
         a finite float64, or its output bias is not zero; the message is one line and starts with
         the path.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from relaxgap import TwoLayerNetwork, load_network
+    >>> network = TwoLayerNetwork(np.array([[1.0, -2.0]]), np.array([0.5]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load_network(network.save(f"{folder}/network.npz"))
+    >>> again.network.hidden.tolist(), again.has_bias
+    ([[1.0, -2.0]], False)
     """
+    path = str(path)
     if Path(path).suffix.lower() == ".npz":
         axes = {"hidden": 2, "output": 1}
         arrays = read_arrays(path, axes, optional={"hidden_bias": 1, "output_bias": 1})
     else:
         arrays = _read_state_dict(path)
     with errors_of(path):
-        return _checked(arrays, data)
+        return checked_network(arrays, data)
 
 
-def _checked(arrays: Mapping[str, Float64[np.ndarray, "..."]], data: Dataset) -> LoadedNetwork:
+def checked_network(
+    arrays: Mapping[str, Float64[np.ndarray, "..."]], data: Dataset | None
+) -> LoadedNetwork:
+    """Make a network from the arrays of an ``.npz`` file, wherever they come from.
+
+    Raises
+    ------
+    DataError
+        As `load_network`, without a path.
+    """
     hidden, output = arrays["hidden"], arrays["output"]
     m, d = hidden.shape
-    if d != data.d:
+    if data is not None and d != data.d:
         raise DataError(
             f"Expected hidden weights of shape (m, {data.d}) for data of {data.d} features, got "
             f"shape {hidden.shape}, for {d} features; "
@@ -114,16 +160,21 @@ def _checked(arrays: Mapping[str, Float64[np.ndarray, "..."]], data: Dataset) ->
         )
     has_bias = bool(biases["hidden_bias"].any())
     if has_bias:
-        hidden, data = np.column_stack([hidden, biases["hidden_bias"]]), with_ones_column(data)
-    network = TwoLayerNetwork(hidden, output)
+        hidden = np.column_stack([hidden, biases["hidden_bias"]])
+    loaded = LoadedNetwork(TwoLayerNetwork(hidden, output), has_bias)
+    if data is not None:
+        _check_loss(loaded, with_ones_column(data) if has_bias else data)
+    return loaded
+
+
+def _check_loss(loaded: LoadedNetwork, data: Dataset) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
-        loss = network.training_loss(data, 1.0)
+        loss = loaded.network.training_loss(data, 1.0)
     if not np.isfinite(loss):
         raise DataError(
             f"Expected a network whose training loss is a finite float64, got {loss}; check the "
             "units of its weights and of the data."
         )
-    return LoadedNetwork(network, has_bias)
 
 
 def _read_state_dict(path: str) -> dict[str, Float64[np.ndarray, "..."]]:

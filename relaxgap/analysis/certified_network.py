@@ -1,30 +1,16 @@
-"""What ``relaxgap certify`` measures of a network, and what each number means."""
+"""What certifying a network measures, and what each number means."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from relaxgap.cli.bracket_progress import FollowedBracket
-from relaxgap.data.dataset import Dataset
-from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
-from relaxgap.global_optimum.local_pricing import random_starts
-from relaxgap.global_optimum.solver import GlobalSolver
-from relaxgap.networks import (
-    LoadedNetwork,
-    TwoLayerNetwork,
-    stationarity_residual,
-    steepest_descent,
-    structure_of,
-)
+from relaxgap.analysis.bracketing import BracketPoint
+from relaxgap.analysis.verdict import remarks, verdict
+from relaxgap.networks import LoadedNetwork, TwoLayerNetwork
 
 BetaSource = Literal["given", "fraction", "implied"]
 STRUCTURE_RTOL = 1e-4
 NEARLY_STATIONARY = 1e-3
 """Largest residual at which a point is called stationary, and its kinks are looked at."""
-ROUNDING = 1e-12
-"""Relative size below which a better value may be nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,89 +95,44 @@ MEANINGS = {
 }
 
 
-def certified_network(
-    loaded: LoadedNetwork,
-    data: Dataset,
-    beta: float,
-    source: BetaSource,
-    solver: GlobalSolver,
-    followed: FollowedBracket,
-    threads: int,
-) -> CertifiedNetwork:
-    """Measure a network against its bracket.
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkReport(CertifiedNetwork):
+    """Hold what is known about a network, and what was found on the way.
 
-    After an interruption no patterns are looked for, and one during the look ends it.
+    Parameters
+    ----------
+    best : LoadedNetwork
+        The best network known, whose training loss is ``upper_bound``: the one given if none
+        better was found.
+    history : tuple of BracketPoint
+        At least one.
+    stopped : str
+        Empty, ``interrupted``, or the error that ended the work early.
     """
-    network, solution = loaded.network, followed.solution
-    value = network.training_loss(data, beta)
-    upper = min(solution.certificate.primal_value, value)
-    lower = min(solution.certificate.dual_value, value)
-    structure = structure_of(network, data, STRUCTURE_RTOL)
-    residual = _residual(network, data, beta)
-    slope = None
-    if residual is not None and residual <= NEARLY_STATIONARY:
-        slope = steepest_descent(network, data, beta).relative_slope
-    found = None
-    if not followed.stopped:
-        found = _improving(network, solution.network, data, beta, solver)
-    return CertifiedNetwork(
-        network_value=value,
-        lower_bound=lower,
-        upper_bound=upper,
-        certified_ratio=_finite(value / lower) if lower > 0.0 else None,
-        certificate=solution.bound,
-        status=str(solution.status),
-        relative_gap=(upper - lower) / upper if upper > 0.0 else 0.0,
-        rtol=solver.rtol,
-        seconds=solution.seconds,
-        beta=beta,
-        beta_source=source,
-        stationarity_residual=residual,
-        steepest_slope=slope,
-        better_network_found=upper < value * (1.0 - ROUNDING),
-        improvement=value - upper,
-        n_improving_patterns=found.n_found if found else None,
-        largest_price_ratio=_finite(found.largest_price_ratio) if found else None,
-        width=network.width,
-        n_live=structure.n_live,
-        n_cells=structure.n_cells,
-        scaled=structure.scaled,
-        nearly_minimal=structure.nearly_minimal,
-        minimal=structure.minimal,
-        has_bias=loaded.has_bias,
-        n=data.n,
-        d=data.d,
-        n_rounds=solution.n_rounds,
-        n_regions=solution.n_regions,
-        threads=threads,
-        seed=solver.seed,
-    )
 
+    best: LoadedNetwork
+    history: tuple[BracketPoint, ...]
+    stopped: str
 
-def _improving(
-    network: TwoLayerNetwork,
-    better: TwoLayerNetwork,
-    data: Dataset,
-    beta: float,
-    solver: GlobalSolver,
-) -> ImprovingPatterns | None:
-    starts = random_starts(data, np.random.default_rng(solver.seed))
-    try:
-        return improving_patterns(
-            network, data, beta, solver.rtol, np.concatenate([starts, better.hidden])
-        )
-    except KeyboardInterrupt:
-        return None
+    @property
+    def best_network(self) -> TwoLayerNetwork:
+        """The best network known; with ``has_bias`` the last column is the hidden bias."""
+        return self.best.network
 
+    @property
+    def verdict(self) -> str:
+        """How good the network is, in one sentence."""
+        return verdict(self)
 
-def _residual(network: TwoLayerNetwork, data: Dataset, beta: float) -> float | None:
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _finite(stationarity_residual(network, data, beta))
-    except (ArithmeticError, ValueError):
-        # the squares of a diverged network's gradient overflow
-        return None
+    @property
+    def remarks(self) -> list[str]:
+        """What one has to know beside the verdict, in sentences."""
+        return remarks(self)
 
+    def __str__(self) -> str:
+        return " ".join([*self.remarks, self.verdict])
 
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+    @property
+    def record(self) -> CertifiedNetwork:
+        """The plain scalars alone, as ``--json`` prints them."""
+        return CertifiedNetwork(**{name: getattr(self, name) for name in MEANINGS})

@@ -3,8 +3,8 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
-from relaxgap.cli.certified_network import MEANINGS, CertifiedNetwork
-from relaxgap.cli.certify_verdict import remarks, verdict
+from relaxgap.analysis.certified_network import MEANINGS, CertifiedNetwork
+from relaxgap.analysis.verdict import remarks, verdict
 
 REPORT = CertifiedNetwork(
     network_value=1.2345,
@@ -102,7 +102,7 @@ def test_an_inferred_beta_is_said_with_its_residual() -> None:
 @pytest.mark.parametrize("residual", [0.2, None])
 def test_a_beta_inferred_far_from_stationary_is_warned_of(residual: float | None) -> None:
     report = replace(REPORT, beta_source="implied", stationarity_residual=residual)
-    assert "give --beta." in remarks(report)[1]
+    assert "give beta." in remarks(report)[1]
     assert "Biases" not in remarks(report)[1]
     assert "Biases trained without weight decay" in remarks(replace(report, has_bias=True))[1]
 

@@ -1,8 +1,10 @@
-"""The sentences of ``relaxgap certify``; percentages are rounded to the safe side."""
+"""What a certified network is said to be; percentages are rounded to the safe side."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from typing import TYPE_CHECKING
 
-from relaxgap.cli.certified_network import CertifiedNetwork
+if TYPE_CHECKING:
+    from relaxgap.analysis.certified_network import CertifiedNetwork
 
 FAR_FROM_STATIONARY = 0.05
 LARGEST_PERCENTAGE = 100.0
@@ -10,7 +12,7 @@ SHARP = 1e-6
 """Relative slope that the tolerance of a kink alone may cause."""
 
 
-def verdict(report: CertifiedNetwork) -> str:
+def verdict(report: "CertifiedNetwork") -> str:
     """Say in one sentence how good the network is."""
     value, lower, upper = report.network_value, report.lower_bound, report.upper_bound
     if value == 0.0:
@@ -20,7 +22,7 @@ def verdict(report: CertifiedNetwork) -> str:
     if report.certified_ratio is None:
         return (
             "It is not proven how far this network is from the best of any width: the lower bound "
-            "is 0; raise --time-limit, or take another --certificate."
+            "is 0; raise the time limit, or take another certificate."
         )
     if value - lower <= report.rtol * value:
         return (
@@ -36,7 +38,7 @@ def verdict(report: CertifiedNetwork) -> str:
     )
 
 
-def remarks(report: CertifiedNetwork) -> list[str]:
+def remarks(report: "CertifiedNetwork") -> list[str]:
     """Say in sentences what a reader has to know beside the verdict."""
     said = []
     if report.beta_source == "implied":
@@ -48,9 +50,7 @@ def remarks(report: CertifiedNetwork) -> list[str]:
         if residual is None or residual > FAR_FROM_STATIONARY:
             said.append(
                 "That is far from stationary, so it may not be the beta of the training: give "
-                "--beta."
-                + " Biases trained without weight decay have this effect."
-                * report.has_bias
+                "beta." + " Biases trained without weight decay have this effect." * report.has_bias
             )
     if report.has_bias:
         said.append(

@@ -1,0 +1,233 @@
+"""Say how far a trained two-layer ReLU network is from the best one of any width, with proof."""
+
+import math
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from relaxgap.analysis.bracketing import FollowedBracket, OnBracket, follow, unseen
+from relaxgap.analysis.certified_network import (
+    NEARLY_STATIONARY,
+    STRUCTURE_RTOL,
+    BetaSource,
+    NetworkReport,
+)
+from relaxgap.analysis.inputs import NetworkLike, dataset_of, network_of
+from relaxgap.analysis.strength import Regularisation
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
+from relaxgap.global_optimum.local_pricing import random_starts
+from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.networks import (
+    LoadedNetwork,
+    TwoLayerNetwork,
+    implied_beta,
+    stationarity_residual,
+    steepest_descent,
+    structure_of,
+    with_ones_column,
+)
+
+ROUNDING = 1e-12
+"""Relative size below which a better value may be nothing but rounding."""
+
+
+def certify(
+    network: NetworkLike,
+    X: Any,
+    y: Any,
+    beta: float | None = None,
+    beta_fraction: float | None = None,
+    rtol: float = 1e-3,
+    time_limit: float = 60.0,
+    certificate: str = "auto",
+    seed: int = 0,
+    *,
+    threads: int = 1,
+    on_progress: OnBracket = unseen,
+) -> NetworkReport:
+    r"""Bracket the best training loss of any width, and measure a network against it.
+
+    The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
+    all weights, a sum over samples: for a PyTorch network trained with MSELoss and ``weight_decay``
+    w (not AdamW) beta is n w / 2.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork, LoadedNetwork, (hidden, output), str or Path
+        The network, its arrays of shapes (m, d) and (m,), or a file that `load_network` reads.
+        Hidden biases come from a file, or as the last column of ``hidden`` beside a column of ones
+        in ``X``.
+    X : (n, d) array
+        One sample per row; anything NumPy reads as real numbers.
+    y : (n,) array
+        Labels.
+    beta, beta_fraction : float, optional
+        Weight decay of the loss, or the same as a fraction of the beta at which zero becomes
+        optimal. By default the one at which the weights are closest to stationary.
+    rtol : float
+        Relative gap to reach.
+    time_limit : float
+        Seconds, looked at between pieces of work.
+    certificate : str
+        How to prove the lower bound; ``auto`` picks by size.
+    seed : int
+        Of the search for better networks.
+    threads : int
+        BLAS threads.
+    on_progress : callable
+        Called with every `BracketPoint`. Ctrl-C ends the work and returns the bracket so far.
+
+    Returns
+    -------
+    NetworkReport
+        The numbers of ``relaxgap certify --json`` by the same names, the best network known, and
+        sentences; ``str(report)`` is what they say.
+
+    Raises
+    ------
+    DataError
+        If the data or the network cannot be used.
+    ConfigurationError
+        If a setting is out of range, both strengths are given, or the loss of the network at
+        ``beta`` is not a finite float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import relaxgap
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
+    >>> hidden, output = rng.standard_normal((5, 2)), rng.standard_normal(5)
+    >>> report = relaxgap.certify((hidden, output), X, y, beta=0.1)
+    >>> report.lower_bound <= report.upper_bound < report.network_value
+    True
+    >>> report.better_network_found, report.certified_ratio > 1.0
+    (True, True)
+    >>> best = relaxgap.certify(report.best_network, X, y, beta=0.1)
+    >>> best.verdict[:53]
+    'This network is optimal to the accuracy asked for: at'
+    """
+    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed)
+    strength = None
+    if beta is not None or beta_fraction is not None:
+        strength = Regularisation(beta, beta_fraction)
+    data = dataset_of(X, y)
+    loaded = network_of(network, data)
+    if loaded.has_bias:
+        data = with_ones_column(data)
+    with threadpool_limits(limits=threads):
+        absolute, source = _beta(strength, loaded.network, data)
+        followed = follow(solver, data, absolute, loaded.network, on_progress)
+        return _report(loaded, data, absolute, source, solver, followed, threads)
+
+
+def _beta(
+    strength: Regularisation | None, network: TwoLayerNetwork, data: Dataset
+) -> tuple[float, BetaSource]:
+    """Return beta and where it came from; refuse one at which the network has no loss."""
+    if strength is None:
+        return implied_beta(network, data), "implied"
+    beta = strength.resolve_over_all(data)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = network.training_loss(data, beta)
+    if not math.isfinite(value):
+        raise ConfigurationError(
+            f"Expected a beta at which the training loss is a finite float64, got {beta:g} and a "
+            f"loss of {value}; lower beta."
+        )
+    return beta, "given" if strength.beta_fraction is None else "fraction"
+
+
+def _report(
+    loaded: LoadedNetwork,
+    data: Dataset,
+    beta: float,
+    source: BetaSource,
+    solver: GlobalSolver,
+    followed: FollowedBracket,
+    threads: int,
+) -> NetworkReport:
+    """Measure a network against its bracket.
+
+    After an interruption no patterns are looked for, and one during the look ends it.
+    """
+    network, solution = loaded.network, followed.solution
+    value = network.training_loss(data, beta)
+    upper = min(solution.certificate.primal_value, value)
+    lower = min(solution.certificate.dual_value, value)
+    better_found = upper < value * (1.0 - ROUNDING)
+    structure = structure_of(network, data, STRUCTURE_RTOL)
+    residual = _residual(network, data, beta)
+    slope = None
+    if residual is not None and residual <= NEARLY_STATIONARY:
+        slope = steepest_descent(network, data, beta).relative_slope
+    found = None
+    if not followed.stopped:
+        found = _improving(network, solution.network, data, beta, solver)
+    return NetworkReport(
+        network_value=value,
+        lower_bound=lower,
+        upper_bound=upper,
+        certified_ratio=_finite(value / lower) if lower > 0.0 else None,
+        certificate=solution.bound,
+        status=str(solution.status),
+        relative_gap=(upper - lower) / upper if upper > 0.0 else 0.0,
+        rtol=solver.rtol,
+        seconds=solution.seconds,
+        beta=beta,
+        beta_source=source,
+        stationarity_residual=residual,
+        steepest_slope=slope,
+        better_network_found=better_found,
+        improvement=value - upper,
+        n_improving_patterns=found.n_found if found else None,
+        largest_price_ratio=_finite(found.largest_price_ratio) if found else None,
+        width=network.width,
+        n_live=structure.n_live,
+        n_cells=structure.n_cells,
+        scaled=structure.scaled,
+        nearly_minimal=structure.nearly_minimal,
+        minimal=structure.minimal,
+        has_bias=loaded.has_bias,
+        n=data.n,
+        d=data.d,
+        n_rounds=solution.n_rounds,
+        n_regions=solution.n_regions,
+        threads=threads,
+        seed=solver.seed,
+        best=LoadedNetwork(solution.network, loaded.has_bias) if better_found else loaded,
+        history=followed.history,
+        stopped=followed.stopped or "interrupted" * (found is None),
+    )
+
+
+def _improving(
+    network: TwoLayerNetwork,
+    better: TwoLayerNetwork,
+    data: Dataset,
+    beta: float,
+    solver: GlobalSolver,
+) -> ImprovingPatterns | None:
+    starts = random_starts(data, np.random.default_rng(solver.seed))
+    try:
+        return improving_patterns(
+            network, data, beta, solver.rtol, np.concatenate([starts, better.hidden])
+        )
+    except KeyboardInterrupt:
+        return None
+
+
+def _residual(network: TwoLayerNetwork, data: Dataset, beta: float) -> float | None:
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _finite(stationarity_residual(network, data, beta))
+    except (ArithmeticError, ValueError):
+        # the squares of a diverged network's gradient overflow
+        return None
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

@@ -1,0 +1,67 @@
+"""Plain arrays of the caller's, made into checked data and networks once, at the door."""
+
+import os
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import DataError
+from relaxgap.networks.reading.files import LoadedNetwork, checked_network, load_network
+from relaxgap.networks.two_layer import TwoLayerNetwork
+
+NetworkLike = Any
+"""A `TwoLayerNetwork`, a `LoadedNetwork`, a pair (hidden, output) of arrays, or a file path."""
+
+
+def dataset_of(X: Any, y: Any) -> Dataset:
+    """Make a data set of anything that NumPy reads as real numbers: arrays, lists, frames.
+
+    Raises
+    ------
+    DataError
+        If an entry is no real number, or as `Dataset`.
+    """
+    return Dataset(_as_float64(X, "X"), _as_float64(y, "y"))
+
+
+def network_of(network: NetworkLike, data: Dataset) -> LoadedNetwork:
+    """Return a checked network, whichever way it is given.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or does not fit the data.
+    """
+    match network:
+        case str() | os.PathLike():
+            return load_network(os.fspath(network), data)
+        case TwoLayerNetwork() | LoadedNetwork():
+            arrays = network.arrays
+        case (hidden, output):
+            arrays = {"hidden": hidden, "output": output}
+        case _:
+            raise DataError(
+                "Expected a TwoLayerNetwork, a pair (hidden, output) or the path of a file, got "
+                f"{type(network).__name__}; give one of them."
+            )
+    arrays = {name: _as_float64(array, name) for name, array in arrays.items()}
+    for name, n_axes in (("hidden", 2), ("output", 1)):
+        if arrays[name].ndim != n_axes:
+            raise DataError(
+                f"Expected {name} with {n_axes} axes, got shape {arrays[name].shape}; reshape it."
+            )
+    return checked_network(arrays, data)
+
+
+def _as_float64(values: Any, name: str) -> Float64[np.ndarray, "..."]:
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"dtype {array.dtype}")
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"Expected real numbers in {name}, got {error}; convert it to float64."
+        ) from error

@@ -1,0 +1,56 @@
+"""Which patterns a program ranges over: all, a Gaussian sample, those of given gates, or a set."""
+
+import numpy as np
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.data.files import read_arrays
+from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
+
+PatternChoice = str | int | PatternSet
+"""``all``, ``gaussian:N`` or N, the path of an ``.npz`` file with ``gates``, or a set."""
+
+
+def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int) -> PatternSet:
+    """Enumerate, sample or read the patterns that are asked for.
+
+    Raises
+    ------
+    ConfigurationError
+        If the choice has another form.
+    DataError
+        If a file of gates cannot be used.
+    EnumerationLimitError
+        If there may be more than ``limit`` patterns in all.
+    """
+    if isinstance(choice, PatternSet):
+        return choice
+    if choice == "all":
+        return enumerate_patterns(data.X, limit=limit)
+    n_gates = _gaussian_gates(choice)
+    if n_gates > 0:
+        stream = np.random.SeedSequence(seed).spawn(3)[1]
+        return sample_patterns(data.X, n_gates, np.random.default_rng(stream))
+    if isinstance(choice, int) or not choice.endswith(".npz"):
+        raise ConfigurationError(
+            f"Expected patterns all, gaussian:N with N >= 1, or a .npz file of gates, got "
+            f"{choice!r}; try gaussian:50."
+        )
+    gates = read_arrays(choice, {"gates": 2})["gates"]
+    if gates.shape[0] == 0 or gates.shape[1] != data.d:
+        raise DataError(
+            f"Expected gates of shape (P, {data.d}) with P >= 1, got {gates.shape} in {choice}; "
+            "one gate a row, of the data's dimension."
+        )
+    if not np.all(np.isfinite(gates)):
+        raise DataError(f"Expected finite gates, got NaN or infinity in {choice}; remove them.")
+    return pattern_set_from_gates(data.X, gates)
+
+
+def _gaussian_gates(choice: str | int) -> int:
+    """Return how many Gaussian gates are asked for, 0 if none are."""
+    if isinstance(choice, int):
+        return choice
+    kind, _, count = choice.partition(":")
+    return int(count) if kind == "gaussian" and count.isdigit() else 0

@@ -1,0 +1,130 @@
+"""What ``solve`` returns: the record that is printed, and the network behind it."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.analysis.bracketing import BracketPoint
+from relaxgap.analysis.programs import networks_of
+from relaxgap.networks import TwoLayerNetwork
+from relaxgap.networks.gated import GatedNetwork
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.solvers.base import Status
+
+
+@dataclass(frozen=True, slots=True)
+class SolveRecord:
+    """Hold what ``relaxgap solve --json`` prints, in this order.
+
+    Parameters
+    ----------
+    status : Status
+        How the work ended; the bracket holds whatever it says.
+    primal_value, dual_value : float
+        The bracket of the optimum over ``networks``: of the network found, and the lower bound.
+    relative_gap : float
+        Its width over ``primal_value``.
+    n_patterns : int or None
+        Patterns of the program; over all of them without a list Cover's count, None if that has
+        thousands of digits.
+    complete : bool
+        Whether these are all patterns: only then is ``dual_value`` a bound for every width.
+    certificate : str
+        How the lower bound was proven.
+    active_blocks : int
+        Nonzero blocks, the width of the network.
+    max_cone_violation : float
+        Relative, at most rounding.
+    solver : str
+        By name; ``global_optimum`` where the patterns were not listed.
+    n_iterations : int
+        By the solver's own count.
+    solve_seconds : float
+        Wall time without data and patterns.
+    beta : float
+        Absolute strength.
+    threads : int
+        BLAS threads.
+    program : str
+        ``relu`` or ``gated``.
+    """
+
+    status: Status
+    primal_value: float
+    dual_value: float
+    relative_gap: float
+    n_patterns: int | None
+    complete: bool
+    certificate: str
+    active_blocks: int
+    max_cone_violation: float
+    solver: str
+    n_iterations: int
+    solve_seconds: float
+    beta: float
+    threads: int
+    program: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolveResult(SolveRecord):
+    """Hold the record, the network and what proves its bracket.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork or GatedNetwork
+        Its training loss is ``primal_value`` up to rounding.
+    patterns : PatternSet
+        Of the program that was solved; of the network alone where all were bracketed without a
+        list.
+    nu : (n,) float64
+        The dual point that proves ``dual_value``.
+    history : tuple of BracketPoint
+        The brackets on the way, where all patterns were bracketed without a list.
+    stopped : str
+        Empty, ``interrupted``, or the error that ended the work early.
+    """
+
+    network: TwoLayerNetwork | GatedNetwork
+    patterns: PatternSet
+    nu: Float64[np.ndarray, " n"]
+    history: tuple[BracketPoint, ...] = ()
+    stopped: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the solve."""
+        return self.solve_seconds
+
+    @property
+    def networks(self) -> str:
+        """The networks whose best training loss lies in the bracket."""
+        return networks_of(self.program, self.complete, self.n_patterns)
+
+    @property
+    def lower_bound(self) -> float | None:
+        """What no two-layer ReLU network of any width falls below; None over sampled patterns.
+
+        A gated program is a relaxation, so that over all patterns its bound counts too.
+        """
+        return self.dual_value if self.complete else None
+
+    @property
+    def sentence(self) -> str:
+        """Where the optimum over which networks lies, and how far above it this one may be."""
+        return (
+            f"The optimum over {self.networks} lies in "
+            f"[{self.dual_value:.9g}, {self.primal_value:.9g}]: this one is at most "
+            f"{100.0 * self.relative_gap:.2g}% above it."
+        )
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.status.sentence}"
+
+    @property
+    def record(self) -> SolveRecord:
+        """The plain scalars alone, as ``--json`` prints them."""
+        return SolveRecord(
+            **{field.name: getattr(self, field.name) for field in fields(SolveRecord)}
+        )

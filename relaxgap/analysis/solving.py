@@ -1,0 +1,211 @@
+"""Train a two-layer ReLU network by convex optimisation and say how good it is."""
+
+import time
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from relaxgap.analysis.bracketing import OnBracket, follow, unseen
+from relaxgap.analysis.inputs import dataset_of
+from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
+from relaxgap.analysis.programs import network_of_point
+from relaxgap.analysis.solved_program import SolveResult
+from relaxgap.analysis.strength import MOST_BITS_ENUMERATED, Regularisation, is_small
+from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.networks import to_blocks, to_network
+from relaxgap.numerics.backend import NUMPY, Backend
+from relaxgap.numerics.clock import Deadline
+from relaxgap.patterns import predicted_count
+from relaxgap.problems import PROGRAMS, Program, relu_program
+from relaxgap.solvers import registry
+from relaxgap.solvers.base import Solver
+
+MOST_PATTERNS = 2_000_000
+BRACKET_SECONDS = 300.0
+"""Time limit of a bracket without a list of patterns, where none is given."""
+MOST_DIGITS = 4000
+"""A count of more digits than Python writes is left out."""
+
+
+def solve(
+    X: Any,
+    y: Any,
+    beta: float | None = None,
+    beta_fraction: float | None = None,
+    patterns: PatternChoice = "all",
+    program: str = "relu",
+    solver: str | None = None,
+    rtol: float = 1e-6,
+    time_limit: float | None = None,
+    seed: int = 0,
+    *,
+    limit: int = MOST_PATTERNS,
+    threads: int = 1,
+    backend: Backend = NUMPY,
+    on_progress: OnBracket = unseen,
+) -> SolveResult:
+    r"""Find a network of least training loss, with a bracket that proves how good it is.
+
+    The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
+    all weights, a sum over samples. With all patterns the bracket is one of the global optimum
+    over networks of every width; the patterns are enumerated where they are few, and bracketed
+    without a list of them where they are many. With sampled patterns it is one of the networks
+    restricted to these, which says nothing of other networks: then ``result.complete`` is false
+    and ``result.lower_bound`` is None.
+
+    Parameters
+    ----------
+    X : (n, d) array
+        One sample per row; anything NumPy reads as real numbers.
+    y : (n,) array
+        Labels.
+    beta, beta_fraction : float
+        Strength of the regularisation, exactly one: absolute, or as a fraction of the least beta
+        at which the zero network is optimal.
+    patterns : str, int or PatternSet
+        ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; the path of an ``.npz`` file
+        with an array ``gates``; or a set.
+    program : str
+        ``relu``, or ``gated`` for its relaxation without cones, whose networks are gated.
+    solver : str, optional
+        One of `relaxgap.solvers.registry.NAMES`; by default semismooth Newton, or a bracket over
+        all patterns where they are too many to enumerate.
+    rtol : float
+        Relative gap to reach.
+    time_limit : float, optional
+        Seconds, looked at between pieces of work; None is no limit for enumerated patterns and
+        300 for a bracket without a list.
+    seed : int
+        Of sampled patterns and of the search for networks.
+    limit : int
+        Arrangements that may hold more patterns are refused where they have to be enumerated.
+    threads : int
+        BLAS threads; more than one pay for thousands of samples only.
+    backend : Backend
+        Arrays of the semismooth Newton solver.
+    on_progress : callable
+        Called with every `BracketPoint` where all patterns are bracketed without a list. Ctrl-C
+        then ends the work and returns the bracket so far.
+
+    Returns
+    -------
+    SolveResult
+        ``str(result)`` is what it says.
+
+    Raises
+    ------
+    DataError
+        If the data or a file of gates cannot be used.
+    ConfigurationError
+        If a setting is out of range or contradicts another.
+    EnumerationLimitError
+        If the patterns have to be enumerated and may be more than ``limit``.
+    MissingSolverError
+        If the solver's package is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import relaxgap
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
+    >>> result = relaxgap.solve(X, y, beta_fraction=0.1)
+    >>> result.status, result.complete, result.n_patterns
+    (<Status.SOLVED: 'solved'>, True, 12)
+    >>> result.dual_value <= result.primal_value <= result.dual_value * (1.0 + 2e-6)
+    True
+    >>> result.network.predict(X).shape
+    (6,)
+
+    Sampled patterns bound the optimum of their own program only:
+
+    >>> sampled = relaxgap.solve(X, y, beta=result.beta, patterns="gaussian:3")
+    >>> sampled.complete, sampled.lower_bound
+    (False, None)
+    >>> sampled.primal_value >= result.dual_value
+    True
+    """
+    strength = Regularisation(beta, beta_fraction, program)
+    name = registry.DEFAULT if solver is None else solver
+    method = registry.make(name, rtol, backend)
+    bracketing = GlobalSolver(
+        rtol, BRACKET_SECONDS if time_limit is None else time_limit, seed=seed
+    )
+    data = dataset_of(X, y)
+    over_all = solver is None and program == "relu" and isinstance(patterns, str)
+    over_all = over_all and patterns == "all"
+    with threadpool_limits(limits=threads):
+        if over_all and not is_small(data):
+            if backend != NUMPY:
+                raise registry.only_on_numpy("patterns too many to enumerate", backend)
+            return _bracketed(
+                bracketing, data, strength.resolve_over_all(data), threads, on_progress
+            )
+        most = max(limit, MOST_BITS_ENUMERATED) if over_all else limit
+        chosen = choose_patterns(patterns, data, most, seed)
+        problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
+        return _solved(method, problem, name, Deadline.after(time_limit), threads)
+
+
+def _solved(
+    method: Solver, problem: Program, solver: str, deadline: Deadline, threads: int
+) -> SolveResult:
+    """Solve a program over listed patterns."""
+    start = time.perf_counter()
+    solution = method.solve(problem, deadline=deadline)
+    seconds = time.perf_counter() - start
+    patterns, point, found = problem.patterns, solution.point, solution.certificate
+    return SolveResult(
+        status=solution.status,
+        primal_value=found.primal_value,
+        dual_value=found.dual_value,
+        relative_gap=found.relative_gap,
+        n_patterns=patterns.n_patterns,
+        complete=patterns.complete,
+        certificate="enumeration" if patterns.complete else "chosen_patterns",
+        active_blocks=point.active_blocks,
+        max_cone_violation=problem.max_cone_violation(point),
+        solver=solver,
+        n_iterations=solution.n_iterations,
+        solve_seconds=seconds,
+        beta=problem.beta,
+        threads=threads,
+        program=problem.family.name,
+        network=network_of_point(problem, point),
+        patterns=patterns,
+        nu=found.nu,
+    )
+
+
+def _bracketed(
+    solver: GlobalSolver, data: Dataset, beta: float, threads: int, on_progress: OnBracket
+) -> SolveResult:
+    """Bracket the optimum over networks of every width."""
+    followed = follow(solver, data, beta, None, on_progress)
+    solution, found = followed.solution, followed.solution.certificate
+    blocks = to_blocks(solution.network, data)
+    problem = relu_program(data, blocks.patterns, beta)
+    count = predicted_count(data.X).bound
+    return SolveResult(
+        status=solution.status,
+        primal_value=found.primal_value,
+        dual_value=found.dual_value,
+        relative_gap=found.relative_gap,
+        n_patterns=count if count < 10**MOST_DIGITS else None,
+        complete=True,
+        certificate=solution.bound,
+        active_blocks=blocks.point.active_blocks,
+        max_cone_violation=problem.max_cone_violation(blocks.point),
+        solver="global_optimum",
+        n_iterations=solution.n_rounds,
+        solve_seconds=solution.seconds,
+        beta=beta,
+        threads=threads,
+        program=problem.family.name,
+        network=to_network(blocks.point),
+        patterns=blocks.patterns,
+        nu=found.nu,
+        history=followed.history,
+        stopped=followed.stopped,
+    )

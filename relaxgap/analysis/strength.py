@@ -1,0 +1,113 @@
+"""Which beta a verb takes, and whether the patterns are few enough to enumerate."""
+
+import math
+from dataclasses import dataclass
+
+from relaxgap.certificates import beta_max
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.global_optimum.local_pricing import estimate_beta_max
+from relaxgap.patterns import enumerate_patterns, predicted_count
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems import PROGRAMS
+
+MOST_BITS_ENUMERATED = 1_000_000
+"""Patterns times samples up to which a program over all of them is solved at once."""
+
+
+def is_small(data: Dataset) -> bool:
+    """Whether the arrangement is small enough to enumerate without asking; otherwise bracket."""
+    return predicted_count(data.X).bound * data.n <= MOST_BITS_ENUMERATED
+
+
+@dataclass(frozen=True, slots=True)
+class Regularisation:
+    """Give ``beta`` absolutely or as a fraction of the critical regularisation, exactly one.
+
+    Parameters
+    ----------
+    beta : float or None
+        Absolute strength.
+    beta_fraction : float or None
+        Fraction of ``beta_max`` over all patterns.
+    program : str
+        Whose ``beta_max`` is the unit of the fraction: ``relu`` or ``gated``.
+
+    Raises
+    ------
+    ConfigurationError
+        If none or both are given, one is not positive and finite, or the program is unknown.
+    """
+
+    beta: float | None = None
+    beta_fraction: float | None = None
+    program: str = "relu"
+
+    def __post_init__(self) -> None:
+        if (self.beta is None) == (self.beta_fraction is None):
+            got = "neither" if self.beta is None else f"{self.beta} and {self.beta_fraction}"
+            raise ConfigurationError(
+                f"Expected exactly one of beta and beta_fraction, got {got}; give for example "
+                "beta_fraction=0.1."
+            )
+        for name, value in (("beta", self.beta), ("beta_fraction", self.beta_fraction)):
+            if value is not None and not (value > 0.0 and math.isfinite(value)):
+                raise ConfigurationError(
+                    f"Expected a positive, finite {name}, got {value}; raise {name}."
+                )
+        if self.program not in PROGRAMS:
+            raise ConfigurationError(
+                f"Expected a program out of {', '.join(PROGRAMS)}, got {self.program!r}; choose "
+                "one."
+            )
+
+    def resolve(self, data: Dataset, patterns: PatternSet) -> float:
+        """Return the absolute ``beta``; a fraction is one of ``beta_max`` over ``patterns``.
+
+        Raises
+        ------
+        ConfigurationError
+            If ``beta_max`` is zero (``X`` or ``y`` vanishes), so that no fraction is positive.
+        """
+        if self.beta is not None:
+            return float(self.beta)
+        return self._fraction_of(beta_max(data, patterns, PROGRAMS[self.program]))
+
+    def resolve_over_all(self, data: Dataset) -> float:
+        """Return the absolute ``beta``; the unit of a fraction is ``beta_max`` over all patterns.
+
+        Over more patterns than `is_small` allows that is the largest price of the labels that local
+        ascent finds.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is zero.
+        """
+        if self.beta is not None:
+            return float(self.beta)
+        if is_small(data):
+            return self.resolve(data, enumerate_patterns(data.X, limit=MOST_BITS_ENUMERATED))
+        return self.resolve_by_ascent(data)
+
+    def resolve_by_ascent(self, data: Dataset) -> float:
+        """Return the absolute ``beta`` without a list of patterns.
+
+        A fraction is one of the largest price of the labels that local ascent finds, which is
+        ``beta_max`` over all patterns where it finds the global maximum.
+
+        Raises
+        ------
+        ConfigurationError
+            If that is zero.
+        """
+        if self.beta is not None:
+            return float(self.beta)
+        return self._fraction_of(estimate_beta_max(data))
+
+    def _fraction_of(self, unit: float) -> float:
+        if unit == 0.0:
+            raise ConfigurationError(
+                "Expected data with beta_max > 0, got beta_max = 0 (X or y is zero); give beta."
+            )
+        return float(self.beta_fraction or 0.0) * unit

@@ -1,0 +1,56 @@
+"""Networks written as the archives that `relaxgap.load_network` reads."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.errors import ConfigurationError, DataError, StorageError
+
+
+def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."]]) -> Path:
+    """Write the arrays of a network to an ``.npz`` file and return its path.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write, ending in ``.npz``; ``~`` stands for the home directory.
+    arrays : mapping of str to (...) float64
+        By the name of each.
+
+    Raises
+    ------
+    ConfigurationError
+        If the path ends in anything else: it could not be read again.
+    DataError
+        If an array is not finite.
+    StorageError
+        If the file cannot be written.
+    """
+    file = Path(path).expanduser()
+    if file.suffix.lower() != ".npz":
+        raise ConfigurationError(
+            f"Expected a file ending in .npz, got {str(path)!r}; name it for example network.npz."
+        )
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise DataError(
+                f"Expected finite weights, got NaN or infinity in {name}; take a network from "
+                "before its training diverged."
+            )
+    try:
+        file.write_bytes(archive_of(arrays))
+    except OSError as error:
+        raise StorageError(
+            f"Expected to write {path}, got {error.strerror}; choose another path."
+        ) from error
+    return file
+
+
+def archive_of(arrays: Mapping[str, Float64[np.ndarray, "..."]]) -> bytes:
+    """Return the content of an ``.npz`` file."""
+    stream = io.BytesIO()
+    np.savez(stream, **{name: np.asarray(a, dtype=np.float64) for name, a in arrays.items()})  # type: ignore[arg-type]
+    return stream.getvalue()

@@ -1,0 +1,217 @@
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relaxgap
+from relaxgap import Dataset, SolveResult, Status, TwoLayerNetwork
+from relaxgap.analysis.bracketing import BracketPoint
+from relaxgap.analysis.solved_program import SolveRecord
+from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
+from relaxgap.networks.gated import GatedNetwork
+from relaxgap.numerics.backend import Backend
+
+
+def solved(data: Dataset, **chosen: Any) -> SolveResult:
+    return relaxgap.solve(data.X, data.y, **({"beta": 0.1} | chosen))
+
+
+@pytest.fixture
+def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every arrangement too large to enumerate without asking."""
+    monkeypatch.setattr("relaxgap.analysis.strength.MOST_BITS_ENUMERATED", 0)
+
+
+@pytest.mark.parametrize("program", ["relu", "gated"])
+def test_the_network_has_the_value_that_is_certified(data: Dataset, program: str) -> None:
+    result = solved(data, program=program)
+    assert isinstance(result.network, TwoLayerNetwork if program == "relu" else GatedNetwork)
+    assert result.network.width == result.active_blocks
+    loss = result.network.training_loss(data, result.beta)
+    assert loss == pytest.approx(result.primal_value, rel=1e-9)
+    assert result.dual_value <= result.primal_value
+    assert result.dual_value <= float(data.y @ result.nu) - 0.5 * float(result.nu @ result.nu)
+
+
+def test_the_gated_bound_over_all_patterns_is_one_of_every_network_too(data: Dataset) -> None:
+    gated, relu = solved(data, program="gated"), solved(data)
+    assert gated.lower_bound is not None
+    assert gated.lower_bound <= relu.primal_value
+
+
+@pytest.mark.parametrize("patterns", [3, "gaussian:3"])
+def test_a_bound_of_sampled_patterns_is_none_of_the_networks(
+    data: Dataset, patterns: int | str
+) -> None:
+    result = solved(data, patterns=patterns)
+    assert result.complete is False
+    assert result.lower_bound is None
+    assert f"restricted to these {result.n_patterns} patterns lies in" in result.sentence
+    assert "any width" not in str(result)
+    exact = solved(data)
+    assert exact.lower_bound == exact.dual_value
+    assert "all two-layer ReLU networks of any width" in exact.sentence
+    # sampled patterns restrict the networks: their optimum is no smaller
+    assert result.primal_value >= exact.dual_value
+
+
+def test_patterns_can_be_named_counted_or_given(data: Dataset, tmp_path: Path) -> None:
+    whole = relaxgap.enumerate_patterns(data.X)
+    np.savez(tmp_path / "gates.npz", gates=whole.gates)
+    given, named = solved(data, patterns=whole), solved(data)
+    read = solved(data, patterns=str(tmp_path / "gates.npz"))
+    assert given.primal_value == named.primal_value == read.primal_value
+    assert (given.complete, read.complete) == (True, False)
+    assert solved(data, patterns=4).primal_value == solved(data, patterns="gaussian:4").primal_value
+
+
+def test_lists_integers_and_frames_are_arrays(data: Dataset) -> None:
+    X, y = [[1, 0], [0, 1], [1, 1]], [1, 2, 4]
+    values = [
+        relaxgap.solve(samples, labels, beta=0.1).primal_value
+        for samples, labels in (
+            (X, y),
+            (np.array(X, dtype=np.float64), np.array(y, dtype=np.float64)),
+            (pd.DataFrame(X), pd.Series(y)),
+        )
+    ]
+    assert values[0] == values[1] == values[2]
+
+
+def test_both_ways_to_the_optimum_give_one_record(
+    data: Dataset, request: pytest.FixtureRequest
+) -> None:
+    enumerated = solved(data, rtol=1e-4)
+    request.getfixturevalue("nothing_is_small")
+    points: list[BracketPoint] = []
+    bracketed = solved(data, rtol=1e-4, on_progress=points.append)
+    assert list(asdict(enumerated.record)) == [field.name for field in fields(SolveRecord)]
+    assert asdict(enumerated.record).keys() == asdict(bracketed.record).keys()
+    assert bracketed.solver == "global_optimum"
+    assert bracketed.lower_bound is not None
+    assert bracketed.dual_value <= enumerated.primal_value * (1.0 + 1e-8)
+    assert enumerated.dual_value <= bracketed.primal_value * (1.0 + 1e-8)
+    # every bracket lies inside the one before, and all were shown
+    assert bracketed.history == tuple(points)
+    lower = [point.lower_bound for point in points]
+    upper = [point.upper_bound for point in points]
+    assert lower == sorted(lower)
+    assert upper == sorted(upper, reverse=True)
+    assert (lower[-1], upper[-1]) == (bracketed.dual_value, bracketed.primal_value)
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_an_interruption_returns_the_bracket_so_far(data: Dataset) -> None:
+    def interrupt(point: BracketPoint) -> None:
+        raise KeyboardInterrupt
+
+    result = solved(data, on_progress=interrupt)
+    assert result.status is Status.INTERRUPTED
+    assert result.stopped == "interrupted"
+    assert len(result.history) == 1
+    assert result.dual_value <= solved(data).primal_value
+    assert str(result).endswith(Status.INTERRUPTED.sentence)
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_an_interruption_before_the_first_bracket_is_the_callers(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*arguments: object) -> Iterator[GlobalSolution]:
+        yield from islice((), 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GlobalSolver, "brackets", stops)
+    with pytest.raises(KeyboardInterrupt):
+        solved(data)
+
+
+def test_the_time_limit_reaches_whichever_way_is_taken(
+    data: Dataset, request: pytest.FixtureRequest
+) -> None:
+    for solver in (None, "column_generation", "clarabel"):
+        hasty = solved(data, rtol=1e-15, time_limit=1e-9, solver=solver)
+        assert hasty.status is Status.TIME_LIMIT
+    request.getfixturevalue("nothing_is_small")
+    hasty = solved(data, rtol=1e-10, time_limit=1e-9)
+    assert hasty.status is Status.TIME_LIMIT
+    assert 0.0 < hasty.dual_value <= hasty.primal_value
+
+
+def test_every_status_is_a_sentence() -> None:
+    for status in Status:
+        said = status.sentence
+        assert said[0].isupper()
+        assert said.endswith(".")
+    assert len({status.sentence for status in Status}) == len(Status)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "error", "said"),
+    [
+        ({"beta": None}, relaxgap.ConfigurationError, "got neither; give for example"),
+        ({"beta_fraction": 0.1}, relaxgap.ConfigurationError, "got 0.1 and 0.1"),
+        ({"beta": -1.0}, relaxgap.ConfigurationError, "positive, finite beta, got -1"),
+        ({"rtol": 2.0}, relaxgap.ConfigurationError, "0 < rtol < 1, got 2"),
+        ({"time_limit": 0.0}, relaxgap.ConfigurationError, "time limit above 0"),
+        ({"patterns": 0}, relaxgap.ConfigurationError, "got 0; try gaussian:50"),
+        ({"patterns": "some"}, relaxgap.ConfigurationError, "try gaussian:50"),
+        ({"program": "linear"}, relaxgap.ConfigurationError, "relu, gated, got 'linear'"),
+        ({"solver": "gurobi"}, relaxgap.ConfigurationError, "scs, got 'gurobi'"),
+        (
+            {"solver": "scs", "backend": Backend(dtype="float32")},
+            relaxgap.ConfigurationError,
+            "float64 for solver scs",
+        ),
+        (
+            {"solver": "semismooth_newton", "limit": 3},
+            relaxgap.EnumerationLimitError,
+            "over the limit of 3",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    data: Dataset, chosen: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error) as caught:
+        solved(data, **chosen)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "said"),
+    [
+        ([["a"]], [1.0], "real numbers in X"),
+        ([[1.0, 2.0], [1.0]], [1.0, 2.0], "real numbers in X"),
+        ([[1.0j]], [1.0], "real numbers in X"),
+        ([[1.0]], [None], "NaN or infinite entries in y"),
+        ([1.0], [1.0], "X with 2 axes"),
+        ([[np.inf]], [1.0], "NaN or infinite entries in X"),
+        ([[1.0]], [1.0, 2.0], "1 rows of X and 2 labels"),
+    ],
+)
+def test_wrong_data_are_one_line(X: Any, y: Any, said: str) -> None:
+    with pytest.raises(relaxgap.DataError) as caught:
+        relaxgap.solve(X, y, beta=0.1)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"program": "gated"}], ids=["relu", "gated"])
+def test_the_same_settings_give_the_same_bits(data: Dataset, chosen: dict[str, str]) -> None:
+    once, again = (asdict(solved(data, **chosen).record) for _ in range(2))
+    del once["solve_seconds"], again["solve_seconds"]
+    assert once == again
+
+
+def test_a_callback_sees_nothing_where_the_patterns_are_listed(data: Dataset) -> None:
+    seen: list[BracketPoint] = []
+    show: Callable[[BracketPoint], None] = seen.append
+    assert solved(data, on_progress=show).history == ()
+    assert not seen

@@ -1,0 +1,67 @@
+import math
+
+import pytest
+from instances import overlap, random_program
+
+from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.backend import Backend
+from relaxgap.numerics.clock import Deadline
+from relaxgap.problems import relu_program
+from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton, Solver, Status
+from relaxgap.solvers.registry import (
+    DEFAULT,
+    NAMES,
+    REFERENCES,
+    SOLVERS,
+    make,
+    make_for_any_size,
+)
+
+INSTALLED = [name for name, entry in SOLVERS.items() if entry.is_installed]
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_every_installed_solver_is_made_from_its_name_and_solves(name: str) -> None:
+    program = random_program(relu_program, 5, 2, 0, fraction=0.1)
+    for solver in (make(name, 1e-4), make_for_any_size(name, 1e-4)):
+        assert isinstance(solver, Solver)
+        assert solver.solve(program).status is Status.SOLVED
+
+
+def test_each_name_makes_its_own_class() -> None:
+    assert NAMES[0] == DEFAULT
+    assert make("semismooth_newton", 1e-3) == SemismoothNewton(1e-3)
+    assert make("column_generation", 1e-3) == ColumnGeneration(1e-3)
+    assert make("clarabel", 1e-3) == ConicSolver("clarabel", 1e-3)
+    assert make_for_any_size("clarabel", 1e-3) == ColumnGeneration(
+        1e-3, ConicSolver("clarabel", 1e-8)
+    )
+
+
+def test_what_is_asked_of_a_solver_reaches_it_or_is_refused() -> None:
+    backend = Backend(dtype="float32")
+    assert make("semismooth_newton", 1e-3, backend) == SemismoothNewton(1e-3, backend=backend)
+    for name in REFERENCES:
+        with pytest.raises(ConfigurationError, match=f"solver {name}.*take solver semismooth"):
+            make(name, 1e-3, backend)
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_a_deadline_that_has_passed_ends_every_solver_with_a_bracket_that_holds(name: str) -> None:
+    program = random_program(relu_program, 5, 2, 0, fraction=0.1)
+    late = make(name, 1e-9).solve(program, deadline=Deadline(-math.inf))
+    assert late.status is Status.TIME_LIMIT
+    assert overlap(late.certificate, SemismoothNewton(1e-8).solve(program).certificate)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    for made in (make, make_for_any_size):
+        with pytest.raises(ConfigurationError, match="clarabel, ecos, scs, got 'gurobi'"):
+            made("gurobi", 1e-3)
+
+
+def test_the_state_of_a_solver_is_one_line() -> None:
+    for entry in SOLVERS.values():
+        assert entry.state.startswith(entry.meaning)
+        assert "\n" not in entry.state
+        assert entry.is_reference == bool(entry.install)
