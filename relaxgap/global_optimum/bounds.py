@@ -15,8 +15,8 @@ from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxatio
 from relaxgap.certificates.all_patterns.spectral import spectral_lower_bound, spectral_price
 from relaxgap.certificates.duality import DualCertificate, feasible_dual
 from relaxgap.certificates.prices.blocks import block_prices, violating_patterns
-from relaxgap.data.dataset import row_lengths
 from relaxgap.global_optimum.search import MOST_ADDED, NetworkSearch
+from relaxgap.numerics.rows import row_lengths
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems import ConvexReLUProgram
 

@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8, UInt64
 
 from relaxgap.errors import EnumerationLimitError
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
-from relaxgap.patterns.hyperplanes import distinct_hyperplanes, unit_rows
+from relaxgap.patterns.hyperplanes import distinct_hyperplanes
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences, patterns_of_gates
 
 _CHUNK_ENTRIES = 1 << 20

@@ -19,7 +19,8 @@ from relaxgap.certificates.prices.cones import (
     refine_cone_prices,
     rounding_bound,
 )
-from relaxgap.data.dataset import Dataset, row_lengths
+from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.rows import row_lengths
 from relaxgap.patterns.hyperplanes import TOLERANCE
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.fit_map import adjoint

@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64, Int, Int8
 
-from relaxgap.data.dataset import Dataset, row_lengths
+from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rows import row_lengths
 
-EPS = float(np.finfo(np.float64).eps)
 UNDECIDED, INACTIVE, ACTIVE = -1, 0, 1
 ROW_LENGTH = 0.8
 """Length given to every row of ``X``: balances ``u`` and ``Xu``; measured, any value is valid."""

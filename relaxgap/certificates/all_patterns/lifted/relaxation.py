@@ -14,7 +14,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.all_patterns.lifted.lifting import (
-    EPS,
     UNDECIDED,
     Lifting,
     Region,
@@ -22,6 +21,7 @@ from relaxgap.certificates.all_patterns.lifted.lifting import (
     proven_price,
 )
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.rounding import EPS, TINY
 
 FIRST_PENALTY = 0.3
 OVER_RELAXATION = 1.6
@@ -31,7 +31,6 @@ MOST_RESIDUAL_STEPS = 60
 MOST_AXES = 3
 EMPTY = 1e-6
 """Fraction of all mass below which a region is empty."""
-TINY = float(np.finfo(np.float64).tiny)
 
 
 class LiftedRegion:
