@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.all_patterns.lifted.lifting import units_of
-from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
+from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation, Units
 from relaxgap.certificates.all_patterns.spectral import spectral_lower_bound, spectral_price
 from relaxgap.certificates.duality import DualCertificate, feasible_dual
 from relaxgap.certificates.prices.blocks import block_prices, violating_patterns
@@ -176,7 +175,7 @@ def branch_and_bound(bracket: Bracket) -> Iterator[None]:
 
 def _relaxation(bracket: Bracket) -> LiftedRelaxation | None:
     data, beta = bracket.search.data, bracket.search.beta
-    units = units_of(data, beta)
+    units = Units.of(data, beta)
     if units is None or units.samples.size > MOST_LIFTED:
         return None
     return LiftedRelaxation(data, units)
@@ -189,6 +188,6 @@ def _advance(relaxation: LiftedRelaxation, bracket: Bracket, bound: str) -> floa
         relaxation.advance(STEPS_AT_ONCE)
         if time.monotonic() > end:
             break
-    nu, price = relaxation.bound()
+    nu, price = relaxation.price_bound()
     bracket.n_regions = len(relaxation.regions)
     return bracket.offer(nu, price, bound)

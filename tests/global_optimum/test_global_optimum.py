@@ -11,7 +11,7 @@ from instances import degenerate_program, overlap, random_program
 from scipy.optimize import minimize
 
 from relaxgap.certificates import DualCertificate
-from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
+from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.local_pricing import ascend
@@ -198,7 +198,14 @@ def test_a_time_limit_returns_the_bracket_so_far(seconds: float, name: str) -> N
 
 @pytest.mark.parametrize(
     ("where", "call"),
-    [("advance", 1), ("advance", 2), ("advance", 11), ("bound", 1), ("bound", 3), ("solve", 1)],
+    [
+        ("advance", 1),
+        ("advance", 2),
+        ("advance", 11),
+        ("price_bound", 1),
+        ("price_bound", 3),
+        ("solve", 1),
+    ],
 )
 def test_an_interruption_returns_the_bracket_so_far(
     monkeypatch: pytest.MonkeyPatch, where: str, call: int
