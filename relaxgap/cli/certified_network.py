@@ -8,6 +8,7 @@ import numpy as np
 
 from relaxgap.cli.bracket_progress import FollowedBracket
 from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum.bounds import meanings
 from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
 from relaxgap.global_optimum.local_pricing import random_starts
 from relaxgap.global_optimum.solver import GlobalSolver
@@ -72,9 +73,7 @@ MEANINGS = {
     "lower_bound": "No network of any width has a smaller training loss. This is proven.",
     "upper_bound": "Training loss of the best network known; never above network_value.",
     "certified_ratio": "network_value / lower_bound: how far from the best this network can be.",
-    "certificate": "How the lower bound was proven: from norms of the data (closed_form), a price "
-    "for every pattern (enumeration), eigenvalues (spectral, maxcut), or a relaxation over all "
-    "neurons at once (semidefinite) or region by region (branch_and_bound).",
+    "certificate": meanings(),
     "status": "solved: the gap of the bracket reached rtol; the bounds hold whatever it says.",
     "relative_gap": "Width of the bracket [lower_bound, upper_bound] over its upper end.",
     "rtol": "The relative gap asked for.",

@@ -4,7 +4,6 @@ import json
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
 
 import click
 import numpy as np
@@ -20,7 +19,8 @@ from relaxgap.cli.strength import chosen_strength, strength_over_all
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.settings import Regularisation
-from relaxgap.global_optimum.solver import CertificateName, GlobalSolver
+from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
+from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import (
     LoadedNetwork,
     TwoLayerNetwork,
@@ -62,7 +62,7 @@ from relaxgap.networks import (
 )
 @click.option(
     "--certificate",
-    type=click.Choice(get_args(CertificateName)),
+    type=click.Choice(CERTIFICATE_NAMES),
     default="auto",
     show_default=True,
     help="How to prove the lower bound.",

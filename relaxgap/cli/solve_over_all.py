@@ -48,7 +48,7 @@ def solve_over_all(solver: GlobalSolver, data: Dataset, beta: float) -> SolvedPr
     blocks = to_blocks(solution.network, data)
     network = to_network(blocks.point)
     program = ConvexReLUProgram(data, blocks.patterns, beta)
-    count = predicted_count(data.X).bound
+    count = predicted_count(data.X).cover_count
     row = {
         "status": str(solution.status),
         "primal_value": certificate.primal_value,

@@ -11,7 +11,7 @@ MOST_BITS_ENUMERATED = 1_000_000
 
 def is_small(data: Dataset) -> bool:
     """Whether the arrangement is small enough to enumerate without asking."""
-    return predicted_count(data.X).bound * data.n <= MOST_BITS_ENUMERATED
+    return predicted_count(data.X).cover_count * data.n <= MOST_BITS_ENUMERATED
 
 
 def chosen_strength(

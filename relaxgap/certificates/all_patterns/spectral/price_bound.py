@@ -50,7 +50,7 @@ class SpectralMultipliers:
     slopes: Float64[np.ndarray, " n"]
 
 
-def bound_by_spectrum(
+def spectral_price_bound(
     X: Float64[np.ndarray, "n d"],
     nu: Float64[np.ndarray, " n"],
     multipliers: SpectralMultipliers,
