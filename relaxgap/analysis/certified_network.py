@@ -5,6 +5,7 @@ from typing import Literal
 
 from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.verdict import remarks, verdict
+from relaxgap.global_optimum.bounds import meanings
 from relaxgap.networks import LoadedNetwork, TwoLayerNetwork
 
 BetaSource = Literal["given", "fraction", "implied"]
@@ -58,9 +59,7 @@ MEANINGS = {
     "lower_bound": "No network of any width has a smaller training loss. This is proven.",
     "upper_bound": "Training loss of the best network known; never above network_value.",
     "certified_ratio": "network_value / lower_bound: how far from the best this network can be.",
-    "certificate": "How the lower bound was proven: from norms of the data (closed_form), a price "
-    "for every pattern (enumeration), eigenvalues (spectral, maxcut), or a relaxation over all "
-    "neurons at once (semidefinite) or region by region (branch_and_bound).",
+    "certificate": meanings(),
     "status": "solved: the gap of the bracket reached rtol; the bounds hold whatever it says.",
     "relative_gap": "Width of the bracket [lower_bound, upper_bound] over its upper end.",
     "rtol": "The relative gap asked for.",

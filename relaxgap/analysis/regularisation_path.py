@@ -12,11 +12,11 @@ from relaxgap.analysis.bracketing import unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import networks_of
-from relaxgap.analysis.solving import MOST_PATTERNS
 from relaxgap.certificates import beta_max
-from relaxgap.certificates.prices.cones import magnitude
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
 from relaxgap.numerics.backend import NUMPY, Backend
+from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
+from relaxgap.numerics.rounding import magnitude
 from relaxgap.problems import PROGRAMS, Program
 from relaxgap.solvers.base import Solution, Status
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
@@ -110,7 +110,7 @@ def path(
     rtol: float = 1e-6,
     seed: int = 0,
     *,
-    limit: int = MOST_PATTERNS,
+    limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
     on_progress: OnPoint = unseen,

@@ -10,21 +10,21 @@ from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import network_of_point
 from relaxgap.analysis.solved_program import SolveResult
-from relaxgap.analysis.strength import MOST_BITS_ENUMERATED, Regularisation, is_small
+from relaxgap.analysis.strength import Regularisation, is_small
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_blocks, to_network
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_LISTED_PATTERNS
 from relaxgap.patterns import predicted_count
 from relaxgap.problems import PROGRAMS, Program, relu_program
 from relaxgap.solvers import registry
 from relaxgap.solvers.base import Solver
 
-MOST_PATTERNS = 2_000_000
 BRACKET_SECONDS = 300.0
 """Time limit of a bracket without a list of patterns, where none is given."""
-MOST_DIGITS = 4000
+MAX_DIGITS = 4000
 """A count of more digits than Python writes is left out."""
 
 
@@ -40,7 +40,7 @@ def solve(
     time_limit: float | None = None,
     seed: int = 0,
     *,
-    limit: int = MOST_PATTERNS,
+    limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
     on_progress: OnBracket = unseen,
@@ -142,7 +142,7 @@ def solve(
             return _bracketed(
                 bracketing, data, strength.resolve_over_all(data), threads, on_progress
             )
-        most = max(limit, MOST_BITS_ENUMERATED) if over_all else limit
+        most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
         problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
         return _solved(method, problem, name, Deadline.after(time_limit), threads)
@@ -186,13 +186,13 @@ def _bracketed(
     solution, found = followed.solution, followed.solution.certificate
     blocks = to_blocks(solution.network, data)
     problem = relu_program(data, blocks.patterns, beta)
-    count = predicted_count(data.X).bound
+    count = predicted_count(data.X).cover_count
     return SolveResult(
         status=solution.status,
         primal_value=found.primal_value,
         dual_value=found.dual_value,
         relative_gap=found.relative_gap,
-        n_patterns=count if count < 10**MOST_DIGITS else None,
+        n_patterns=count if count < 10**MAX_DIGITS else None,
         complete=True,
         certificate=solution.bound,
         active_blocks=blocks.point.active_blocks,

@@ -7,17 +7,15 @@ from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
+from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
 
-MOST_BITS_ENUMERATED = 1_000_000
-"""Patterns times samples up to which a program over all of them is solved at once."""
-
 
 def is_small(data: Dataset) -> bool:
     """Whether the arrangement is small enough to enumerate without asking; otherwise bracket."""
-    return predicted_count(data.X).bound * data.n <= MOST_BITS_ENUMERATED
+    return predicted_count(data.X).cover_count * data.n <= MAX_BITS_SOLVED_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Regularisation:
         if self.beta is not None:
             return float(self.beta)
         if is_small(data):
-            return self.resolve(data, enumerate_patterns(data.X, limit=MOST_BITS_ENUMERATED))
+            return self.resolve(data, enumerate_patterns(data.X, limit=MAX_BITS_SOLVED_AT_ONCE))
         return self.resolve_by_ascent(data)
 
     def resolve_by_ascent(self, data: Dataset) -> float:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -15,7 +15,7 @@ from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write_bytes
 from relaxgap.cli.program_options import refuse_two_strengths
 from relaxgap.cli.progress import bracket_line
-from relaxgap.global_optimum.solver import CertificateName
+from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 
 
 @click.command("certify", epilog=DATA_HELP)
@@ -50,7 +50,7 @@ from relaxgap.global_optimum.solver import CertificateName
 )
 @click.option(
     "--certificate",
-    type=click.Choice(get_args(CertificateName)),
+    type=click.Choice(CERTIFICATE_NAMES),
     default="auto",
     show_default=True,
     help="How to prove the lower bound.",

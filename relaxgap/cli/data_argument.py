@@ -9,6 +9,7 @@ import numpy as np
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 
 DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
@@ -32,7 +33,7 @@ _OPTIONS = (
 
 takes_limit = click.option(
     "--limit",
-    default=2_000_000,
+    default=MAX_LISTED_PATTERNS,
     show_default=True,
     type=click.IntRange(min=1),
     help="Refuse an arrangement that may hold more patterns.",

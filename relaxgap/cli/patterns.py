@@ -21,7 +21,7 @@ def patterns_command(data: str, target: str, limit: int, seed: int, as_json: boo
         "d": dataset.d,
         "rank": predicted.rank,
         "n_patterns": found.n_patterns,
-        "cover_count": predicted.bound,
+        "cover_count": predicted.cover_count,
         "complete": found.complete,
     }
     if as_json:

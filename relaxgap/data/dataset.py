@@ -82,28 +82,3 @@ class DataSource(Protocol):
     def load(self, rng: np.random.Generator) -> Dataset:
         """Return the data set; the same settings and generator state give the same one."""
         ...
-
-
-def row_lengths(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
-    """Return the Euclidean norm of every row, without squares that under- or overflow."""
-    peaks = np.abs(X).max(axis=1)
-    scaled = np.divide(X, peaks[:, None], out=np.zeros_like(X), where=peaks[:, None] > 0.0)
-    return np.asarray(peaks * np.linalg.norm(scaled, axis=1))
-
-
-def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
-    """Scale every row to Euclidean norm one.
-
-    Raises
-    ------
-    DataError
-        If a row is zero: it has no direction.
-    """
-    norms = np.linalg.norm(X, axis=1, keepdims=True)
-    zero = np.flatnonzero(norms == 0.0)
-    if zero.size:
-        raise DataError(
-            f"Expected non-zero rows to normalise, got {zero.size} zero rows, the first at index "
-            f"{zero[0]}; remove them or set normalize_rows=false."
-        )
-    return np.asarray(X / norms, dtype=np.float64)

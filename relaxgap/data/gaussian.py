@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxgap.data.dataset import Dataset, unit_rows
+from relaxgap.data.dataset import Dataset
 from relaxgap.data.labels import check_label_kind, draw_labels
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.rows import normalized_rows
 
 DEFAULT_ASPECT_RATIO = 2.0
 
@@ -82,7 +83,7 @@ class GaussianData:
         """Draw the data matrix, then its labels: the matrix does not depend on the label kind."""
         X = rng.standard_normal((self.n, self.n_features))
         if self.normalize_rows:
-            X = unit_rows(X)
+            X = normalized_rows(X)
         return Dataset(X, draw_labels(self.labels, X, rng, self.noise, self.teacher_width))
 
 

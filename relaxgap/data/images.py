@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float64, Int, Integer, Real
 
-from relaxgap.data.dataset import Dataset, unit_rows
+from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.rows import normalized_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class DigitImages:
         if self.pca is not None:
             X = principal_components(X, self.pca)
         if self.normalize_rows:
-            X = unit_rows(X)
+            X = normalized_rows(X)
         return Dataset(X, np.where(digits[rows] == self.class_a, 1.0, -1.0))
 
 

@@ -5,8 +5,8 @@ import difflib
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import unit_rows
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.rows import normalized_rows
 
 LABEL_KINDS = ("planted", "linear", "signs", "noise")
 
@@ -41,7 +41,7 @@ def planted_labels(
     teacher_width : int
         Number of teacher neurons :math:`k \ge 1`.
     """
-    hidden = unit_rows(rng.standard_normal((teacher_width, X.shape[1])))
+    hidden = normalized_rows(rng.standard_normal((teacher_width, X.shape[1])))
     output = _random_signs(teacher_width, rng)
     clean = np.maximum(X @ hidden.T, 0.0) @ output
     return np.asarray(clean + noise * rng.standard_normal(X.shape[0]), dtype=np.float64)
@@ -51,7 +51,7 @@ def linear_labels(
     X: Float64[np.ndarray, "n d"], rng: np.random.Generator, noise: float
 ) -> Float64[np.ndarray, " n"]:
     """Return ``X w`` plus noise of standard deviation ``noise``, ``w`` uniform on the sphere."""
-    weights = unit_rows(rng.standard_normal((1, X.shape[1])))[0]
+    weights = normalized_rows(rng.standard_normal((1, X.shape[1])))[0]
     return np.asarray(X @ weights + noise * rng.standard_normal(X.shape[0]), dtype=np.float64)
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 
-def row_lengths(count: int, most: int) -> list[int]:
+def panels_of_rows(count: int, most: int) -> list[int]:
     """Split panels into the fewest rows of at most ``most``, the longer rows first."""
     n_rows = -(-count // most)
     return [count // n_rows + (row < count % n_rows) for row in range(n_rows)]

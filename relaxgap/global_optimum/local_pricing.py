@@ -1,7 +1,7 @@
 r"""Neurons that violate the dual constraint, found by local ascent: no list of patterns needed.
 
 The dual of training over *all* patterns asks :math:`\pm\nu^\top (Xu)_+ \le \beta` on the unit ball.
-Ascent finds violators and proves nothing; the bounds are in `relaxgap.certificates`.
+Ascent finds violators and proves nothing; the bounds are in `relaxgap.global_optimum.bounds`.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ STEPS = 150
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
 SAME_DIRECTION = 1.0 - 1e-6
 WORK = 4e7
-FEWEST_STARTS, MOST_STARTS = 50, 400
+MIN_STARTS, MAX_STARTS = 50, 400
 
 
 def ascend(
@@ -55,17 +55,17 @@ def ascend(
 def violators(
     X: Float64[np.ndarray, "n d"],
     nu: Float64[np.ndarray, " n"],
-    level: float,
+    threshold: float,
     starts: Float64[np.ndarray, "k d"],
-    n_most: int,
+    max_per_sign: int,
 ) -> Float64[np.ndarray, "v d"]:
-    """Return up to ``n_most`` distinct directions of each sign priced above ``level``."""
+    """Return up to ``max_per_sign`` distinct directions of each sign priced above ``threshold``."""
     found = []
     for sign in (1.0, -1.0):
         directions, prices = ascend(X, sign * nu, starts)
         chosen: list[Float64[np.ndarray, " d"]] = []
         for index in np.argsort(-prices):
-            if prices[index] <= level or len(chosen) == n_most:
+            if prices[index] <= threshold or len(chosen) == max_per_sign:
                 break
             direction = directions[index]
             if all(float(direction @ other) < SAME_DIRECTION for other in chosen):
@@ -76,7 +76,7 @@ def violators(
 
 def random_starts(data: Dataset, rng: np.random.Generator) -> Float64[np.ndarray, "k d"]:
     """Draw starts of the ascent: fewer where a step costs more."""
-    n_starts = int(np.clip(WORK / (data.n * data.d), FEWEST_STARTS, MOST_STARTS))
+    n_starts = int(np.clip(WORK / (data.n * data.d), MIN_STARTS, MAX_STARTS))
     return np.asarray(rng.standard_normal((n_starts, data.d)))
 
 

@@ -1,7 +1,5 @@
 """The upper side of the global optimum: small programs over patterns found by local pricing."""
 
-import math
-
 import numpy as np
 from jaxtyping import Float64
 
@@ -9,14 +7,14 @@ from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import random_starts, violators
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
-from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.patterns.pattern_set import PatternSet, pattern_set_from_gates
 from relaxgap.problems import Blocks, Program, relu_program
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
-MOST_ADDED = 40
+MAX_ADDED = 40
 """Violators of each sign that join in a round."""
-TIGHTEST = 1e-10
+MIN_RTOL = 1e-10
 
 
 class NetworkSearch:
@@ -61,43 +59,43 @@ class NetworkSearch:
         """The best network so far."""
         return to_network(self.point)
 
-    def solve_over_gaussian(self, n_gates: int, end: float = math.inf) -> None:
+    def solve_over_gaussian(self, n_gates: int, deadline: Deadline = NEVER) -> None:
         """Solve over the patterns of Gaussian gates and those in use."""
-        self.add(self.rng.standard_normal((n_gates, self.data.d)), end)
+        self.add(self.rng.standard_normal((n_gates, self.data.d)), deadline)
 
     def improve(
-        self, end: float = math.inf, suggestions: Float64[np.ndarray, "s d"] | None = None
+        self, deadline: Deadline = NEVER, suggestions: Float64[np.ndarray, "s d"] | None = None
     ) -> bool:
         """Add what prices above ``beta`` and solve again; False if nothing does.
 
         Parameters
         ----------
-        end : float
-            `time.monotonic` at which the solve gives up.
+        deadline : Deadline
+            When the solve gives up.
         suggestions : (s, d) float64, optional
             Directions to start the ascent from, instead of random ones.
         """
         starts = random_starts(self.data, self.rng) if suggestions is None else suggestions
         active = [w[np.any(w != 0.0, axis=1)] for w in self.point.w]
-        level = self.beta * (1.0 + 0.1 * self.rtol)
+        threshold = self.beta * (1.0 + 0.1 * self.rtol)
         starts = np.concatenate([*active, starts])
-        found = violators(self.data.X, self.nu, level, starts, MOST_ADDED)
+        found = violators(self.data.X, self.nu, threshold, starts, MAX_ADDED)
         if found.shape[0] == 0:
             return False
-        self.add(found, end)
+        self.add(found, deadline)
         return True
 
-    def add(self, gates: Float64[np.ndarray, "k d"], end: float = math.inf) -> None:
+    def add(self, gates: Float64[np.ndarray, "k d"], deadline: Deadline = NEVER) -> None:
         """Solve over the patterns in use and those of the gates; the better point is kept."""
         used = self.point.active_patterns
         gates = np.concatenate([self.patterns.gates[used], gates])
         patterns = pattern_set_from_gates(self.data.X, gates)
-        self.solve(relu_program(self.data, patterns, self.beta), end)
+        self.solve(relu_program(self.data, patterns, self.beta), deadline)
 
-    def solve(self, program: Program, end: float = math.inf) -> DualCertificate:
+    def solve(self, program: Program, deadline: Deadline = NEVER) -> DualCertificate:
         """Solve a program over other patterns and return its bracket; the better point is kept."""
-        rtol = max(0.1 * self.rtol, TIGHTEST)
-        solution = SemismoothNewton(rtol).solve(program, deadline=Deadline(end))
+        rtol = max(0.1 * self.rtol, MIN_RTOL)
+        solution = SemismoothNewton(rtol).solve(program, deadline=deadline)
         self.n_rounds += 1
         self.nu = solution.certificate.nu
         self._keep(program, solution.point, solution.certificate.primal_value)

@@ -15,32 +15,20 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import numpy as np
 
 from relaxgap.certificates.duality import DualCertificate
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.global_optimum.bounds import (
-    MOST_ENUMERATED,
-    Bracket,
-    branch_and_bound,
-    closed_form,
-    enumeration,
-    maxcut,
-    semidefinite,
-    spectral,
-)
+from relaxgap.global_optimum.bounds import AUTO, CERTIFICATE_NAMES, OPENING, schedule
+from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.networks import TwoLayerNetwork
-from relaxgap.patterns import predicted_count
+from relaxgap.numerics.clock import Deadline
 from relaxgap.solvers.base import Status
 
-CertificateName = Literal[
-    "auto", "closed_form", "maxcut", "spectral", "semidefinite", "branch_and_bound", "enumeration"
-]
-MOST_SEARCH_ROUNDS = 30
+MAX_SEARCH_ROUNDS = 30
 SEARCH_SHARE = 0.4
 """Fraction of a time limit after which the search for networks makes way for bounds."""
 
@@ -85,12 +73,12 @@ class GlobalSolver:
     rtol : float
         Relative gap to reach.
     max_seconds : float or None
-        Time after which the bracket so far is returned. It is looked at between pieces of work,
-        which take seconds up to a thousand samples. None goes on until the gap is
-        reached or the bounds stop improving.
+        Time after which the bracket so far is returned. One deadline reaches all parts, which
+        look at it between pieces of work that take seconds up to a thousand samples. None goes on
+        until the gap is reached or the bounds stop improving.
     certificate : str
-        Way to the lower bound; ``auto`` picks by size and goes on to the next until the gap is
-        reached.
+        Way to the lower bound, one of `relaxgap.global_optimum.bounds.CERTIFICATE_NAMES`; ``auto``
+        picks by size and goes on to the next until the gap is reached.
     n_gates : int
         Gaussian gates of the first program.
     seed : int
@@ -104,7 +92,7 @@ class GlobalSolver:
 
     rtol: float = 1e-4
     max_seconds: float | None = None
-    certificate: str = "auto"
+    certificate: str = AUTO
     n_gates: int = 100
     seed: int = 0
 
@@ -115,9 +103,9 @@ class GlobalSolver:
             raise ConfigurationError(
                 f"Expected a time limit above 0 seconds, got {self.max_seconds}; raise it."
             )
-        if self.certificate not in get_args(CertificateName):
+        if self.certificate not in CERTIFICATE_NAMES:
             raise ConfigurationError(
-                f"Expected a certificate of {', '.join(get_args(CertificateName))}, got "
+                f"Expected a certificate of {', '.join(CERTIFICATE_NAMES)}, got "
                 f"{self.certificate!r}; choose one, or auto."
             )
         if self.n_gates < 1:
@@ -160,10 +148,9 @@ class GlobalSolver:
         """
         if not (beta > 0.0 and math.isfinite(beta)):
             raise ConfigurationError(f"Expected a positive, finite beta, got {beta}; raise beta.")
-        began = time.monotonic()
+        began, deadline = time.monotonic(), Deadline.after(self.max_seconds)
         search = NetworkSearch(data, beta, self.rtol, np.random.default_rng(self.seed), start)
         bracket = Bracket(search, self.rtol)
-        end = math.inf if self.max_seconds is None else began + self.max_seconds
 
         def snapshot(status: Status) -> GlobalSolution:
             return GlobalSolution(
@@ -176,43 +163,31 @@ class GlobalSolver:
                 time.monotonic() - began,
             )
 
-        for _ in self._work(search, bracket, end):
-            late = time.monotonic() > end
+        for _ in self._work(bracket, deadline):
+            late = deadline.has_passed
             yield snapshot(Status.TIME_LIMIT if late else Status.RUNNING)
             if late or bracket.is_closed:
                 return
         yield snapshot(Status.INACCURATE)
 
-    def _work(self, search: NetworkSearch, bracket: Bracket, end: float) -> Iterator[None]:
+    def _work(self, bracket: Bracket, deadline: Deadline) -> Iterator[None]:
         """Do one piece of work after another; the caller looks at the clock in between."""
-        closed_form(bracket)
-        yield
-        search.solve_over_gaussian(self.n_gates, end)
-        closed_form(bracket)
-        yield
-        enumerable = predicted_count(search.data.X).bound <= MOST_ENUMERATED
-        if self.certificate == "auto" and not enumerable:
-            yield from spectral(bracket, end)
-        turn = time.monotonic() + SEARCH_SHARE * (end - time.monotonic())
-        for _ in range(MOST_SEARCH_ROUNDS):
+        bounds = schedule(self.certificate, bracket.search.data)
+        yield from OPENING.improve(bracket, deadline)
+        bracket.search.solve_over_gaussian(self.n_gates, deadline)
+        yield from OPENING.improve(bracket, deadline)
+        for bound in bounds.before_search:
+            yield from bound.improve(bracket, deadline)
+        yield from self._search(bracket.search, deadline.within(SEARCH_SHARE), deadline)
+        for bound in bounds.after_search:
+            yield from bound.improve(bracket, deadline)
+
+    def _search(self, search: NetworkSearch, turn: Deadline, deadline: Deadline) -> Iterator[None]:
+        """Improve the network until it stops improving or it is the bounds' turn."""
+        for _ in range(MAX_SEARCH_ROUNDS):
             before = search.value
-            if not search.improve(end) or time.monotonic() > turn:
+            if not search.improve(deadline) or turn.has_passed:
                 break
             yield
             if before - search.value < 0.1 * self.rtol * search.value:
                 break
-        match self.certificate:
-            case "maxcut":
-                yield from maxcut(bracket)
-            case "spectral":
-                yield from spectral(bracket, end)
-            case "semidefinite":
-                yield from semidefinite(bracket)
-            case "branch_and_bound":
-                yield from branch_and_bound(bracket)
-            case "enumeration":
-                yield from enumeration(bracket)
-            case "auto":
-                if enumerable:
-                    yield from enumeration(bracket)
-                yield from branch_and_bound(bracket)

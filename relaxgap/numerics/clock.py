@@ -36,5 +36,9 @@ class Deadline:
         """Return the earlier deadline at which a fraction of the time left is used."""
         return Deadline(time.monotonic() + fraction * self.remaining_seconds)
 
+    def capped(self, seconds: float) -> "Deadline":
+        """Return this deadline or the one so many seconds from now, whichever comes first."""
+        return Deadline(min(self.end, time.monotonic() + seconds))
+
 
 NEVER = Deadline()

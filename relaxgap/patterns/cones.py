@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import nnls
 
-from relaxgap.patterns.hyperplanes import unit_rows
+from relaxgap.numerics.rows import unit_rows
 
 
 def project_onto_cone(

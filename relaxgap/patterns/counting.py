@@ -19,14 +19,14 @@ class PatternCount:
         Rank of the data matrix.
     n_hyperplanes : int
         Number of distinct hyperplanes: zero rows removed, parallel rows merged.
-    bound : int
-        Cover's count for these two numbers: an upper bound for any data, attained in general
-        position (every ``rank`` rows independent).
+    cover_count : int
+        Cover's count for these two numbers: no data have more patterns, and data in general
+        position (every ``rank`` rows independent) have as many.
     """
 
     rank: int
     n_hyperplanes: int
-    bound: int
+    cover_count: int
 
 
 def cover_count(n: int, rank: int) -> int:
@@ -86,7 +86,7 @@ def predicted_count(X: Float64[np.ndarray, "n d"]) -> PatternCount:
     Returns
     -------
     PatternCount
-        ``bound`` is exact for points in general position and an upper bound otherwise.
+        ``cover_count`` is exact for points in general position; other data have fewer.
     """
     return count_of(distinct_hyperplanes(X))
 

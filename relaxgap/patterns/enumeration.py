@@ -11,15 +11,19 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8, UInt64
 
 from relaxgap.errors import EnumerationLimitError
+from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
-from relaxgap.patterns.hyperplanes import distinct_hyperplanes, unit_rows
+from relaxgap.patterns.hyperplanes import distinct_hyperplanes
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences, patterns_of_gates
 
 _CHUNK_ENTRIES = 1 << 20
 
 
-def enumerate_patterns(X: Float64[np.ndarray, "n d"], limit: int = 2_000_000) -> PatternSet:
+def enumerate_patterns(
+    X: Float64[np.ndarray, "n d"], limit: int = MAX_LISTED_PATTERNS
+) -> PatternSet:
     """Enumerate every open cell of the arrangement ``{u : x_i . u = 0}``.
 
     Parameters
@@ -27,7 +31,7 @@ def enumerate_patterns(X: Float64[np.ndarray, "n d"], limit: int = 2_000_000) ->
     X : (n, d) float64
         Data matrix, finite; any rank, with any repeated, parallel or zero rows, in any scaling.
     limit : int
-        Largest acceptable value of Cover's bound on the number of patterns.
+        Largest acceptable value of Cover's count of the patterns.
 
     Returns
     -------
@@ -55,10 +59,10 @@ def enumerate_patterns(X: Float64[np.ndarray, "n d"], limit: int = 2_000_000) ->
     """
     hyperplanes = distinct_hyperplanes(X)
     predicted = count_of(hyperplanes)
-    if predicted.bound > limit:
+    if predicted.cover_count > limit:
         raise EnumerationLimitError(
             f"The full arrangement of n={X.shape[0]} points of rank {predicted.rank} can hold "
-            f"{format_count(predicted.bound)} patterns, over the limit of {limit:,}. "
+            f"{format_count(predicted.cover_count)} patterns, over the limit of {limit:,}. "
             "Sample patterns instead (--patterns gaussian:N), or raise the limit (--limit, in a "
             "config patterns.limit)."
         )

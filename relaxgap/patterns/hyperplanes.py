@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int
 
+from relaxgap.numerics.rows import unit_rows
+
 TOLERANCE = 1e-12
 """Distance, relative to a row's norm, below which a row counts as lying in a subspace."""
 
@@ -38,15 +40,6 @@ class Hyperplanes:
     def n_hyperplanes(self) -> int:
         """Number of distinct hyperplanes, ``k``."""
         return int(self.normals.shape[0])
-
-
-def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "m d"]:
-    """Return the nonzero rows of ``X`` scaled to unit norm, whatever their magnitude."""
-    rows = X[np.any(X != 0.0, axis=1)]
-    # dividing by the largest entry first keeps the squares from overflowing or underflowing
-    rows = rows / np.max(np.abs(rows), axis=1, keepdims=True, initial=0.0)
-    units: Float64[np.ndarray, "m d"] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return units
 
 
 def distinct_hyperplanes(X: Float64[np.ndarray, "n d"]) -> Hyperplanes:

@@ -9,17 +9,15 @@ from instances import degenerate_program, random_program
 from rational import dot, fractions
 
 from relaxgap.certificates import feasible_dual
-from relaxgap.certificates.all_patterns.lifted.lifting import (
-    ACTIVE,
-    INACTIVE,
-    UNDECIDED,
+from relaxgap.certificates.all_patterns.lifted import (
+    LiftedRelaxation,
     Lifting,
     Region,
     Units,
-    proven_price,
-    units_of,
+    price_bound,
+    region_price_bound,
 )
-from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
+from relaxgap.certificates.all_patterns.lifted.layout import ACTIVE, INACTIVE, UNDECIDED
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend
 from relaxgap.problems import relu_program
@@ -99,7 +97,7 @@ def _price_at_most(
 
 def check_every_kind_of_multipliers(seed: int) -> None:
     data, beta = instance(seed)
-    units = units_of(data, beta)
+    units = Units.of(data, beta)
     if units is None:
         assert not np.any(data.y[np.any(data.X != 0.0, axis=1)])
         return
@@ -122,7 +120,7 @@ def check_every_kind_of_multipliers(seed: int) -> None:
                     1e8 * random_matrix,
                     -np.abs(random_matrix),
                 ):
-                    bound = given_region.lifting.price(nu, multipliers)
+                    bound = region_price_bound(given_region.lifting, nu, multipliers)
                     region = given_region.lifting.region
                     weights = units.weights * nu
                     assert holds_exactly(bound, region, units.rows, weights, directions)
@@ -143,13 +141,13 @@ def test_any_multipliers_bound_every_neuron_of_the_region_on_many_instances(seed
 @given(SEEDS, st.integers(0, 6))
 def test_random_multipliers_bound_the_neurons_of_random_regions(seed: int, n_splits: int) -> None:
     data, beta = instance(seed)
-    units = units_of(data, beta)
+    units = Units.of(data, beta)
     if units is not None:
         rng = np.random.default_rng(seed)
         region = parts_of(undecided(units, rng.choice([-1.0, 1.0])), rng, n_splits)
-        lifting, nu = Lifting(region, units), rng.standard_normal(units.y.size)
+        lifting, nu = Lifting.of(region, units), rng.standard_normal(units.y.size)
         multipliers = rng.standard_normal((lifting.order, lifting.order))
-        bound = lifting.price(nu, multipliers + multipliers.T)
+        bound = region_price_bound(lifting, nu, multipliers + multipliers.T)
         # within cones of few neurons: those nearest to rows and between them
         directions = neurons(units.weights[:, None] * units.rows, nu, rng, 1000)
         assert holds_exactly(bound, region, units.rows, units.weights * nu, directions)
@@ -159,13 +157,13 @@ def test_random_multipliers_bound_the_neurons_of_random_regions(seed: int, n_spl
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e160, -1e160, 1e300, -1e300])
 def test_multipliers_that_are_no_numbers_prove_nothing_false(bad: float, whole: bool) -> None:
     data, beta = instance(3)
-    units = units_of(data, beta)
+    units = Units.of(data, beta)
     assert units is not None
-    lifting = Lifting(undecided(units), units)
+    lifting = Lifting.of(undecided(units), units)
     multipliers = np.zeros((lifting.order, lifting.order))
     multipliers[(slice(None),) * 2 if whole else ([-1, -2], [-2, -1])] = bad
     with np.errstate(all="ignore"):
-        bound = lifting.price(units.y, multipliers)
+        bound = region_price_bound(lifting, units.y, multipliers)
     directions = neurons(units.rows, units.y, np.random.default_rng(0))
     weights = units.weights * units.y
     assert holds_exactly(bound, lifting.region, units.rows, weights, directions)
@@ -173,7 +171,7 @@ def test_multipliers_that_are_no_numbers_prove_nothing_false(bad: float, whole: 
 
 def test_a_bound_that_is_too_low_is_found_out() -> None:
     program = random_program(relu_program, 5, 2, seed=0)
-    units = units_of(program.data, program.beta)
+    units = Units.of(program.data, program.beta)
     assert units is not None
     region, weights = undecided(units), units.weights * units.y
     directions = neurons(units.weights[:, None] * units.rows, units.y, np.random.default_rng(0))
@@ -187,7 +185,7 @@ def test_a_bound_that_is_too_low_is_found_out() -> None:
 
 def check_the_price_in_the_datas_own_units(seed: int) -> None:
     data, beta = instance(seed)
-    units = units_of(data, beta)
+    units = Units.of(data, beta)
     if units is None:
         return
     rng = np.random.default_rng(seed)
@@ -196,16 +194,18 @@ def check_the_price_in_the_datas_own_units(seed: int) -> None:
     for n_steps in (0, 3, 30):
         relaxation.advance(n_steps - relaxation.n_steps)
         relaxation.split()
-        nu, price = relaxation.bound()
+        nu, price = relaxation.price_bound()
         other = nu.copy()
         other[units.samples] = units.label_unit * rng.standard_normal(units.samples.size)
         prices = [
-            region.lifting.price(
-                other[units.samples] / units.label_unit, region.relations(relaxation.residual)
+            region_price_bound(
+                region.lifting,
+                other[units.samples] / units.label_unit,
+                region.relations(relaxation.residual),
             )
             for region in relaxation.regions
         ]
-        proven = proven_price(units, other[units.samples], np.array(prices))
+        proven = price_bound(units, other[units.samples], np.array(prices))
         for point, bound in ((nu, price), (other, proven)):
             directions = neurons(data.X, point, rng)
             for sign in (1.0, -1.0):
@@ -230,11 +230,11 @@ def test_a_row_whose_squares_underflow_keeps_the_proven_price_valid(size: float)
     X = rng.standard_normal((4, 2))
     X[0] *= size
     data = Dataset(X, np.array([1e60, 1.0, -1.0, 2.0]))
-    units = units_of(data, 1e-120)
+    units = Units.of(data, 1e-120)
     assert units is not None
     relaxation = LiftedRelaxation(data, units)
     relaxation.advance(5)
-    nu, price = relaxation.bound()
+    nu, price = relaxation.price_bound()
     assert np.isfinite(price)
     region = Region(1.0, np.full(4, UNDECIDED, dtype=np.int8))
     assert holds_exactly(price, region, X, nu, np.concatenate([neurons(X, nu, rng), X[:1] / size]))
@@ -242,10 +242,10 @@ def test_a_row_whose_squares_underflow_keeps_the_proven_price_valid(size: float)
 
 def test_data_without_rows_or_labels_have_no_units() -> None:
     X = np.array([[1.0, 2.0], [0.0, 0.0]])
-    assert units_of(Dataset(0.0 * X, np.ones(2)), 0.1) is None
-    assert units_of(Dataset(X, np.zeros(2)), 0.1) is None
-    assert units_of(Dataset(X, np.array([0.0, 3.0])), 0.1) is None
-    units = units_of(Dataset(X, np.array([2.0, 3.0])), 0.1)
+    assert Units.of(Dataset(0.0 * X, np.ones(2)), 0.1) is None
+    assert Units.of(Dataset(X, np.zeros(2)), 0.1) is None
+    assert Units.of(Dataset(X, np.array([0.0, 3.0])), 0.1) is None
+    units = Units.of(Dataset(X, np.array([2.0, 3.0])), 0.1)
     assert units is not None
     assert units.samples.tolist() == [0]
 
@@ -281,18 +281,19 @@ def test_the_parts_price_no_higher_than_a_region_that_already_prices_below_beta(
     priced_below = 0
     for seed in range(4):
         program = random_program(relu_program, 4, 2, seed, 0.9)
-        units = units_of(program.data, program.beta)
+        units = Units.of(program.data, program.beta)
         assert units is not None
         relaxation = LiftedRelaxation(program.data, units)
         relaxation.advance(50)
         nu = relaxation.residual
         for whole in relaxation.regions:
-            bound = whole.lifting.price(nu, whole.relations(nu))
+            bound = region_price_bound(whole.lifting, nu, whole.relations(nu))
             # at rest the multipliers are those of the relations alone
             whole.rest(nu)
             for sample in range(units.samples.size):
                 active, inactive = (
-                    part.lifting.price(nu, part.multiplier) for part in whole.split(sample)
+                    region_price_bound(part.lifting, nu, part.multiplier)
+                    for part in whole.split(sample)
                 )
                 assert inactive <= bound + 1e-12 * units.beta
                 if bound <= units.beta:
@@ -338,14 +339,14 @@ def test_the_converged_relaxation_is_that_of_an_interior_point_method(
     n, d = 1 + seed % 6, 1 + seed % 3
     program = random_program(relu_program, n, d, seed, fraction, labels=labels)
     data, beta = program.data, program.beta
-    units = units_of(data, beta)
+    units = Units.of(data, beta)
     assert units is not None
     expected = lifted_optimum(data, beta)
     relaxation = LiftedRelaxation(data, units)
     proven = 0.0
     while relaxation.n_steps < 40_000 and abs(relaxation.value - proven) > 1e-6 * proven:
         relaxation.advance(200)
-        nu, price = relaxation.bound()
+        nu, price = relaxation.price_bound()
         proven = feasible_dual(data.y, nu, price, beta)[1]
         assert proven <= expected * (1.0 + 1e-6)
     assert relaxation.value == pytest.approx(expected, rel=1e-5)

@@ -13,6 +13,7 @@ from relaxgap.certificates.all_patterns.spectral import (
 )
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems import relu_program
@@ -27,11 +28,11 @@ def instance(n: int, d: int, seed: int) -> tuple[Dataset, float]:
     X = rng.standard_normal((n, d))
     y = np.maximum(X @ rng.standard_normal((d, 3)), 0.0) @ [1.0, -1.0, 1.0]
     y += 0.1 * rng.standard_normal(n)
-    return Dataset(X, y), 0.1 * max(spectral_price(X, s * y).bound for s in (1.0, -1.0))
+    return Dataset(X, y), 0.1 * max(spectral_price(X, s * y).price_bound for s in (1.0, -1.0))
 
 
 def scaled_by_its_price(data: Dataset, beta: float, nu: np.ndarray) -> float:
-    largest = max(spectral_price(data.X, sign * nu).bound for sign in (1.0, -1.0))
+    largest = max(spectral_price(data.X, sign * nu).price_bound for sign in (1.0, -1.0))
     return feasible_dual(data.y, nu, largest, beta)[1]
 
 
@@ -79,7 +80,7 @@ def test_it_is_never_worse_than_the_given_point_scaled(seed: int) -> None:
     good = spectral_lower_bound(data, beta).nu
     for nu0 in (good, -good, 0.0 * good, data.y):
         given = spectral_lower_bound(data, beta, nu0, max_iterations=3)
-        largest = max(spectral_price(data.X, sign * nu0, 3).bound for sign in (1.0, -1.0))
+        largest = max(spectral_price(data.X, sign * nu0, 3).price_bound for sign in (1.0, -1.0))
         assert given.dual_value >= feasible_dual(data.y, nu0, largest, beta)[1]
 
 
@@ -100,7 +101,7 @@ def test_it_converges_where_rows_span_sixteen_decades(seed: int) -> None:
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((15, 6)) * 10.0 ** rng.uniform(-8.0, 8.0, (15, 1))
     y = rng.standard_normal(15) * (rng.random(15) < 0.5)
-    largest = max(spectral_price(X, sign * y).bound for sign in (1.0, -1.0))
+    largest = max(spectral_price(X, sign * y).price_bound for sign in (1.0, -1.0))
     beta = largest * 10.0 ** rng.uniform(-6.0, 0.0)
     found = spectral_lower_bound(Dataset(X, y), beta)
     assert found.converged
@@ -145,7 +146,7 @@ def test_zero_labels_and_zero_data_have_their_known_values() -> None:
 def test_an_unfinished_solve_is_weaker_and_valid() -> None:
     data, beta = instance(30, 10, seed=4)
     full = spectral_lower_bound(data, beta)
-    none = spectral_lower_bound(data, beta, seconds=0.0)
+    none = spectral_lower_bound(data, beta, deadline=Deadline.after(0.0))
     assert none.n_iterations == 0
     assert not none.converged
     assert 0.0 < none.dual_value < full.dual_value

@@ -15,7 +15,8 @@ import pytest
 from click.testing import Result
 
 from relaxgap.errors import DataError
-from relaxgap.solvers import Program, SemismoothNewton, Solution
+from relaxgap.problems import Program
+from relaxgap.solvers import SemismoothNewton, Solution
 
 Invoke = Callable[..., Result]
 SHORT = ("--points", "5")

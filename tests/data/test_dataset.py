@@ -1,9 +1,8 @@
 import jaxtyping
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 
-from relaxgap.data.dataset import Dataset, unit_rows
+from relaxgap.data.dataset import Dataset
 from relaxgap.errors import DataError
 
 
@@ -48,13 +47,3 @@ def test_what_the_annotations_forbid_is_refused_without_a_type_checker_too(
 
 def test_zero_data_and_zero_labels_are_valid():
     assert Dataset(np.zeros((2, 1)), np.zeros(2)).n == 2
-
-
-def test_unit_rows_keeps_directions_and_has_norm_one():
-    X = np.array([[3.0, 4.0], [0.0, -2.0]])
-    assert_allclose(unit_rows(X), [[0.6, 0.8], [0.0, -1.0]], rtol=1e-15)
-
-
-def test_a_zero_row_has_no_direction():
-    with pytest.raises(DataError, match="got 1 zero rows, the first at index 1"):
-        unit_rows(np.array([[1.0, 0.0], [0.0, 0.0]]))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.panel_rows import row_lengths
+from relaxgap.drawing.panel_rows import panels_of_rows
 from relaxgap.drawing.preserved_runs import (
     matched_ends,
     relative_losses,
@@ -261,4 +261,4 @@ def test_a_combination_of_data_and_protocol_without_runs_leaves_no_empty_panel(
     ("count", "lengths"), [(1, [1]), (4, [4]), (5, [3, 2]), (7, [4, 3]), (9, [3, 3, 3])]
 )
 def test_rows_of_panels_are_filled_evenly(count: int, lengths: list[int]) -> None:
-    assert row_lengths(count, 4) == lengths
+    assert panels_of_rows(count, 4) == lengths

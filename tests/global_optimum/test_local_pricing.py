@@ -38,13 +38,13 @@ def test_on_small_data_the_ascent_finds_the_critical_regularisation(seed: int) -
     assert exact * (1.0 - 1e-6) <= found <= exact * (1.0 + 1e-12)
 
 
-def test_violators_are_distinct_and_above_the_level() -> None:
+def test_violators_are_distinct_and_above_the_threshold() -> None:
     rng = np.random.default_rng(1)
     X, nu = rng.standard_normal((12, 4)), rng.standard_normal(12)
     data = Dataset(X, nu)
-    level = 0.5 * estimate_beta_max(data)
-    found = violators(X, nu, level, rng.standard_normal((100, 4)), 40)
+    threshold = 0.5 * estimate_beta_max(data)
+    found = violators(X, nu, threshold, rng.standard_normal((100, 4)), 40)
     best = np.maximum(prices(X, nu, found), prices(X, -nu, found))
     assert found.shape[0] >= 2
-    assert (best > level).all()
+    assert (best > threshold).all()
     assert violators(X, nu, np.inf, rng.standard_normal((100, 4)), 40).shape == (0, 4)

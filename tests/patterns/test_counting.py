@@ -57,18 +57,18 @@ def test_negative_sizes_are_refused(n: int, rank: int) -> None:
 
 def test_generic_data_has_full_rank_and_distinct_hyperplanes() -> None:
     predicted = predicted_count(np.random.default_rng(0).standard_normal((8, 3)))
-    assert (predicted.rank, predicted.n_hyperplanes, predicted.bound) == (3, 8, 58)
+    assert (predicted.rank, predicted.n_hyperplanes, predicted.cover_count) == (3, 8, 58)
 
 
 def test_zero_and_parallel_rows_add_no_hyperplane() -> None:
     X = np.array([[1.0, 2.0], [0.0, 0.0], [-3.0, -6.0], [1e-8, 2e-8], [0.1, 0.7]])
     predicted = predicted_count(X)
-    assert (predicted.rank, predicted.n_hyperplanes, predicted.bound) == (2, 2, 4)
+    assert (predicted.rank, predicted.n_hyperplanes, predicted.cover_count) == (2, 2, 4)
 
 
 def test_zero_data_has_one_pattern() -> None:
     predicted = predicted_count(np.zeros((3, 2)))
-    assert (predicted.rank, predicted.n_hyperplanes, predicted.bound) == (0, 0, 1)
+    assert (predicted.rank, predicted.n_hyperplanes, predicted.cover_count) == (0, 0, 1)
 
 
 def test_a_count_too_long_to_read_is_written_as_a_power_of_ten() -> None:

@@ -111,7 +111,7 @@ def test_too_many_cones_are_left_to_column_generation_with_the_restriction(
 ) -> None:
     program = restricted_program(seed)
     whole = SemismoothNewton(1e-8).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 10)
+    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 10)
     solution = SemismoothNewton(1e-7).solve(program)
     assert solution.status is Status.SOLVED
     assert uses_allowed_blocks_only(program, solution)

@@ -166,7 +166,7 @@ def test_too_many_cones_for_their_multipliers_are_left_to_column_generation(
 ) -> None:
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     direct = SemismoothNewton(1e-7).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 100)
+    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 100)
     solver = SemismoothNewton(1e-7)
     columns = solver.solve(program)
     assert solver.method(program) == "column_generation"
@@ -180,7 +180,7 @@ def test_above_the_limit_of_cones_a_start_is_not_forgotten(
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     solver = SemismoothNewton(1e-7)
     start = SemismoothNewton(1e-9).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", 100)
+    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 100)
     assert solver.solve(program, start).n_iterations == 0
     nearby = replace(program, beta=0.9 * program.beta)
     warm, cold = solver.solve(nearby, start), solver.solve(nearby)
@@ -189,13 +189,13 @@ def test_above_the_limit_of_cones_a_start_is_not_forgotten(
     assert overlap(warm.certificate, cold.certificate)
 
 
-@pytest.mark.parametrize("most", [100, semismooth_newton.MAX_CONE_ENTRIES])
+@pytest.mark.parametrize("most", [100, semismooth_newton.MAX_BITS_WITH_MULTIPLIERS])
 def test_a_deadline_that_has_passed_leaves_a_bracket_that_holds(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     optimum = SemismoothNewton(1e-7).solve(program).certificate
-    monkeypatch.setattr(semismooth_newton, "MAX_CONE_ENTRIES", most)
+    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", most)
     late = SemismoothNewton(1e-7).solve(program, deadline=Deadline(-np.inf))
     assert late.status is Status.TIME_LIMIT
     assert overlap(late.certificate, optimum)

@@ -10,7 +10,7 @@ from relaxgap.certificates.prices.cones import (
     bound_cone_prices,
     refine_cone_prices,
 )
-from relaxgap.data.dataset import row_lengths
+from relaxgap.numerics.rows import row_lengths
 from relaxgap.patterns.hyperplanes import TOLERANCE
 from relaxgap.problems.program import Program
 

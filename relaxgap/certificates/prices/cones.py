@@ -16,8 +16,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
+from relaxgap.numerics.rounding import magnitude, rounding_bound
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.patterns.hyperplanes import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.fit_map import chunks
 
@@ -150,36 +151,6 @@ def _descend(
             open_, g = open_[still], g[:, still]
             signs, multipliers = signs[:, still], multipliers[:, still]
     return np.asarray(bounds)
-
-
-def rounding_bound(
-    n_terms: int, d: int, scale: float | Float64[np.ndarray, " C"]
-) -> Float64[np.ndarray, "..."]:
-    """Bound the rounding and underflow in the norm of a vector summed in floating point.
-
-    Parameters
-    ----------
-    n_terms : int
-        Summands and later updates: each adds at most a few units of the size of what it adds to.
-    d : int
-        Length of the vector.
-    scale : float or (C,) float64
-        Sum of the magnitudes that entered the vector.
-
-    Returns
-    -------
-    float64
-        Of the shape of ``scale``.
-    """
-    double = np.finfo(np.float64)
-    # entries whose squares fall below the normal range may vanish from the norm
-    underflow = 2.0 * float(np.sqrt(d * double.tiny)) * np.greater(scale, 0.0)
-    return np.asarray(4.0 * float(double.eps) * (n_terms + d) * scale + underflow)
-
-
-def magnitude(X: Float64[np.ndarray, "n d"], nu: Float64[np.ndarray, " n"]) -> float:
-    r"""Bound :math:`\sum_j |\nu_j| \|x_j\|` without squares that could underflow."""
-    return float(np.abs(nu) @ np.abs(X).sum(axis=1))
 
 
 def price_exactly(

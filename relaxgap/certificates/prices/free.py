@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
-from relaxgap.certificates.prices.cones import magnitude, rounding_bound
+from relaxgap.numerics.rounding import magnitude, rounding_bound
 from relaxgap.problems.fit_map import adjoint
 from relaxgap.problems.program import Program
 

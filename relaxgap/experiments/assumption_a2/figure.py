@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from relaxgap.drawing.panel_rows import add_legend, add_rows, row_lengths
+from relaxgap.drawing.panel_rows import add_legend, add_rows, panels_of_rows
 from relaxgap.drawing.preserved_runs import (
     DIVERGED,
     INSTANCE,
@@ -44,7 +44,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     kept = ends[ends["status"] != DIVERGED]
     colours = method_colours(kept["method"], len(MEASURES))
     panels = _panels(kept, colours)
-    lengths = row_lengths(len(panels), 3) if panels else []
+    lengths = panels_of_rows(len(panels), 3) if panels else []
     figure = new_figure(max(10.8, 3.7 * max(lengths, default=0) + 0.4), 3.0 * len(lengths) + 1.2)
     if not panels:
         figure.text(0.5, 0.5, "every run diverged", ha="center")

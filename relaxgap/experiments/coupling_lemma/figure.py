@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from relaxgap.drawing.panel_rows import add_legend, row_lengths
+from relaxgap.drawing.panel_rows import add_legend, panels_of_rows
 from relaxgap.drawing.preserved_runs import (
     DIVERGED,
     INSTANCE,
@@ -47,7 +47,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     colours = method_colours(rows["method"], 2)
     of_methods = method_panels(plain, colours) + way_panels(rows, colours)
     panels = [*width_panels(gd), *of_methods, *factor_panels(reached, gd)]
-    lengths = row_lengths(len(panels), 4) if panels else []
+    lengths = panels_of_rows(len(panels), 4) if panels else []
     figure = new_figure(max(10.8, 3.1 * max(lengths, default=0)), 3.5 * len(lengths) + 0.9)
     if panels:
         draw_panels(figure, lengths, panels)

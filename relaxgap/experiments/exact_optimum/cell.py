@@ -71,7 +71,7 @@ def exact_optimum(spec: CellSpec) -> list[ExactOptimumRecord]:
             d=data.d,
             seed=spec.seed,
             n_patterns=patterns.n_patterns,
-            cover_count=predicted_count(data.X).bound,
+            cover_count=predicted_count(data.X).cover_count,
             complete=patterns.complete,
             enumeration_seconds=enumeration_seconds,
             enumeration_megabytes=_traced_megabytes(spec, data),

@@ -3,11 +3,12 @@
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.prices.cones import SIGNS, magnitude, rounding_bound
+from relaxgap.certificates.prices.cones import SIGNS
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import activation_signs, dead_neurons
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.rounding import magnitude, rounding_bound
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.problems.losses import SQUARED, Loss
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset, row_lengths
+from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.kinks import OneSidedDerivative, joint_norm, one_sided_derivative
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.zonotopes import smallest_elements
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.rows import row_lengths
 from relaxgap.problems.losses import SQUARED, Loss
 
 _MOST_ENUMERATED = 10

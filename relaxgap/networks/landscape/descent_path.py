@@ -10,6 +10,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.minimal import Pruning, prunings
 from relaxgap.networks.landscape.structure import activation_signs, refuse_misfit
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.rows import row_lengths
 
 PieceKind = Literal["rescale", "merge", "prune"]
 
@@ -158,7 +159,7 @@ def descent_path(network: TwoLayerNetwork, data: Dataset, *, prune: bool = True)
     (2020), Section 3, for the pruning.
     """
     refuse_misfit(network, data)
-    norms, sizes = _row_norms(network.hidden), np.abs(network.output)
+    norms, sizes = row_lengths(network.hidden), np.abs(network.output)
     unbalanced = np.abs(norms - sizes) > _rounding(data.d) * np.maximum(norms, sizes)
     merged = DescentPath(network, bool(unbalanced.any()), _merges(network, data), ())
     if not prune:
@@ -173,7 +174,7 @@ def descent_path(network: TwoLayerNetwork, data: Dataset, *, prune: bool = True)
 
 def _rescaled(network: TwoLayerNetwork, t: float) -> TwoLayerNetwork:
     """Return the network at ``t`` of the rescaling."""
-    norms, sizes = _row_norms(network.hidden), np.abs(network.output)
+    norms, sizes = row_lengths(network.hidden), np.abs(network.output)
     live = (norms > 0.0) & (sizes > 0.0)
     fade = np.where(live, 1.0, 1.0 - t)
     # r_j can overflow, its root cannot
@@ -187,7 +188,7 @@ def _rescaled(network: TwoLayerNetwork, t: float) -> TwoLayerNetwork:
 
 def _merges(network: TwoLayerNetwork, data: Dataset) -> tuple[Merge, ...]:
     """Pair every live neuron with the first one of its pattern and sign, unless it is that one."""
-    norms = _row_norms(network.hidden)
+    norms = row_lengths(network.hidden)
     live = np.flatnonzero((norms > 0.0) & (network.output != 0.0))
     units = TwoLayerNetwork(network.hidden[live] / norms[live, None], network.output[live])
     active = activation_signs(units, data, _rounding(data.d)) >= 0
@@ -208,19 +209,12 @@ def _poured(
     unit = float(np.abs(output).max())
     first, second = (np.abs(output) / unit)[:, None] * (hidden / unit)
     block = first + t * second
-    root = float(np.sqrt(_row_norms(block[None, :])[0]))
+    root = float(np.sqrt(row_lengths(block[None, :])[0]))
     left = np.sqrt(1.0 - t)
     # two neurons of opposite directions can share a cone on which the data are zero
     grown = unit * block / root if root > 0.0 else np.zeros_like(block)
     sizes = np.array([np.copysign(unit * root, output[0]), left * output[1]])
     return np.stack([grown, left * hidden[1]]), sizes
-
-
-def _row_norms(rows: Float64[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
-    """Return the norm of each row, tiny or huge."""
-    peaks = np.abs(rows).max(axis=1, initial=0.0)
-    units = rows / np.where(peaks > 0.0, peaks, 1.0)[:, None]
-    return np.asarray(peaks * np.linalg.norm(units, axis=1))
 
 
 def _rounding(d: int) -> float:

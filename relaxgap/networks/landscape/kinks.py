@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset, row_lengths
+from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.landscape.structure import activation_signs
 from relaxgap.networks.two_layer import TwoLayerNetwork
-from relaxgap.patterns.hyperplanes import first_parallel, unit_rows
+from relaxgap.numerics.rows import row_lengths, unit_rows
+from relaxgap.patterns.hyperplanes import first_parallel
 from relaxgap.problems.losses import SQUARED, Loss
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int8
 
-from relaxgap.data.dataset import Dataset, row_lengths
+from relaxgap.data.dataset import Dataset
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.rows import row_lengths
 
 LIVE_RTOL = 1e-6
 """A neuron with ``|w_j| |alpha_j|`` at or below this fraction of the largest is not live."""

@@ -11,7 +11,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import activation_signs, live_neurons
 from relaxgap.networks.two_layer import TwoLayerNetwork
-from relaxgap.patterns.hyperplanes import unit_rows
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences
 from relaxgap.problems import Blocks, Program, relu_program
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import lsq_linear
 
-from relaxgap.data.dataset import row_lengths
+from relaxgap.numerics.rows import row_lengths
 
 # Below it the Gram matrix of a few unit columns loses more than half of the digits.
 _SMALLEST_EIGENVALUE = 1e-8

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
 
 from relaxgap.numerics.backend import Array, Arrays
-from relaxgap.patterns.hyperplanes import unit_rows
+from relaxgap.numerics.rows import unit_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from relaxgap.certificates import DualCertificate, certify
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
 from relaxgap.problems import Program, Units
 from relaxgap.problems.losses import NewtonLoss
 from relaxgap.solvers.base import Solution, Status, with_better_bounds
@@ -24,8 +25,6 @@ from relaxgap.solvers.newton.pricing_oracle import ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
 
 MAX_IDLE_ROUNDS = 3
-MAX_CONE_ENTRIES = 20_000_000
-"""Patterns times samples above which the multipliers of all cones are too many to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class SemismoothNewton:
         -------
         Solution
             ``n_iterations`` counts Newton steps, or the rounds of column generation above
-            `MAX_CONE_ENTRIES`; the bracket is the best of all rounds.
+            `MAX_BITS_WITH_MULTIPLIERS`; the bracket is the best of all rounds.
 
         Raises
         ------
@@ -97,8 +96,8 @@ class SemismoothNewton:
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
         P patterns. Memory: O(n P + d P + n^2). A cone-constrained program of more than
-        `MAX_CONE_ENTRIES` pattern bits is solved by `ColumnGeneration` whose restricted programs
-        this solver solves, from the same start and under the same deadline (`method`).
+        `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
+        programs this solver solves, from the same start and under the same deadline (`method`).
         """
         refuse_unless_met(self.name, self.needs, program)
         if start is not None:
@@ -112,7 +111,7 @@ class SemismoothNewton:
         """Return what `solve` runs on this program: its own name, or ``column_generation``."""
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
-        if oracle.keeps_multipliers and n_entries > MAX_CONE_ENTRIES:
+        if oracle.keeps_multipliers and n_entries > MAX_BITS_WITH_MULTIPLIERS:
             return ColumnGeneration.name
         return self.name
 

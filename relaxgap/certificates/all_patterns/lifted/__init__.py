@@ -1,1 +1,15 @@
-"""The lifted (completely positive) relaxation: what proves a bound, and what finds one."""
+"""The lifted (completely positive) relaxation: what proves a price bound, and what finds one."""
+
+from relaxgap.certificates.all_patterns.lifted.layout import Lifting, Region
+from relaxgap.certificates.all_patterns.lifted.price import price_bound, region_price_bound
+from relaxgap.certificates.all_patterns.lifted.relaxation import LiftedRelaxation
+from relaxgap.certificates.all_patterns.lifted.units import Units
+
+__all__ = [
+    "LiftedRelaxation",
+    "Lifting",
+    "Region",
+    "Units",
+    "price_bound",
+    "region_price_bound",
+]

@@ -1,145 +1,32 @@
 r"""The completely positive relaxation over regions, by the alternating direction method.
 
-Training lifts to
+Training with the squared loss lifts to
 
 .. math:: \min \tfrac12 \|\sum_R s_R A_R - y\|^2 + \tfrac\beta2 \sum_R \mathrm{tr}_{\alpha, u} Z_R
 
 over one semidefinite matrix :math:`Z_R` a region, whose entries :math:`(\alpha, a)` are the fit
-:math:`A_R`, and whose relations are those of `lifting`. One step
-projects every :math:`Z_R` onto the semidefinite cone of its face, then solves for all relations and
-the fit at once in closed form. Its multipliers prove a lower bound whatever their quality.
+:math:`A_R`, and whose relations are those of `layout`. One step projects every :math:`Z_R` onto the
+semidefinite cone of its face (`region`), then solves for all relations and the fit at once in
+closed form. Its multipliers prove a lower bound whatever their quality (`price`).
 """
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.all_patterns.lifted.lifting import (
-    EPS,
-    UNDECIDED,
-    Lifting,
-    Region,
-    Units,
-    proven_price,
-)
+from relaxgap.certificates.all_patterns.lifted.layout import UNDECIDED, Region
+from relaxgap.certificates.all_patterns.lifted.price import price_bound, region_price_bound
+from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, nearest_heads
+from relaxgap.certificates.all_patterns.lifted.units import Units
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.rounding import EPS, TINY
 
 FIRST_PENALTY = 0.3
-OVER_RELAXATION = 1.6
 PENALTY_FACTOR = 1.3
 STEPS_PER_PENALTY = 20
-MOST_RESIDUAL_STEPS = 60
-MOST_AXES = 3
+MAX_RESIDUAL_STEPS = 60
+MAX_AXES = 3
 EMPTY = 1e-6
 """Fraction of all mass below which a region is empty."""
-TINY = float(np.finfo(np.float64).tiny)
-
-
-class LiftedRegion:
-    """Hold the matrix of one region: its relations' copy ``Y``, its multiplier, its last ``Z``.
-
-    A region without neurons can rest: its matrix is zero, and its multipliers still prove prices.
-    """
-
-    def __init__(self, region: Region, units: Units) -> None:
-        self.lifting = Lifting(region, units)
-        self.face: Float64[np.ndarray, "N k"] = np.linalg.qr(self.lifting.embedding)[0]
-        order = self.lifting.order
-        self.Y = np.zeros((order, order))
-        self.multiplier = np.zeros((order, order))
-        self.Z = np.zeros((order, order))
-        self.force = np.zeros((order, order))
-        self.moved = 0.0
-        self.resting = False
-
-    def project(self, penalty: float) -> Float64[np.ndarray, "N N"]:
-        """Project onto the semidefinite cone of the face; return what the relations start from."""
-        self.multiplier += OVER_RELAXATION * self.force
-        target = self.face.T @ (self.Y + self.multiplier / penalty) @ self.face
-        values, vectors = np.linalg.eigh(target)
-        kept = values > 0.0
-        factor = self.face @ (vectors[:, kept] * np.sqrt(values[kept]))
-        self.Z = factor @ factor.T
-        start = self.Z - self.multiplier / penalty
-        diagonal = np.arange(1 + self.lifting.rank)
-        start[diagonal, diagonal] -= 0.5 * self.lifting.units.beta / penalty
-        return np.asarray(start)
-
-    def impose(
-        self,
-        start: Float64[np.ndarray, "N N"],
-        pull: Float64[np.ndarray, " p"],
-        penalty: float,
-    ) -> None:
-        """Take the nearest matrix with the relations, its fit pulled towards the labels."""
-        lifting, inner = self.lifting, 1 + self.lifting.rank
-        Y = start
-        Y[inner:, inner:] = np.maximum(Y[inner:, inner:], 0.0)
-        Y[lifting.free_a, lifting.free_b] = Y[lifting.free_b, lifting.free_a] = 0.0
-        Y[0, lifting.a] += pull
-        lengths = np.linalg.norm(Y[1:inner, inner:], axis=0)
-        heads = nearest_heads(Y[0, inner:], lengths)
-        shrink = np.divide(heads, lengths, out=np.ones_like(heads), where=lengths > heads)
-        Y[1:inner, inner:] *= shrink
-        Y[0, inner:] = heads
-        Y[inner:, :inner] = Y[:inner, inner:].T
-        self.moved = float(np.linalg.norm(Y - self.Y))
-        self.force = penalty * (Y - self.Z)
-        self.Y = Y
-
-    def relations(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "N N"]:
-        """Return the multipliers of the relations at the end of the last step."""
-        if self.resting:
-            return self.multiplier
-        return self._less_gains(self.multiplier + self.force, nu)
-
-    @property
-    def mass(self) -> float:
-        """Squared output weights that the region holds."""
-        return float(self.Y[0, 0])
-
-    def rest(self, nu: Float64[np.ndarray, " n"]) -> None:
-        """Leave the iteration with the multipliers at hand."""
-        self.multiplier = self.relations(nu)
-        self.Y, self.Z, self.force = (np.zeros_like(self.Y) for _ in range(3))
-        self.resting = True
-
-    def wake(self, nu: Float64[np.ndarray, " n"]) -> None:
-        """Join the iteration again, from a matrix of zero."""
-        self.multiplier = self._less_gains(self.multiplier, -nu)
-        self.resting = False
-
-    def _less_gains(
-        self, matrix: Float64[np.ndarray, "N N"], nu: Float64[np.ndarray, " n"]
-    ) -> Float64[np.ndarray, "N N"]:
-        gains = 0.5 * self.lifting.gains(nu)
-        less = matrix.copy()
-        less[0, self.lifting.a] -= gains
-        less[self.lifting.a, 0] -= gains
-        return np.asarray(less)
-
-    def split(self, sample: int) -> "list[LiftedRegion]":
-        """Decide one activation both ways; each part starts from its share of this region."""
-        lifting = self.lifting
-        parts = [LiftedRegion(part, lifting.units) for part in lifting.region.split(sample)]
-        index = lifting.positive.searchsorted(sample), lifting.negative.searchsorted(sample)
-        shares = np.array([self.Y[0, lifting.a[index[0]]], self.Y[0, lifting.b[index[1]]]])
-        shares = shares / max(float(shares.sum()), TINY)
-        for part, share in zip(parts, shares, strict=True):
-            inner = np.arange(1 + lifting.rank)
-            a = lifting.a[np.isin(lifting.positive, part.lifting.positive)]
-            b = lifting.b[np.isin(lifting.negative, part.lifting.negative)]
-            kept = np.concatenate([inner, a, b])
-            part.Y = share * self.Y[np.ix_(kept, kept)]
-            part.multiplier = (self.multiplier + self.force)[np.ix_(kept, kept)]
-        return parts
-
-
-def nearest_heads(
-    heads: Float64[np.ndarray, "..."], lengths: Float64[np.ndarray, "..."]
-) -> Float64[np.ndarray, "..."]:
-    """Return the heads of the projections of ``(head, tail)`` onto the second-order cone."""
-    middle = np.where(lengths <= -heads, 0.0, 0.5 * (heads + lengths))
-    return np.where(lengths <= heads, heads, middle)
 
 
 class LiftedRelaxation:
@@ -169,8 +56,7 @@ class LiftedRelaxation:
             for region in self.regions
         )
         value = 0.5 * float(self.residual @ self.residual) + 0.5 * self.units.beta * traces
-        zero_rows = float(self.data.y @ self.data.y) - self.units.label_unit**2
-        return value * self.units.label_unit**2 + 0.5 * zero_rows
+        return self.units.value(value, self.data.y)
 
     def advance(self, n_steps: int) -> None:
         """Take steps; the penalty follows the balance of the two residuals."""
@@ -185,18 +71,17 @@ class LiftedRelaxation:
             if self.n_steps % STEPS_PER_PENALTY == 0:
                 self._balance()
 
-    def bound(self) -> tuple[Float64[np.ndarray, " n"], float]:
+    def price_bound(self) -> tuple[Float64[np.ndarray, " n"], float]:
         """Return a dual point and a proven bound of its price over all neurons."""
-        nu = self.data.y.copy()
-        nu[self.units.samples] = self.units.label_unit * self.residual
-        prices = np.array(
+        nu = self.units.dual_point(self.residual, self.data.y)
+        bounds = np.array(
             [
-                region.lifting.price(self.residual, region.relations(self.residual))
+                region_price_bound(region.lifting, self.residual, region.relations(self.residual))
                 for region in self.regions
             ]
         )
-        largest = proven_price(self.units, nu[self.units.samples], prices)
-        self._put_to_rest(prices)
+        largest = price_bound(self.units, nu[self.units.samples], bounds)
+        self._put_to_rest(bounds)
         return nu, largest
 
     def directions(self) -> Float64[np.ndarray, "k d"]:
@@ -206,9 +91,9 @@ class LiftedRelaxation:
             inner = slice(1, 1 + region.lifting.rank)
             mean = region.Z[0, inner]
             _, axes = np.linalg.eigh(region.Z[inner, inner])
-            axes = axes[:, -MOST_AXES:].T
+            axes = axes[:, -MAX_AXES:].T
             axes *= np.where(axes @ mean < 0.0, -1.0, 1.0)[:, None]
-            directions.append(np.vstack([mean, axes]) @ self.units.basis)
+            directions.append(self.units.neurons(np.vstack([mean, axes])))
         return np.concatenate(directions)
 
     def split(self) -> bool:
@@ -232,19 +117,28 @@ class LiftedRelaxation:
     def _awake(self) -> list[LiftedRegion]:
         return [region for region in self.regions if not region.resting]
 
-    def _put_to_rest(self, prices: Float64[np.ndarray, " k"]) -> None:
+    def _put_to_rest(self, bounds: Float64[np.ndarray, " k"]) -> None:
         """Rest the empty regions whose price does not count; wake those whose price does."""
         awake = np.array([not region.resting for region in self.regions])
-        largest = float(prices[awake].max())
+        largest = float(bounds[awake].max())
         total = sum(region.mass for region in self.regions)
-        for region, price in zip(self.regions, prices, strict=True):
-            if region.resting and price > largest:
+        for region, bound in zip(self.regions, bounds, strict=True):
+            if region.resting and bound > largest:
                 region.wake(self.residual)
-            elif not region.resting and region.mass <= EMPTY * total and price < largest:
+            elif not region.resting and region.mass <= EMPTY * total and bound < largest:
                 region.rest(self.residual)
 
     def _fit_labels(self, starts: list[Float64[np.ndarray, "_ _"]]) -> None:
-        """Find the residual at which the heads of all regions add up to the fit it leaves."""
+        r"""Find the residual at which the heads of all regions add up to the fit it leaves.
+
+        For every sample, with the projection onto the second-order cone of `nearest_heads`,
+
+        .. math:: r + w \sum_R s_R\, h\bigl(Z_{R, \alpha a} + \tfrac{s_R w}{2 \rho} r,\,
+                  \|Z_{R, u a}\|\bigr) = y ,
+
+        whose left side grows in :math:`r` with a slope of at least 1: Newton steps between
+        bisections.
+        """
         weights, y = self.units.weights, self.units.y
         awake = self._awake
         signs = np.array([region.lifting.region.sign for region in awake])[:, None]
@@ -258,7 +152,7 @@ class LiftedRelaxation:
         gains = signs * weights / (2.0 * self.penalty)
         residual = self.residual
         lower, upper = np.full(y.size, -np.inf), np.full(y.size, np.inf)
-        for _ in range(MOST_RESIDUAL_STEPS):
+        for _ in range(MAX_RESIDUAL_STEPS):
             pulled = heads + gains * residual
             excess = residual + weights * (signs * nearest_heads(pulled, lengths)).sum(axis=0) - y
             # the excess grows at least as fast as the residual
@@ -274,6 +168,12 @@ class LiftedRelaxation:
         self.residual = residual
 
     def _balance(self) -> None:
+        r"""Move the penalty towards balanced residuals.
+
+        It grows where :math:`\|Y - Z\| / \|Y\|` stays behind
+        :math:`\rho \|Y - Y_{\text{before}}\| / \|M\|`, and falls where that stays behind it (Boyd
+        et al. 2011, Section 3.4.1).
+        """
         regions = self._awake
         apart = max(float(np.linalg.norm(region.force)) for region in regions) / self.penalty
         moved = max(region.moved for region in regions) * self.penalty

@@ -19,8 +19,8 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import eigh_tridiagonal, eigvalsh, solve_triangular
 
-FEWEST_FOR_LANCZOS = 100
-MOST_LANCZOS_STEPS = 60
+MIN_ORDER_FOR_LANCZOS = 100
+MAX_LANCZOS_STEPS = 60
 LANCZOS_ACCURACY = 0.02
 
 
@@ -177,17 +177,17 @@ def _least_relative_eigenvalue(
     Lanczos' method with full orthogonalisation: few products where all eigenvalues cost k^3.
     """
     k = factor.shape[0]
-    if k <= FEWEST_FOR_LANCZOS:
+    if k <= MIN_ORDER_FOR_LANCZOS:
         scaled = solve_triangular(factor, matrix, lower=True, check_finite=False)
         scaled = solve_triangular(factor, scaled.T, lower=True, check_finite=False)
         return float(eigvalsh(scaled, subset_by_index=[0, 0], check_finite=False)[0])
-    basis = np.zeros((k, MOST_LANCZOS_STEPS + 1), order="F")
-    diagonal, beside = np.zeros(MOST_LANCZOS_STEPS), np.zeros(MOST_LANCZOS_STEPS)
+    basis = np.zeros((k, MAX_LANCZOS_STEPS + 1), order="F")
+    diagonal, beside = np.zeros(MAX_LANCZOS_STEPS), np.zeros(MAX_LANCZOS_STEPS)
     # a vector without relations between its entries is next to no eigenvector
     probe = np.cos(np.arange(1.0, k + 1.0))
     basis[:, 0] = probe / np.linalg.norm(probe)
     least = error = 0.0
-    for j in range(MOST_LANCZOS_STEPS):
+    for j in range(MAX_LANCZOS_STEPS):
         vector = solve_triangular(factor, basis[:, j], lower=True, trans="T", check_finite=False)
         vector = solve_triangular(factor, matrix @ vector, lower=True, check_finite=False)
         diagonal[j] = float(vector @ basis[:, j])

@@ -1,35 +1,38 @@
 r"""A lower bound of the optimum over networks of any width, in polynomial time.
 
-The dual of training over *all* patterns maximises :math:`y^\top \nu - \tfrac12 \|\nu\|^2` subject
-to :math:`\max_{\|u\| \le 1} \pm \nu^\top (Xu)_+ \le \beta`. The spectral bound of the left side is
+The dual of training over *all* patterns with the squared loss maximises
+:math:`y^\top \nu - \tfrac12 \|\nu\|^2` subject to
+:math:`\max_{\|u\| \le 1} \pm \nu^\top (Xu)_+ \le \beta`. The spectral bound of the left side is
 jointly convex in the dual point and its multipliers, so the best dual point that it proves
 feasible is one convex program, of size n rather than of the number of patterns.
 """
 
 from dataclasses import dataclass
-from math import inf
-from time import perf_counter
 
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.all_patterns.spectral.best_dual import BestDualPoint
-from relaxgap.certificates.all_patterns.spectral.bound import SpectralMultipliers, bound_by_spectrum
 from relaxgap.certificates.all_patterns.spectral.path import solve_lifted
 from relaxgap.certificates.all_patterns.spectral.price import spectral_price
-from relaxgap.certificates.all_patterns.spectral.rows import reduced_rows, starting_weight
+from relaxgap.certificates.all_patterns.spectral.price_bound import spectral_price_bound
+from relaxgap.certificates.all_patterns.spectral.rows import starting_weight
+from relaxgap.certificates.all_patterns.spectral.units import SpectralUnits
 from relaxgap.certificates.duality import feasible_dual
 from relaxgap.certificates.prices.cones import SIGNS
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import NEVER, Deadline
 
-NEGLIGIBLE = 1e-10
-NEGLIGIBLE_SPREAD = 1e-5
+NEGLIGIBLE_VARIANCE = 1e-5
+"""Fraction of all variance below which an axis of the neurons is left out."""
+GIVEN_SHARE = 0.25
+"""Fraction of the time left that the price of the given dual point may take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpectralDual:
-    """Hold a dual point feasible for every direction, its value, and the relaxation's neurons.
+    r"""Hold a dual point feasible for every direction, its value, and the relaxation's neurons.
 
     Parameters
     ----------
@@ -39,8 +42,8 @@ class SpectralDual:
         A lower bound of the optimum of networks of any width, at least 0.
     means : (2, d) float64
         Mean direction of the neurons with positive (row 0) and negative (row 1) output weight.
-    spreads : (2, d, k) float64
-        Square roots of their covariances.
+    covariance_roots : (2, d, k) float64
+        Square roots :math:`S` of their covariances :math:`S S^\top`.
     n_iterations : int
         Newton systems solved.
     converged : bool
@@ -50,7 +53,7 @@ class SpectralDual:
     nu: Float64[np.ndarray, " n"]
     dual_value: float
     means: Float64[np.ndarray, "2 d"]
-    spreads: Float64[np.ndarray, "2 d k"]
+    covariance_roots: Float64[np.ndarray, "2 d k"]
     n_iterations: int
     converged: bool
 
@@ -60,11 +63,11 @@ class SpectralDual:
         Their patterns are far better than those of standard Gaussian gates. A larger sample starts
         with the smaller one.
         """
-        noise = rng.standard_normal((n_gates, self.spreads.shape[2]))
+        noise = rng.standard_normal((n_gates, self.covariance_roots.shape[2]))
         sign = np.arange(n_gates) % 2
         gates = np.empty((n_gates, self.means.shape[1]))
         for s in range(2):
-            gates[sign == s] = self.means[s] + noise[sign == s] @ self.spreads[s].T
+            gates[sign == s] = self.means[s] + noise[sign == s] @ self.covariance_roots[s].T
         return gates
 
 
@@ -72,7 +75,7 @@ def spectral_lower_bound(
     data: Dataset,
     beta: float,
     nu0: Float64[np.ndarray, " n"] | None = None,
-    seconds: float = inf,
+    deadline: Deadline = NEVER,
     rtol: float = 1e-3,
     max_iterations: int = 60,
 ) -> SpectralDual:
@@ -87,8 +90,8 @@ def spectral_lower_bound(
     nu0 : (n,) float64, optional
         A dual point, such as the residual of a good network; the bound is never worse than the
         one it gives scaled by its own spectral price.
-    seconds : float
-        Time limit; the bound of an unfinished solve is valid and weaker.
+    deadline : Deadline
+        When to stop; the bound of an unfinished solve is valid and weaker.
     rtol : float
         Relative gap of the relaxation at which to stop.
     max_iterations : int
@@ -109,54 +112,49 @@ def spectral_lower_bound(
             f"Expected a positive, finite beta, got {beta}; the bound is one of the training "
             "problem with weight decay."
         )
-    began = perf_counter()
     # as much as the labels themselves prove, for a unit
-    best = rough = _scaled_by_prices(data, beta, data.y, 0, seconds)
+    best = rough = _scaled_by_prices(data, beta, data.y, 0, deadline)
     if nu0 is not None:
-        given = _scaled_by_prices(data, beta, nu0, max_iterations, 0.25 * seconds)
+        given = _scaled_by_prices(data, beta, nu0, max_iterations, deadline.within(GIVEN_SHARE))
         best = max(best, given, key=lambda found: found[1])
-    lengths = np.linalg.norm(data.X, axis=1)
-    # elsewhere a network no worse than the zero network fits less than NEGLIGIBLE times |y|
-    kept = np.flatnonzero(lengths * float(np.linalg.norm(data.y)) > NEGLIGIBLE * beta)
-    if rough[1] == 0.0 or kept.size == 0:
+    units = SpectralUnits.of(data, beta)
+    if rough[1] == 0.0 or units is None:
         isotropic = np.stack([np.eye(data.d)] * 2)
         return SpectralDual(*best, np.zeros((2, data.d)), isotropic, 0, True)
-    lengths = lengths[kept]
-    rows, basis = reduced_rows(data.X[kept] / lengths[:, None])
-    # in these units a spectral bound of 2 is beta
-    per_unit = 0.5 * beta / lengths
-    problem = BestDualPoint(rows, data.y[kept] * per_unit / rough[1], per_unit**2 / rough[1])
-    start, barrier = problem.start(starting_weight(rows))
-    left = seconds - (perf_counter() - began)
-    solution = solve_lifted(problem, start, barrier, max_iterations, rtol, left)
-    nu = data.y.copy()
-    nu[kept] = solution.point.local[:, 0] * per_unit
-    prices = []
-    for sign, (weights, slopes) in zip(
-        SIGNS, problem.weights_and_slopes(solution.point), strict=True
-    ):
-        multipliers = SpectralMultipliers(np.zeros_like(nu), np.zeros_like(nu))
-        multipliers.weights[kept] = weights
-        multipliers.slopes[kept] = slopes * per_unit
-        prices.append(bound_by_spectrum(data.X, sign * nu, multipliers))
+    labels, squares = data.y[units.kept] * units.dual_unit, units.dual_unit**2
+    problem = BestDualPoint(units.rows, labels / rough[1], squares / rough[1])
+    start, barrier = problem.start(starting_weight(units.rows))
+    solution = solve_lifted(problem, start, barrier, max_iterations, rtol, deadline)
+    nu = units.dual_point(solution.point.local[:, 0], data.y)
+    prices = [
+        spectral_price_bound(data.X, sign * nu, units.multipliers(weights, slopes, data.n))
+        for sign, (weights, slopes) in zip(
+            SIGNS, problem.weights_and_slopes(solution.point), strict=True
+        )
+    ]
     found = feasible_dual(data.y, nu, max(prices), beta)
     neurons = [_neurons(given.matrix) for given in solution.multipliers]
-    rank = max(spread.shape[1] for _, spread in neurons)
-    spreads = [np.pad(spread, ((0, 0), (0, rank - spread.shape[1]))) for _, spread in neurons]
+    rank = max(root.shape[1] for _, root in neurons)
+    roots = [np.pad(root, ((0, 0), (0, rank - root.shape[1]))) for _, root in neurons]
     return SpectralDual(
         *max(best, found, key=lambda candidate: candidate[1]),
-        np.stack([basis @ mean for mean, _ in neurons]),
-        np.stack([basis @ spread for spread in spreads]),
+        np.stack([units.directions(mean) for mean, _ in neurons]),
+        np.stack([units.directions(root) for root in roots]),
         solution.n_iterations,
         solution.converged,
     )
 
 
 def _scaled_by_prices(
-    data: Dataset, beta: float, nu: Float64[np.ndarray, " n"], max_iterations: int, seconds: float
+    data: Dataset,
+    beta: float,
+    nu: Float64[np.ndarray, " n"],
+    max_iterations: int,
+    deadline: Deadline,
 ) -> tuple[Float64[np.ndarray, " n"], float]:
     prices = [
-        spectral_price(data.X, sign * nu, max_iterations, seconds=seconds).bound for sign in SIGNS
+        spectral_price(data.X, sign * nu, max_iterations, deadline=deadline).price_bound
+        for sign in SIGNS
     ]
     return feasible_dual(data.y, nu, max(prices), beta)
 
@@ -164,8 +162,12 @@ def _scaled_by_prices(
 def _neurons(
     lifted: Float64[np.ndarray, "K K"],
 ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "k r"]]:
-    """Return mean and root of the covariance of the directions given a unit corner."""
+    r"""Return mean and root of the covariance of the directions given a unit corner.
+
+    The lifted matrix is :math:`\begin{pmatrix} c & -c^{1/2} m^\top \\ \cdot & m m^\top + S S^\top
+    \end{pmatrix}`.
+    """
     mean = -lifted[1:, 0] / np.sqrt(lifted[0, 0])
     values, vectors = np.linalg.eigh(lifted[1:, 1:] - np.multiply.outer(mean, mean))
-    kept = values > NEGLIGIBLE_SPREAD * np.trace(lifted[1:, 1:])
+    kept = values > NEGLIGIBLE_VARIANCE * np.trace(lifted[1:, 1:])
     return mean, vectors[:, kept] * np.sqrt(values[kept])

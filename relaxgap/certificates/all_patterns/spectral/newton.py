@@ -21,8 +21,8 @@ from scipy.linalg import lapack
 from relaxgap.certificates.all_patterns.spectral.cones import Point, Scaling
 from relaxgap.certificates.all_patterns.spectral.problem import Equations, LiftedProblem
 
-SMALLEST_RIDGE = 1e-14
-LARGEST_RIDGE = 1e-6
+MIN_RIDGE = 1e-14
+MAX_RIDGE = 1e-6
 
 
 class _Eliminated(NamedTuple):
@@ -87,8 +87,8 @@ class NewtonSystem:
             self.factor, failed = lapack.dpotrf(matrix.T, lower=1, overwrite_a=1, clean=0)
             if not failed:
                 return
-            ridge = max(SMALLEST_RIDGE, 10.0 * ridge)
-            if not ridge <= LARGEST_RIDGE:
+            ridge = max(MIN_RIDGE, 10.0 * ridge)
+            if not ridge <= MAX_RIDGE:
                 raise np.linalg.LinAlgError("the Newton system is not positive definite")
             upper = np.triu_indices_from(matrix, 1)
             matrix[upper] = matrix.T[upper]

@@ -1,7 +1,6 @@
 """Mehrotra's predictor-corrector method for the lifted relaxation."""
 
 from dataclasses import dataclass
-from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -16,9 +15,10 @@ from relaxgap.certificates.all_patterns.spectral.cones import (
 )
 from relaxgap.certificates.all_patterns.spectral.newton import NewtonSystem
 from relaxgap.certificates.all_patterns.spectral.problem import LiftedProblem
+from relaxgap.numerics.clock import NEVER, Deadline
 
 TO_THE_BOUNDARY = 0.9
-SHORTEST_STEP = 1e-6
+MIN_STEP = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,7 @@ def solve_lifted(
     barrier: float,
     max_iterations: int,
     rtol: float,
-    seconds: float = inf,
+    deadline: Deadline = NEVER,
 ) -> LiftedSolution:
     """Follow the central path from a point inside the cones.
 
@@ -76,10 +76,10 @@ def solve_lifted(
         Most Newton systems.
     rtol : float
         Gap at which to stop, relative to the value.
-    seconds : float
+    deadline : Deadline
         No iteration starts that would, at the pace of the longest so far, end later than this.
     """
-    began, longest = perf_counter(), 0.0
+    longest = 0.0
     point, slacks = start, problem.cones(start, 1.0)
     try:
         multipliers = [scaling(slack, slack).inverse.scaled(barrier) for slack in slacks]
@@ -88,14 +88,14 @@ def solve_lifted(
     infeasible = 1.0
     for iteration in range(max_iterations):
         now = perf_counter()
-        if now - began + longest > seconds:
+        if deadline.remaining_seconds <= longest:
             return LiftedSolution(point, multipliers, iteration, False)
         try:
             direction = _direction(problem, point, slacks, multipliers)
         except np.linalg.LinAlgError:
             return LiftedSolution(point, multipliers, iteration, False)
         length = direction.length
-        if not max(length, direction.dual_length) >= SHORTEST_STEP:
+        if not max(length, direction.dual_length) >= MIN_STEP:
             return LiftedSolution(point, multipliers, iteration, False)
         while True:
             moved = point.moved(direction.step, length)
@@ -103,7 +103,7 @@ def solve_lifted(
             if inside(moved_slacks):
                 break
             length *= 0.5
-            if not length >= SHORTEST_STEP:
+            if not length >= MIN_STEP:
                 return LiftedSolution(point, multipliers, iteration, False)
         point, slacks = moved, moved_slacks
         multipliers = _moved(multipliers, direction.changes, direction.dual_length)

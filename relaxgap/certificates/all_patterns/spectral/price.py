@@ -7,9 +7,12 @@ from math import inf
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.all_patterns.spectral.bound import SpectralMultipliers, bound_by_spectrum
 from relaxgap.certificates.all_patterns.spectral.cones import Cones, Point, Scaling
 from relaxgap.certificates.all_patterns.spectral.path import solve_lifted
+from relaxgap.certificates.all_patterns.spectral.price_bound import (
+    SpectralMultipliers,
+    spectral_price_bound,
+)
 from relaxgap.certificates.all_patterns.spectral.problem import (
     Equations,
     block_equations,
@@ -22,16 +25,17 @@ from relaxgap.certificates.all_patterns.spectral.rows import (
     reduced_rows,
     starting_weight,
 )
+from relaxgap.numerics.clock import NEVER, Deadline
 
 NEGLIGIBLE = 1e-12
-MOST_NEGATIVE = 1e6
+MAX_NEGATIVE = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpectralPrice:
     """Hold an upper bound of the dual constraint, rounding included, and what proves it."""
 
-    bound: float
+    price_bound: float
     multipliers: SpectralMultipliers
 
 
@@ -40,7 +44,7 @@ def spectral_price(
     nu: Float64[np.ndarray, " n"],
     max_iterations: int = 50,
     rtol: float = 1e-3,
-    seconds: float = inf,
+    deadline: Deadline = NEVER,
 ) -> SpectralPrice:
     r"""Bound :math:`\max_{\|u\| \le 1} \nu^\top (Xu)_+` by its Shor relaxation.
 
@@ -54,8 +58,8 @@ def spectral_price(
         Most Newton steps; the bound holds after any number, 0 included.
     rtol : float
         Relative distance to the least such bound at which to stop.
-    seconds : float
-        Time limit.
+    deadline : Deadline
+        When to stop.
 
     Notes
     -----
@@ -74,13 +78,13 @@ def spectral_price(
         sizes = np.ldexp(fractions, exponents - exponents[fractions > 0.0].max()) * lengths
     # a smaller negative entry is a valid stand-in: all that it loses is room for its slope
     largest = float(sizes.max())
-    held = np.maximum(sizes, -MOST_NEGATIVE * largest)
+    held = np.maximum(sizes, -MAX_NEGATIVE * largest)
     heavy = np.flatnonzero(np.abs(held) > NEGLIGIBLE * largest)
     units, _ = reduced_rows(rows[heavy] / lengths[heavy, None])
-    weights, shares = _minimise(units, held[heavy], max_iterations, rtol, seconds)
+    weights, shares = _minimise(units, held[heavy], max_iterations, rtol, deadline)
     multipliers.weights[kept[heavy]] = weights
     multipliers.slopes[kept[heavy]] = shares * (held[heavy] / sizes[heavy]) * nu[kept[heavy]]
-    bound = bound_by_spectrum(X, nu, multipliers)
+    bound = spectral_price_bound(X, nu, multipliers)
     return SpectralPrice(bound, multipliers)
 
 
@@ -89,15 +93,15 @@ def _minimise(
     nu: Float64[np.ndarray, " n"],
     max_iterations: int,
     rtol: float,
-    seconds: float,
+    deadline: Deadline,
 ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """Return weights, and slopes over ``nu``, near the least bound; ``nu`` has no zeros."""
     positive = nu > 0.0
     order = np.argsort(~positive, kind="stable")
-    problem = LeastBound(rows[order], nu[order], int(np.count_nonzero(positive)))
+    problem = LeastPriceBound(rows[order], nu[order], int(np.count_nonzero(positive)))
     start, barrier = problem.start(starting_weight(rows[positive]))
     # the bound is twice a square root, hence half as sensitive as what is minimised
-    solution = solve_lifted(problem, start, barrier, max_iterations, 2.0 * rtol, seconds)
+    solution = solve_lifted(problem, start, barrier, max_iterations, 2.0 * rtol, deadline)
     weights, shares = np.zeros_like(nu), np.full_like(nu, 0.5)
     weights[order[problem.weighted]] = solution.point.dense[problem.weighted]
     shares[order[problem.sloped]] = (
@@ -107,7 +111,7 @@ def _minimise(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeastBound:
+class LeastPriceBound:
     r"""Minimise :math:`t + \sum_i \tau_i` for one dual point, the positive entries first.
 
     A positive entry has a weight and a share, its slope and modulus being :math:`\nu_i / 2`; the

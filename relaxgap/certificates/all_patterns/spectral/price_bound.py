@@ -28,7 +28,7 @@ from jaxtyping import Float64
 from scipy.linalg import cho_solve
 
 from relaxgap.certificates.all_patterns.spectral.rows import binary_rows
-from relaxgap.certificates.prices.cones import rounding_bound
+from relaxgap.numerics.rounding import rounding_bound
 
 SHRINKAGES = (1.0, 1.0 - 1e-9, 1.0 - 1e-6, 1.0 - 1e-3, 0.5)
 
@@ -50,7 +50,7 @@ class SpectralMultipliers:
     slopes: Float64[np.ndarray, " n"]
 
 
-def bound_by_spectrum(
+def spectral_price_bound(
     X: Float64[np.ndarray, "n d"],
     nu: Float64[np.ndarray, " n"],
     multipliers: SpectralMultipliers,

@@ -1,0 +1,54 @@
+"""The one table of bounds, and which of them run when."""
+
+from dataclasses import dataclass
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum.bounds.bound import Bound
+from relaxgap.global_optimum.bounds.branch_and_bound import BRANCH_AND_BOUND
+from relaxgap.global_optimum.bounds.closed_form import CLOSED_FORM
+from relaxgap.global_optimum.bounds.enumeration import ENUMERATION
+from relaxgap.global_optimum.bounds.maxcut import MAXCUT
+from relaxgap.global_optimum.bounds.semidefinite import SEMIDEFINITE
+from relaxgap.global_optimum.bounds.spectral import SPECTRAL
+
+OPENING = CLOSED_FORM
+"""The bound that comes first, whichever is chosen."""
+
+BOUNDS: tuple[Bound, ...] = (
+    CLOSED_FORM,
+    MAXCUT,
+    ENUMERATION,
+    SPECTRAL,
+    SEMIDEFINITE,
+    BRANCH_AND_BOUND,
+)
+
+AUTO = "auto"
+"""Choose by size, and go from one bound to the next until the gap is reached."""
+
+CERTIFICATE_NAMES: tuple[str, ...] = (AUTO, *(bound.name for bound in BOUNDS))
+"""What may be asked for by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Say which bounds run before and after the search for networks, in order."""
+
+    before_search: tuple[Bound, ...]
+    after_search: tuple[Bound, ...]
+
+
+def schedule(name: str, data: Dataset) -> Schedule:
+    """Return the bounds to run for a certificate of `CERTIFICATE_NAMES`, after the opening one."""
+    if name != AUTO:
+        return Schedule((), tuple(b for b in BOUNDS if b.name == name and b is not OPENING))
+    if ENUMERATION.suits(data):
+        return Schedule((), (ENUMERATION, BRANCH_AND_BOUND))
+    # its neurons help the search along
+    return Schedule((SPECTRAL,), (BRANCH_AND_BOUND,))
+
+
+def meanings() -> str:
+    """Return the sentence that says what the name of a certificate stands for."""
+    ways = "; ".join(f"{bound.name}: {bound.meaning}" for bound in BOUNDS)
+    return f"How the lower bound was proven. {ways}."
