@@ -272,7 +272,7 @@ def test_a_power_of_two_in_labels_and_beta_scales_both_ends_by_its_square(
         assert other / factor**2 == pytest.approx(one, rel=1e-12)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6)
 @given(
     st.floats(-40.0, 40.0),
     st.floats(-20.0, 20.0),
