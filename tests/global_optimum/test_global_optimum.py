@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from time import process_time
 from typing import get_args
 
 import numpy as np
@@ -187,10 +188,12 @@ def test_each_bracket_lies_inside_the_one_before(name: str) -> None:
 @pytest.mark.parametrize("seconds", [1e-9, 0.01])
 def test_a_time_limit_returns_the_bracket_so_far(seconds: float, name: str) -> None:
     program = random_program(ConvexReLUProgram, 6, 2, seed=1, fraction=0.05)
+    began = process_time()
     found = GlobalSolver(1e-9, max_seconds=seconds, certificate=name).solve(
         program.data, program.beta
     )
-    assert found.seconds < 2.0
+    # of work: a busy machine adds nothing to it
+    assert process_time() - began < 2.0
     if seconds < 1e-6:
         assert found.status is Status.TIME_LIMIT
     check(found, program, enumerated(program))  # type: ignore[arg-type]
@@ -285,7 +288,7 @@ def test_units_of_labels_and_rows_move_no_bracket_off_the_optimum(
     exact = enumerated(program)  # type: ignore[arg-type]
     c, r = 10.0**label_unit, 10.0**row_unit
     data = Dataset(r * program.data.X, c * program.data.y)
-    solver = GlobalSolver(1e-2, max_seconds=0.3, certificate=name)
+    solver = GlobalSolver(1e-2, certificate=name)
     found = solver.solve(data, r * c * program.beta).certificate
     scaled = DualCertificate(found.nu / c, found.primal_value / c**2, found.dual_value / c**2)
     # the units themselves are rounded
