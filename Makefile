@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# the gate starts some hundred processes: what they import is compiled once
+unexport PYTHONDONTWRITEBYTECODE
 
 # checks every argument and result against its annotation, at three times the CPU
 TYPED := --jaxtyping-packages=relaxgap,beartype.beartype

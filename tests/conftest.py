@@ -1,7 +1,8 @@
-"""What every test run needs before anything else: one BLAS thread, the same examples each time."""
+"""What every test run needs before anything else, also one that is started by hand."""
 
 import os
 
+import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
@@ -10,8 +11,19 @@ from threadpoolctl import threadpool_limits
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 threadpool_limits(1)
+# the workers and the children of tests would compile everything anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("gate", derandomize=True, database=None, deadline=None)
 # `make explore` draws new examples and remembers those that failed
 settings.register_profile("explore", deadline=None)
 settings.load_profile("gate")
+
+
+def _is_short(item: pytest.Item) -> tuple[bool, bool]:
+    return item.get_closest_marker("experiment") is None, item.get_closest_marker("slow") is None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the long tests first: workers that have only short ones left end together."""
+    items.sort(key=_is_short)
