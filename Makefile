@@ -9,10 +9,11 @@ export MKL_NUM_THREADS := 1
 # the gate starts some hundred processes: what they import is compiled once
 unexport PYTHONDONTWRITEBYTECODE
 
-# checks every argument and result against its annotation, at three times the CPU
-TYPED := --jaxtyping-packages=relaxgap,beartype.beartype
+# each fast test on one of its cases, every argument and result checked against its annotation,
+# which takes three times the CPU
+TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype
 
-.PHONY: run test figures check fast explore format reproduce clean
+.PHONY: run test figures check explore format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed

@@ -20,10 +20,21 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile("gate")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the way to run each test function on one of its cases."""
+    parser.addoption("--once", action="store_true", help="run the first case of each test only")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Start long tests first, so that workers end together; leave cases out if asked to."""
+    if config.getoption("once"):
+        firsts = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+        dropped = [item for item in items if firsts[item.nodeid.partition("[")[0]] is not item]
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = reversed(firsts.values())
+    items.sort(key=_is_short)
+
+
 def _is_short(item: pytest.Item) -> tuple[bool, bool]:
     return item.get_closest_marker("experiment") is None, item.get_closest_marker("slow") is None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the long tests first: workers that have only short ones left end together."""
-    items.sort(key=_is_short)
