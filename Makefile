@@ -6,16 +6,22 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# the gate starts some hundred processes: what they import is compiled once
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test figures check format reproduce clean
+# each fast test on one of its cases, every argument and result checked against its annotation,
+# which takes three times the CPU
+TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype
+
+.PHONY: run test figures check explore format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
 	$(BIN)/relaxgap run
 
+# every test there is, in one collection
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest -m "slow or reference"
+	$(BIN)/python -m pytest -m ""
 
 figures: $(VENV)/.installed
 	$(BIN)/relaxgap figures --finish
@@ -25,14 +31,19 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(TYPED)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# every experiment at scale=ci, its numbers against the committed references
+# every experiment at scale=ci, its numbers against the committed references; part of `make test`
 reproduce: $(VENV)/.installed
 	$(BIN)/python -m pytest -m experiment
+
+# the property tests on examples that no gate has seen
+explore: $(VENV)/.installed
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

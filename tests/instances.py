@@ -1,6 +1,7 @@
 """One table of named programs with known optima; every solver is parametrised over it."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -59,7 +60,8 @@ def _one_feature(x: np.ndarray, y: np.ndarray, beta: float) -> float:
     return value
 
 
-def known_programs() -> list[KnownProgram]:
+@cache
+def known_programs() -> tuple[KnownProgram, ...]:
     rng = np.random.default_rng(0)
     tall = np.linalg.qr(rng.standard_normal((7, 3)))[0]
     wide = np.linalg.qr(rng.standard_normal((5, 3)))[0].T
@@ -91,7 +93,7 @@ def known_programs() -> list[KnownProgram]:
         *_both("rank deficient", twice, np.repeat(pair, 2), 0.6, *_doubled(pair, 0.6)),
     ]
     assert len({known.name for known in table}) == len(table)
-    return table
+    return tuple(table)
 
 
 def _block_thresholds(tall: np.ndarray) -> list[KnownProgram]:

@@ -137,7 +137,7 @@ def test_any_multipliers_bound_every_neuron_of_the_region_on_many_instances(seed
     check_every_kind_of_multipliers(seed)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(SEEDS, st.integers(0, 6))
 def test_random_multipliers_bound_the_neurons_of_random_regions(seed: int, n_splits: int) -> None:
     data, beta = instance(seed)
@@ -250,7 +250,7 @@ def test_data_without_rows_or_labels_have_no_units() -> None:
     assert units.samples.tolist() == [0]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(SEEDS, st.integers(0, 5))
 def test_the_parts_of_a_region_cover_it(seed: int, n_splits: int) -> None:
     rng = np.random.default_rng(seed)

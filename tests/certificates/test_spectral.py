@@ -72,7 +72,7 @@ def test_the_bound_is_above_every_direction_after_any_number_of_steps(seed: int)
         assert reached.max() <= spectral_price(X, nu, max_iterations).price_bound + rounding(X, nu)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS, st.integers(1, 6), st.integers(1, 3))
 def test_the_bound_is_above_the_maximum_over_all_patterns(seed: int, n: int, d: int) -> None:
     rng = np.random.default_rng(seed)
@@ -100,7 +100,7 @@ def test_the_bound_solved_to_the_last_digit_holds_in_exact_arithmetic(seed: int)
                     assert not any(fractions(X.T @ (pattern * np.maximum(nu, 0.0))))
 
 
-@settings(max_examples=16, deadline=None)
+@settings(max_examples=16)
 @given(SEEDS)
 def test_any_multipliers_prove_a_bound(seed: int) -> None:
     X, nu = awkward_data(seed)
@@ -136,7 +136,7 @@ def test_given_multipliers_bound_as_tightly_as_the_solve_that_found_them(
     assert spectral_price_bound(X, near, price.multipliers) <= 1.01 * price.price_bound
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_one_feature_has_a_closed_form(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -151,7 +151,7 @@ def test_one_feature_has_a_closed_form(seed: int) -> None:
     assert alone == pytest.approx(exact_price(x[:, None], np.abs(nu)), rel=1e-6)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(SEEDS, st.integers(1, 5), st.integers(0, 3))
 def test_the_bound_is_exact_for_orthogonal_rows(seed: int, n: int, more: int) -> None:
     rng = np.random.default_rng(seed)
@@ -164,7 +164,7 @@ def test_the_bound_is_exact_for_orthogonal_rows(seed: int, n: int, more: int) ->
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS, st.integers(-200, 200), st.integers(-100, 100))
 def test_powers_of_two_pass_through_unchanged(seed: int, of_nu: int, of_rows: int) -> None:
     X, nu = awkward_data(seed)
@@ -174,7 +174,7 @@ def test_powers_of_two_pass_through_unchanged(seed: int, of_nu: int, of_rows: in
     assert scaled.price_bound == pytest.approx(expected, rel=1e-15)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(SEEDS)
 def test_rotations_and_permutations_and_more_features_change_nothing_else(seed: int) -> None:
     rng = np.random.default_rng(seed)

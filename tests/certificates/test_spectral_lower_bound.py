@@ -52,7 +52,7 @@ def test_the_dual_point_is_feasible_for_every_pattern_in_exact_arithmetic(seed: 
         assert certificate_holds(program, as_certificate(found))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(SEEDS)
 def test_it_is_below_the_optimum_over_all_patterns_and_near_it(seed: int) -> None:
     program = random_program(relu_program, 7, 3, seed, labels="planted")
@@ -62,7 +62,7 @@ def test_it_is_below_the_optimum_over_all_patterns_and_near_it(seed: int) -> Non
     assert found.dual_value >= 0.8 * optimum.dual_value
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(SEEDS)
 def test_no_multiple_of_another_point_is_better(seed: int) -> None:
     data, beta = instance(20, 8, seed)

@@ -1,10 +1,12 @@
 """The command line in the test's own process, warnings as errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+from children import Child
 from click.testing import CliRunner, Result
 
 from relaxgap.cli.main import main
@@ -96,12 +98,26 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, finished_run: Result) -> Path:
     """Return the results folder of `finished_run`; tests read it and leave it as it is."""
-    return tmp_path_factory.mktemp("finished")
+    return tmp_path_factory.getbasetemp() / "finished"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def finished_run(finished: Path) -> Result:
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Run a single quick cell, once for all tests."""
-    return _invoke("run", *SINGLE, f"runner.results_dir={finished}")
+    folder = tmp_path_factory.mktemp("finished", numbered=False)
+    return _invoke("run", *SINGLE, f"runner.results_dir={folder}")
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Callable[..., Child]]:
+    """Return a way to start the command in a process of its own; none outlives the test."""
+    with ExitStack() as started:
+
+        def start(*arguments: str, before: str = "", color: bool = False) -> Child:
+            child = Child(tmp_path, *arguments, before=before, color=color)
+            started.callback(child.close)
+            return child
+
+        yield start

@@ -1,9 +1,5 @@
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from children import Child
 from click.testing import Result
 
 from relaxgap.data import Dataset
@@ -140,28 +137,16 @@ def test_an_interrupted_solve_over_all_patterns_prints_its_bracket(
 
 
 @pytest.mark.slow
-def test_ctrl_c_prints_what_is_proven(tmp_path: Path) -> None:
-    command = "from relaxgap.cli.main import main; main()"
+def test_ctrl_c_prints_what_is_proven(child: Callable[..., Child], tmp_path: Path) -> None:
     np.savez(tmp_path / "net.npz", hidden=np.eye(60)[:9], output=np.ones(9))
     chosen = ("certify", "gaussian:n=120,d=60", *CHOSEN, "--time-limit", "600", "--json")
-    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm"}
-    with (tmp_path / "stdout").open("w") as out, (tmp_path / "stderr").open("w") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-c", command, *chosen],
-            cwd=tmp_path,
-            stdout=out,
-            stderr=err,
-            env=environment,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + 60
-    while "gap" not in (tmp_path / "stderr").read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 1
-    said = (tmp_path / "stderr").read_text()
+    command = child(*chosen, color=True)
+    command.wait_for("gap", "stderr")
+    command.kill(signal.SIGINT)
+    code, out, said = command.finish()
+    assert code == 1
     assert "Traceback" not in said
     assert "relaxgap: interrupted;" in said
-    row = json.loads((tmp_path / "stdout").read_text())
+    row = json.loads(out)
     assert row["status"] == "interrupted"
     assert 0.0 < row["lower_bound"] <= row["upper_bound"]

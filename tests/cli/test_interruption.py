@@ -3,55 +3,55 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from children import Child
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+Start = Callable[..., Child]
 
 pytestmark = pytest.mark.slow
 
-CELLS = 4
-COMMAND = (
-    sys.executable,
-    "-c",
-    "from relaxgap.cli.main import main; main()",
+CELLS = 3
+RUN = (
     "run",
     "data.n=4",
     f"grid.seed={list(range(CELLS))}".replace(" ", ""),
     "networks.n_starts=1",
     "networks.width=[n]",
-    "training.methods.sgd.n_steps=10000",
-    "training.methods.adam.n_steps=10000",
+    "training.methods.sgd.n_steps=50",
+    "training.methods.adam.n_steps=50",
 )
-DEADLINE_SECONDS = 60
+ONE_CELL_ONLY = """
+import os
+from relaxgap.runner import execute
+execute.whole = execute._run_cell
+def first_alone(cell, store, version):
+    from relaxgap.runner import execute
+    if cell.spec.seed:
+        # Ctrl-C does not reach a worker, and what ends it leaves no words
+        signal.pause()
+    outcome = getattr(execute, "whole", execute._run_cell)(cell, store, version)
+    os.write(1, b"stored one cell")
+    return outcome
+execute._run_cell = first_alone
+"""
+"""Finish the cell of seed 0, say so, and never finish another: workers get it by value."""
 
 
-def start(folder: Path, n_jobs: int) -> "subprocess.Popen[str]":
-    """Start the run in a process group of its own, as a terminal does."""
-    with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
-        return subprocess.Popen(
-            [*COMMAND, f"runner.n_jobs={n_jobs}"],
-            cwd=folder,
-            stdout=out,
-            stderr=err,
-            text=True,
-            start_new_session=True,
-        )
+def cells(folder: Path) -> dict[Path, int]:
+    """Return the files of the cells with the time they were written."""
+    return {
+        path: path.stat().st_mtime_ns for path in folder.glob("results/gap_vs_log_n/cells/*.json")
+    }
 
 
-def wait_for_cells(folder: Path, count: int) -> int:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        found = len(list(folder.glob("results/gap_vs_log_n/cells/*.json")))
-        if found >= count:
-            return found
-        time.sleep(0.01)
-    raise AssertionError((folder / "stderr").read_text())
-
-
-def numbers(folder: Path) -> list[dict[str, str]]:
+def numbers(results: Path) -> list[dict[str, str]]:
     """Return the summary without its timings."""
-    (path,) = folder.glob("results/gap_vs_log_n/*/summary.csv")
+    (path,) = results.glob("gap_vs_log_n/*/summary.csv")
     with path.open() as stream:
         return [
             {name: value for name, value in row.items() if not name.endswith("_seconds")}
@@ -59,11 +59,12 @@ def numbers(folder: Path) -> list[dict[str, str]]:
         ]
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    assert start(folder, n_jobs=1).wait(DEADLINE_SECONDS) == 0
-    return numbers(folder)
+def assert_resumed(relaxgap: Invoke, folder: Path) -> None:
+    """Run again what was interrupted, and compare with a run that was not."""
+    command = (*RUN, "runner.n_jobs=1")
+    assert relaxgap(*command).exit_code == 0
+    assert relaxgap(*command, "runner.results_dir=whole").exit_code == 0
+    assert numbers(folder / "results") == numbers(folder / "whole")
 
 
 @pytest.mark.parametrize(
@@ -71,77 +72,69 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, st
     [(signal.SIGINT, 1, 1), (signal.SIGINT, 2, 1), (signal.SIGKILL, 2, -signal.SIGKILL)],
 )
 def test_the_same_command_resumes_after_a_kill_and_gives_the_same_numbers(
+    child: Start,
+    relaxgap: Invoke,
     tmp_path: Path,
-    uninterrupted: list[dict[str, str]],
+    undrawn: None,
     kill: signal.Signals,
     n_jobs: int,
     code: int,
 ) -> None:
-    process = start(tmp_path, n_jobs)
-    kept = wait_for_cells(tmp_path, 1)
-    os.killpg(process.pid, kill)
-    assert process.wait(DEADLINE_SECONDS) == code
-    said = (tmp_path / "stderr").read_text()
+    run = child(*RUN, f"runner.n_jobs={n_jobs}", before=ONE_CELL_ONLY)
+    run.wait_for("stored one cell")
+    run.kill(kill)
+    ended, _, said = run.finish()
+    assert ended == code
     assert "Traceback" not in said
     if kill == signal.SIGINT:
         assert "interrupted; finished cells are kept, the same command resumes" in said
-    stamps = {
-        path: path.stat().st_mtime_ns for path in tmp_path.glob("results/gap_vs_log_n/cells/*.json")
-    }
-    assert kept <= len(stamps) < CELLS
-    assert start(tmp_path, n_jobs).wait(DEADLINE_SECONDS) == 0
-    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
-    assert numbers(tmp_path) == uninterrupted
+    (stored,) = cells(tmp_path).items()
+    assert_resumed(relaxgap, tmp_path)
+    assert len(cells(tmp_path)) == CELLS
+    assert stored in cells(tmp_path).items()
 
 
 def test_a_killed_worker_is_one_line_and_the_same_command_resumes(
-    tmp_path: Path, uninterrupted: list[dict[str, str]]
+    child: Start, relaxgap: Invoke, undrawn: None, tmp_path: Path
 ) -> None:
     tasks = Path("/proc")
     if not tasks.is_dir():
         pytest.skip("finds the worker through /proc")
-    process = start(tmp_path, 2)
-    wait_for_cells(tmp_path, 1)
-    children = (tasks / f"{process.pid}/task/{process.pid}/children").read_text().split()
+    run = child(*RUN, "runner.n_jobs=2", before=ONE_CELL_ONLY)
+    run.wait_for("stored one cell")
+    children = (tasks / f"{run.pid}/task/{run.pid}/children").read_text().split()
     workers = [
-        int(child)
-        for child in children
-        if b"LokyProcess" in (tasks / child / "cmdline").read_bytes()
+        int(worker)
+        for worker in children
+        if b"LokyProcess" in (tasks / worker / "cmdline").read_bytes()
     ]
     os.kill(workers[0], signal.SIGKILL)
-    assert process.wait(DEADLINE_SECONDS) == 1
-    said = (tmp_path / "stderr").read_text()
+    code, _, said = run.finish()
+    assert code == 1
     assert "Traceback" not in said
     assert "got one killed, perhaps for memory" in said
-    assert start(tmp_path, 1).wait(DEADLINE_SECONDS) == 0
-    assert numbers(tmp_path) == uninterrupted
+    assert_resumed(relaxgap, tmp_path)
 
 
-def test_ctrl_c_ends_a_sweep_and_not_only_its_job(tmp_path: Path) -> None:
-    with (tmp_path / "stderr").open("w") as err:
-        process = subprocess.Popen(
-            [*COMMAND, "runner.n_jobs=1", "-m", "solver.rtol=1e-5,1e-6"],
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=err,
-            start_new_session=True,
-        )
-    wait_for_cells(tmp_path, 1)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(DEADLINE_SECONDS) == 1
-    assert len(list(tmp_path.glob("results/gap_vs_log_n/cells/*.json"))) < CELLS
-    assert (tmp_path / "stderr").read_text().count("interrupted") == 1
+def test_ctrl_c_ends_a_sweep_and_not_only_its_job(child: Start, tmp_path: Path) -> None:
+    sweep = (*RUN, "runner.n_jobs=1", "-m", "solver.rtol=1e-5,1e-6")
+    run = child(*sweep, before=ONE_CELL_ONLY)
+    run.wait_for("stored one cell")
+    run.kill(signal.SIGINT)
+    code, _, said = run.finish()
+    assert code == 1
+    assert len(cells(tmp_path)) == 1
+    assert said.count("interrupted") == 1
 
 
-def test_cells_that_cannot_be_stored_end_a_parallel_run_in_one_line(tmp_path: Path) -> None:
-    dry_run = subprocess.run(
-        [*COMMAND, "--dry-run"], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    for line in dry_run.stdout.splitlines()[:-1]:
+def test_cells_that_cannot_be_stored_end_a_parallel_run_in_one_line(
+    child: Start, relaxgap: Invoke, tmp_path: Path
+) -> None:
+    for line in relaxgap(*RUN, "--dry-run").stdout.splitlines()[:-1]:
         # a folder in the place of the file: no rename can succeed
         (tmp_path / "results/gap_vs_log_n/cells" / f"{line.split()[1]}.json").mkdir(parents=True)
-    assert start(tmp_path, 2).wait(DEADLINE_SECONDS) == 1
-    said = (tmp_path / "stderr").read_text()
+    code, _, said = child(*RUN, "runner.n_jobs=2").finish()
+    assert code == 1
     assert said.count("relaxgap: Expected to write") == 1
     assert "finished cells are kept" in said
     assert "Warning" not in said
@@ -152,7 +145,11 @@ def test_a_closed_pipe_ends_a_command_silently(tmp_path: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     done = subprocess.run(
-        [*COMMAND, "--dry-run"], cwd=tmp_path, stdout=write_end, stderr=subprocess.PIPE, check=False
+        [sys.executable, "-c", "from relaxgap.cli.main import main; main()", "list"],
+        cwd=tmp_path,
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(write_end)
     assert (done.returncode, done.stderr) == (1, b"")

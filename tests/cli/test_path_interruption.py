@@ -3,15 +3,13 @@ import errno
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from children import Child
 from click.testing import Result
 
 from relaxgap.errors import DataError
@@ -114,25 +112,14 @@ def test_a_full_disk_is_one_line_after_the_points(
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_solved(tmp_path: Path) -> None:
-    command = "from relaxgap.cli.main import main; main()"
-    arguments = ("path", "gaussian:n=14", "--points", "2000", "--out", ".", "--json")
-    with (tmp_path / "stdout").open("w") as out, (tmp_path / "stderr").open("w") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-c", command, *arguments],
-            cwd=tmp_path,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "path.csv").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 1
-    said = (tmp_path / "stderr").read_text()
+def test_ctrl_c_keeps_what_is_solved(child: Callable[..., Child], tmp_path: Path) -> None:
+    command = child("path", "gaussian:n=14", "--points", "2000", "--out", ".", "--json")
+    command.wait_for_file(tmp_path / "path.csv")
+    command.kill(signal.SIGINT)
+    code, out, said = command.finish()
+    assert code == 1
     assert "Traceback" not in said
     assert "relaxgap: interrupted after" in said
-    rows = json.loads((tmp_path / "stdout").read_text())["rows"]
+    rows = json.loads(out)["rows"]
     assert 0 < len(rows) < 2000
     assert is_stored(tmp_path, rows)

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
@@ -61,7 +61,6 @@ def samples(draw):
     return matrix, labels
 
 
-@settings(deadline=None)
 @given(samples())
 def test_an_archive_comes_back_bit_for_bit(tmp_path_factory, data):
     matrix, labels = data
@@ -71,7 +70,6 @@ def test_an_archive_comes_back_bit_for_bit(tmp_path_factory, data):
     assert loaded.y.tobytes() == labels.tobytes()
 
 
-@settings(deadline=None)
 @given(samples(), st.integers(0, 4))
 def test_a_table_comes_back_bit_for_bit_wherever_the_target_stands(tmp_path_factory, data, place):
     matrix, labels = data

@@ -133,7 +133,7 @@ def test_aicc_is_that_of_an_independent_linear_regression_for_the_constant() -> 
     assert fit.intercept == pytest.approx(np.exp(np.mean(np.log(ratios))))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.floats(0.01, 1.5), st.sampled_from(["one seed", "several"]))
 def test_no_other_growing_curve_fits_better(seed: int, spread: float, seeds: str) -> None:
     rng = np.random.default_rng(seed)
@@ -152,7 +152,7 @@ def test_no_other_growing_curve_fits_better(seed: int, spread: float, seeds: str
 
 
 @given(st.floats(1e-3, 1e3), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_factor_on_all_ratios_scales_the_slope_and_leaves_the_weights(
     factor: float, seed: int
 ) -> None:

@@ -1,6 +1,7 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from time import process_time
 
 import numpy as np
 import pytest
@@ -138,28 +139,27 @@ def restricted_optima(
         yield to_network(solution.point)
 
 
-def attack(seed: int, n: int, n_starts: int, name: str, seconds: float) -> None:
+def attack(seed: int, n: int, n_starts: int, names: Sequence[str], seconds: float) -> None:
     rng = np.random.default_rng(seed)
     d, fraction = int(rng.integers(2, 5)), 10.0 ** rng.uniform(-2.5, -0.3)
     program = random_program(relu_program, n, d, seed, fraction, labels=LABELS[seed % 3])
     data, beta = program.data, program.beta
     networks = [*descents(data, beta, rng, n_starts), *restricted_optima(data, beta, rng, n_starts)]
     least = min(network.training_loss(data, beta) for network in networks)
-    solver = GlobalSolver(1e-4, max_seconds=seconds, certificate=name)
-    for bracket in solver.brackets(data, beta):
-        assert bracket.certificate.dual_value <= least * (1.0 + ROUNDING)
+    for name in names:
+        solver = GlobalSolver(1e-4, max_seconds=seconds, certificate=name)
+        for bracket in solver.brackets(data, beta):
+            assert bracket.certificate.dual_value <= least * (1.0 + ROUNDING), name
 
 
-@pytest.mark.parametrize("name", ["branch_and_bound", "auto"])
-def test_no_network_of_a_random_search_is_below_the_lower_bound(name: str) -> None:
-    attack(1, 6, 2, name, 0.1)
+def test_no_network_of_a_random_search_is_below_the_lower_bound() -> None:
+    attack(1, 6, 2, ["branch_and_bound", "auto"], 0.1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["spectral", "semidefinite", "branch_and_bound", "auto"])
 @pytest.mark.parametrize("seed", range(100, 103))
-def test_no_network_of_a_long_random_search_is_below_the_lower_bound(seed: int, name: str) -> None:
-    attack(seed, 8 + seed % 5, 40, name, 2.0)
+def test_no_network_of_a_long_random_search_is_below_the_lower_bound(seed: int) -> None:
+    attack(seed, 8 + seed % 5, 40, ["spectral", "semidefinite", "branch_and_bound", "auto"], 2.0)
 
 
 @pytest.mark.parametrize("name", CERTIFICATE_NAMES)
@@ -182,10 +182,12 @@ def test_each_bracket_lies_inside_the_one_before(name: str) -> None:
 @pytest.mark.parametrize("seconds", [1e-9, 0.01])
 def test_a_time_limit_returns_the_bracket_so_far(seconds: float, name: str) -> None:
     program = random_program(relu_program, 6, 2, seed=1, fraction=0.05)
+    began = process_time()
     found = GlobalSolver(1e-9, max_seconds=seconds, certificate=name).solve(
         program.data, program.beta
     )
-    assert found.seconds < 2.0
+    # of work: a busy machine adds nothing to it
+    assert process_time() - began < 2.0
     if seconds < 1e-6:
         assert found.status is Status.TIME_LIMIT
     check(found, program, enumerated(program))
@@ -274,7 +276,7 @@ def test_a_power_of_two_in_labels_and_beta_scales_both_ends_by_its_square(
         assert other / factor**2 == pytest.approx(one, rel=1e-12)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6)
 @given(
     st.floats(-40.0, 40.0),
     st.floats(-20.0, 20.0),
@@ -287,7 +289,7 @@ def test_units_of_labels_and_rows_move_no_bracket_off_the_optimum(
     exact = enumerated(program)
     c, r = 10.0**label_unit, 10.0**row_unit
     data = Dataset(r * program.data.X, c * program.data.y)
-    solver = GlobalSolver(1e-2, max_seconds=0.3, certificate=name)
+    solver = GlobalSolver(1e-2, certificate=name)
     found = solver.solve(data, r * c * program.beta).certificate
     scaled = DualCertificate(found.nu / c, found.primal_value / c**2, found.dual_value / c**2)
     # the units themselves are rounded

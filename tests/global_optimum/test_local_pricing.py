@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from instances import random_program
 
 from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend, estimate_beta_max, violators
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems import relu_program
-from tests.instances import random_program
 
 
 def prices(X: np.ndarray, nu: np.ndarray, directions: np.ndarray) -> np.ndarray:

@@ -302,7 +302,7 @@ def test_a_state_dict_of_width_zero_is_the_zero_network(tmp_path):
     assert load_network(path, DATA).network.width == 0
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.integers(0, 12),
     st.tuples(st.integers(0, 3), st.just(3)),
@@ -527,7 +527,7 @@ def test_a_file_that_is_no_archive_gets_one_clear_line(tmp_path):
         assert "torch.save(model.state_dict(), path), or as an .npz" in message
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_no_change_of_a_byte_gets_past_the_one_clear_line(tmp_path_factory, data):
     index = bytearray(index_of(plain_tensors()))

@@ -117,7 +117,7 @@ def test_small_generic_data_has_covers_count(n: int, d: int, seed: int) -> None:
     assert_sound(X, enumerated)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 14), st.integers(2, 8), st.integers(0, 2**32 - 1))
 def test_generic_data_has_covers_count(n: int, d: int, seed: int) -> None:
     enumerated = enumerate_patterns(np.random.default_rng(seed).standard_normal((n, d)))
@@ -134,7 +134,7 @@ def test_degenerate_data_has_exactly_the_patterns_that_linear_programs_find(name
     assert_sound(X, enumerated)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SMALL_INTEGER_MATRICES)
 def test_small_integer_data_has_whitneys_count(X: Matrix) -> None:
     enumerated = enumerate_patterns(X)
@@ -143,7 +143,7 @@ def test_small_integer_data_has_whitneys_count(X: Matrix) -> None:
     assert_sound(X, enumerated)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SMALL_INTEGER_MATRICES, st.data())
 def test_repeating_and_flipping_rows_adds_no_pattern(X: Matrix, data: st.DataObject) -> None:
     copied = data.draw(st.lists(st.integers(0, X.shape[0] - 1), min_size=1, max_size=4))
@@ -154,7 +154,7 @@ def test_repeating_and_flipping_rows_adds_no_pattern(X: Matrix, data: st.DataObj
     assert_sound(longer, enumerated)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SMALL_INTEGER_MATRICES, st.integers(0, 2**32 - 1))
 def test_permuting_rows_permutes_patterns(X: Matrix, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(X.shape[0])
@@ -162,7 +162,7 @@ def test_permuting_rows_permutes_patterns(X: Matrix, seed: int) -> None:
     assert rows_of(enumerate_patterns(X[order])) == permuted
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SMALL_INTEGER_MATRICES, st.data())
 def test_scaling_rows_by_positive_factors_changes_no_pattern(
     X: Matrix, data: st.DataObject
@@ -173,7 +173,7 @@ def test_scaling_rows_by_positive_factors_changes_no_pattern(
     assert scaled.complete
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SMALL_INTEGER_MATRICES)
 def test_patterns_come_in_opposite_pairs_without_zero_rows(X: Matrix) -> None:
     X = np.where(np.any(X != 0.0, axis=1, keepdims=True), X, 1.0)
@@ -181,7 +181,7 @@ def test_patterns_come_in_opposite_pairs_without_zero_rows(X: Matrix) -> None:
     assert {tuple(not active for active in row) for row in found} == found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SMALL_INTEGER_MATRICES, st.integers(0, 2**32 - 1))
 def test_sampled_patterns_are_among_the_enumerated(X: Matrix, seed: int) -> None:
     sample = sample_patterns(X, 300, np.random.default_rng(seed))
@@ -200,7 +200,7 @@ def test_rows_sorted_along_a_curve_have_covers_count() -> None:
     assert enumerated.complete
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SMALL_INTEGER_MATRICES, st.floats(-17.0, -8.0), st.integers(0, 2**32 - 1))
 def test_nearly_degenerate_data_never_gets_a_wrong_pattern(
     X: Matrix, exponent: float, seed: int

@@ -30,7 +30,7 @@ def no_patterns(program: Program) -> Program:
     return replace(program, patterns=program.patterns.subset(np.zeros(0, dtype=np.intp)))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(SEEDS, st.integers(1, 9), st.integers(1, 6), st.floats(-4.0, 0.2), st.booleans())
 def test_the_bracket_overlaps_that_of_an_interior_point_method(
     seed: int, n: int, d: int, exponent: float, cones: bool
@@ -43,7 +43,7 @@ def test_the_bracket_overlaps_that_of_an_interior_point_method(
 
 
 @pytest.mark.reference
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(SEEDS, st.booleans())
 def test_the_bracket_overlaps_that_of_ecos_on_degenerate_data(seed: int, cones: bool) -> None:
     program = degenerate_program(PROGRAM_TYPES[0] if cones else PROGRAM_TYPES[1], seed)
@@ -52,7 +52,7 @@ def test_the_bracket_overlaps_that_of_ecos_on_degenerate_data(seed: int, cones: 
     assert ours.duality_gap >= 0.0
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(SEEDS, st.booleans())
 def test_the_certificate_holds_in_exact_arithmetic(seed: int, cones: bool) -> None:
     program = degenerate_program(PROGRAM_TYPES[0] if cones else PROGRAM_TYPES[1], seed, 4, 2)

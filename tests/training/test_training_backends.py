@@ -1,37 +1,19 @@
 """The same runs on every backend present."""
 
-import importlib.util
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from devices import TORCH_DEVICES
 from small_runs import assert_same_runs, gaussian_data, generator, starts
 
 from relaxgap.numerics.backend import Backend
 from relaxgap.training import NetworkBatch, TrainingSpec, TrainingStatus, train, training_losses
 
-torch_only = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="needs the extra torch"
-)
-
-
-def _cuda() -> bool:
-    if importlib.util.find_spec("torch") is None:
-        return False
-    import torch  # type: ignore[import-not-found, unused-ignore]
-
-    return bool(torch.cuda.is_available())
-
-
-cuda_only = pytest.mark.skipif(not _cuda(), reason="needs the extra torch and a CUDA device")
-DOUBLE = [
-    pytest.param(("torch", "cpu", "float64"), id="torch-float64", marks=torch_only),
-    pytest.param(("torch", "cuda", "float64"), id="cuda-float64", marks=cuda_only),
-]
+DOUBLE = [("torch", device, "float64") for device in TORCH_DEVICES]
 SINGLE = [
-    pytest.param(("numpy", "cpu", "float32"), id="numpy-float32"),
-    pytest.param(("torch", "cpu", "float32"), id="torch-float32", marks=torch_only),
-    pytest.param(("torch", "cuda", "float32"), id="cuda-float32", marks=cuda_only),
+    ("numpy", "cpu", "float32"),
+    *(("torch", device, "float32") for device in TORCH_DEVICES),
 ]
 GD = TrainingSpec(method="gd", n_steps=40, learning_rate=0.5)
 FIRST_LAYER = replace(GD, train_output=False, learning_rate=0.2)
@@ -50,7 +32,7 @@ named_specs = pytest.mark.parametrize("specs", SPECS.values(), ids=list(SPECS))
 
 
 @named_specs
-@pytest.mark.parametrize("chosen", DOUBLE)
+@pytest.mark.parametrize("chosen", DOUBLE, ids="-".join)
 def test_a_double_backend_takes_the_steps_of_numpy(
     chosen: Settings, specs: list[TrainingSpec]
 ) -> None:
@@ -71,7 +53,7 @@ def test_a_double_backend_takes_the_steps_of_numpy(
 
 
 @named_specs
-@pytest.mark.parametrize("chosen", SINGLE)
+@pytest.mark.parametrize("chosen", SINGLE, ids="-".join)
 def test_a_single_backend_records_double_losses_of_its_networks(
     chosen: Settings, specs: list[TrainingSpec]
 ) -> None:
