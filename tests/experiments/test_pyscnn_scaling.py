@@ -8,7 +8,6 @@ import pytest
 from instances import PROGRAM_TYPES, ProgramType, random_point, random_program
 
 from relaxgap.experiments.timing import process
-from relaxgap.experiments.timing.child import blocks_of
 from relaxgap.problems import relu_program
 
 
@@ -41,7 +40,7 @@ def test_its_objective_is_ours_in_other_units(
     x_unit, y_unit = child.units(problem, tolerance)
     strength = child.penalty(problem, x_unit, y_unit)
     point = random_point(program, np.random.default_rng(1))
-    scaled = blocks_of(point) * (x_unit / y_unit)
+    scaled = point.w * (x_unit / y_unit)
     fit = program.fit(point) / y_unit
     residual = program.data.y / y_unit - fit
     n = program.data.n
