@@ -59,7 +59,7 @@ def statistics_of(
     -------
     DataFrame
         As read from the file also when they were just computed, so that a figure is the same
-        either way; the floats round-trip.
+        either way.
 
     Raises
     ------
@@ -81,6 +81,4 @@ def statistics_of(
 def _read(text: io.StringIO, summary: pd.DataFrame) -> pd.DataFrame:
     # a name of digits, or one missing in these rows only, is of the same kind as in the summary
     kinds: Any = {HASH: str} | {str(column): summary[column].dtype for column in summary}
-    return pd.read_csv(
-        text, dtype=kinds, float_precision="round_trip", keep_default_na=False, na_values=[""]
-    )
+    return pd.read_csv(text, dtype=kinds, keep_default_na=False, na_values=[""])
