@@ -1,14 +1,13 @@
 """``relaxgap figures``."""
 
+import difflib
 import sys
 from pathlib import Path
 
 import click
 
-from relaxgap.cli.run import run_hydra
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.runner.config import unknown
 from relaxgap.runner.figures import draw_summary
 
 
@@ -20,11 +19,15 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
     """Redraw figures from the stored CSV; all experiments unless some are named."""
     for name in experiments:
         if name not in EXPERIMENTS:
-            raise ConfigurationError(unknown("experiment", name, EXPERIMENTS))
+            near = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigurationError(
+                f"Expected a known experiment, got {name!r}; {guess}`relaxgap list` shows them all."
+            )
     codes = [0]
     for name in experiments or EXPERIMENTS:
         if finish:
-            codes.append(run_hydra([f"experiment={name}", f"runner.results_dir={results_dir}"]))
+            codes.append(_finish(name, results_dir))
         home = Path(results_dir) / name
         summaries = sorted(home.glob("summary.csv")) + sorted(home.glob("*/summary.csv"))
         if not summaries:
@@ -38,3 +41,10 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
             for path in draw_summary(name, summary.parent):
                 click.echo(path)
     sys.exit(max(codes))
+
+
+def _finish(name: str, results_dir: str) -> int:
+    # drawing alone does not need Hydra
+    from relaxgap.cli.run import run_hydra
+
+    return run_hydra([f"experiment={name}", f"runner.results_dir={results_dir}"])

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -53,10 +55,17 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write PNG and PDF, byte-identical from the same figure."""
+    """Write PNG and PDF, byte-identical from the same figure.
+
+    Each canvas draws once, and lays the panels out while it does. ``Figure.savefig`` draws every
+    figure a second time beforehand, for the same bytes.
+    """
     paths = [folder / f"{name}.png", folder / f"{name}.pdf"]
-    figure.savefig(paths[0], metadata={"Software": None})
-    figure.savefig(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    figure.set_dpi(mpl.rcParams["savefig.dpi"])
+    png: Any = FigureCanvasAgg(figure)
+    png.print_png(paths[0], metadata={"Software": None})
+    pdf: Any = FigureCanvasPdf(figure)
+    pdf.print_pdf(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
     return paths
 
 

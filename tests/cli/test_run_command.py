@@ -209,7 +209,7 @@ def test_a_full_disk_while_drawing_is_one_line(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("relaxgap.runner.figures.save", full)
+    monkeypatch.setattr("relaxgap.drawing.style.save", full)
     result = tiny_run()
     assert result.exit_code == 1
     assert "got a full disk" in result.stderr.splitlines()[-1]

@@ -1,6 +1,8 @@
-"""Tiny summaries of training runs, written by hand."""
+"""Tiny summaries written by hand, and what a drawer makes of them."""
 
-from pathlib import Path
+import io
+from collections.abc import Sequence
+from types import ModuleType
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -28,13 +30,28 @@ RUN = {
 }
 
 
-def as_read(rows: list[dict[str, object]], folder: Path) -> pd.DataFrame:
-    path = folder / "summary.csv"
-    pd.DataFrame(rows).to_csv(path, index=False)
-    return pd.read_csv(path)
+def as_read(rows: Sequence[dict[str, object]] | pd.DataFrame) -> pd.DataFrame:
+    """Return rows as they come out of a CSV."""
+    text = pd.DataFrame(rows).to_csv(index=False)
+    return pd.read_csv(io.StringIO(text))
+
+
+def statistics_of(drawer: ModuleType, summary: pd.DataFrame) -> pd.DataFrame:
+    compute = getattr(drawer, "statistics", None)
+    return pd.DataFrame() if compute is None else compute(summary)
+
+
+def drawn(drawer: ModuleType, summary: pd.DataFrame) -> Figure:
+    with figure_style():
+        return drawer.draw(summary, statistics_of(drawer, summary))  # type: ignore[no-any-return]
+
+
+def tabled(drawer: ModuleType, summary: pd.DataFrame) -> pd.DataFrame:
+    return drawer.table(summary, statistics_of(drawer, summary))  # type: ignore[no-any-return]
 
 
 def rendered(figure: Figure) -> Figure:
+    """Lay a figure out, which is where an axis without a finite value would fail."""
     with figure_style():
         figure.draw_without_rendering()
     return figure
@@ -42,4 +59,4 @@ def rendered(figure: Figure) -> Figure:
 
 def texts(figure: Figure) -> str:
     artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return " ".join(artist.get_text() for artist in artists)  # type: ignore[attr-defined]
+    return "\n".join(artist.get_text() for artist in artists)  # type: ignore[attr-defined]

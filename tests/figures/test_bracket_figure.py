@@ -39,9 +39,9 @@ def test_a_diverged_network_does_not_flatten_the_bracket(history: pd.DataFrame) 
 
 
 @pytest.mark.parametrize("network_value", [4.0, 5.0, 1e9])
-def test_a_single_bracket_is_drawn(history: pd.DataFrame, network_value: float) -> None:
-    draw(history.iloc[:1], network_value).draw_without_rendering()
-    draw(history.iloc[-1:], network_value).draw_without_rendering()
+@pytest.mark.parametrize("row", [0, -1])
+def test_a_single_bracket_is_drawn(history: pd.DataFrame, row: int, network_value: float) -> None:
+    draw(history.iloc[[row]], network_value).draw_without_rendering()
 
 
 def test_a_bracket_of_zero_is_drawn(history: pd.DataFrame) -> None:

@@ -1,17 +1,15 @@
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
+from run_summaries import as_read, drawn, rendered, tabled, texts
 
-from relaxgap.drawing.style import figure_style, save
 from relaxgap.errors import DataError
-from relaxgap.experiments.certified_gap.figure import draw, table
+from relaxgap.experiments.certified_gap import figure as certified_gap
+from relaxgap.experiments.certified_gap.growth import fits_of
 from relaxgap.experiments.certified_gap.ratios import (
     aspect_of,
-    growth_of,
     over_bracket,
     seeds_caption,
     with_brackets,
@@ -85,25 +83,8 @@ def summary(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def as_read(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    frame.to_csv(folder / "summary.csv", index=False)
-    return pd.read_csv(folder / "summary.csv")
-
-
-def drawn(frame: pd.DataFrame) -> Figure:
-    with figure_style():
-        figure = draw(frame)
-        figure.draw_without_rendering()
-    return figure
-
-
-def texts(figure: Figure) -> str:
-    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return " ".join(artist.get_text() for artist in artists)  # type: ignore[attr-defined]
-
-
-def test_a_full_summary_is_drawn_with_its_fits_weights_and_certificates(tmp_path: Path) -> None:
-    figure = drawn(as_read(summary(), tmp_path))
+def test_a_full_summary_is_drawn_with_its_fits_weights_and_certificates() -> None:
+    figure = drawn(certified_gap, as_read(summary()))
     left, right, weights, brackets = (axes for part in figure.subfigs for axes in part.axes)
     assert left.get_title() == "$n/d=2$"
     assert [line.get_gid() for line in left.lines].count("fit, lower bound") == 2
@@ -122,13 +103,13 @@ def test_a_full_summary_is_drawn_with_its_fits_weights_and_certificates(tmp_path
     assert "median of 2 starts" in written
 
 
-def test_the_line_is_over_the_best_network_and_the_area_reaches_the_bound(tmp_path: Path) -> None:
+def test_the_line_is_over_the_best_network_and_the_area_reaches_the_bound() -> None:
     rows = [
         row
         for n in (4, 8)
         for row in rows_of_cell(n, 2.0, 0, ("relaxation", "8 log n", 1.5), bracket=1.2)
     ]
-    figure = drawn(as_read(pd.DataFrame(rows, columns=COLUMNS), tmp_path))
+    figure = drawn(certified_gap, as_read(pd.DataFrame(rows, columns=COLUMNS)))
     axes = figure.subfigs[0].axes[0]
     np.testing.assert_allclose(axes.containers[0][0].get_ydata(orig=False), 1.5)  # type: ignore[index]
     (area,) = [area for area in axes.collections if area.get_alpha() == 0.2]
@@ -147,34 +128,34 @@ def test_the_line_is_over_the_best_network_and_the_area_reaches_the_bound(tmp_pa
     ids=["one size", "too small to fit", "training only, no c = 2"],
 )
 def test_what_is_missing_is_left_out(
-    sizes: tuple[int, ...], aspects: tuple[float, ...], methods: tuple[str, ...], tmp_path: Path
+    sizes: tuple[int, ...], aspects: tuple[float, ...], methods: tuple[str, ...]
 ) -> None:
-    frame = as_read(summary(sizes, aspects, methods), tmp_path)
-    figure = drawn(frame)
+    frame = as_read(summary(sizes, aspects, methods))
+    figure = rendered(drawn(certified_gap, frame))
     assert "growth is fitted to three sizes or more" in texts(figure)
-    result = table(frame)
+    result = tabled(certified_gap, frame)
     assert [column for column in result if isinstance(column, int)] == list(sizes)
     fitted = methods == ("sgd",)
     assert ("trend" in result) is fitted
     assert "nan" not in result.to_string(na_rep="").lower()
 
 
-def test_a_bound_that_proves_nothing_leaves_the_interval_open(tmp_path: Path) -> None:
+def test_a_bound_that_proves_nothing_leaves_the_interval_open() -> None:
     frame = summary((12, 24, 60), (2.0,), ("relaxation",))
     frame.loc[(frame["method"] == "global") & (frame["n"] == 60), "dual_value"] = 0.0
-    frame = as_read(frame, tmp_path)
+    frame = as_read(frame)
     ratios = over_bracket(frame)
     assert np.isinf(ratios.loc[ratios["n"] == 60, "lower bound"]).all()
-    assert growth_of(ratios[ratios["size_rule"] == "n"]).lower_bound is None
-    figure = drawn(frame)
+    assert fits_of(ratios[ratios["size_rule"] == "n"], "lower bound") is None
+    figure = rendered(drawn(certified_gap, frame))
     assert "nothing is proven" in texts(figure)
     assert figure.subfigs[0].axes[0].get_ylim()[1] < 5.0
     none = frame.assign(dual_value=frame["dual_value"].where(frame["method"] != "global", 0.0))
-    drawn(none)
+    rendered(drawn(certified_gap, none))
 
 
-def test_the_table_gives_both_ends_and_says_where_they_disagree(tmp_path: Path) -> None:
-    result = table(as_read(summary(widest=1.3), tmp_path))
+def test_the_table_gives_both_ends_and_says_where_they_disagree() -> None:
+    result = tabled(certified_gap, as_read(summary(widest=1.3)))
     low = result.loc[(2.0, "relaxation (8 log n)", "best network")]
     high = result.loc[(2.0, "relaxation (8 log n)", "lower bound")]
     assert low[400] == pytest.approx(0.7 + 0.4 * np.sqrt(np.log(400)), rel=0.02)
@@ -187,18 +168,6 @@ def test_the_table_gives_both_ends_and_says_where_they_disagree(tmp_path: Path) 
     assert flat["trend"] == "ends disagree: level, rises"
     assert str(Growth.CONSTANT) in flat["allowed"]
     assert result.loc[(2.0, "seeds", ""), 400] == 3
-
-
-@pytest.mark.slow
-def test_figure_and_table_are_the_same_each_time(tmp_path: Path) -> None:
-    frame = as_read(summary(), tmp_path)
-    pd.testing.assert_frame_equal(table(frame), table(frame))
-    contents = []
-    for _ in range(2):
-        with figure_style():
-            paths = save(draw(frame), tmp_path, "figure")
-        contents.append([path.read_bytes() for path in paths])
-    assert contents[0] == contents[1]
 
 
 def test_the_best_network_counts_whoever_found_it() -> None:

@@ -1,10 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from run_summaries import RUN, as_read, rendered, texts
+from run_summaries import RUN, as_read, drawn, rendered, tabled, texts
 
-from relaxgap.experiments.descent_path.figure import draw, path_ends, table, with_positions
+from relaxgap.experiments.descent_path import figure as descent_path
+from relaxgap.experiments.descent_path.figure import path_ends, with_positions
 
 PIECES = (
     (0, "rescale", 0.0, 4.0, 4),
@@ -28,28 +27,28 @@ def path(
     ]
 
 
-def test_each_kind_of_piece_takes_a_unit_of_the_axis(tmp_path: Path) -> None:
-    points = with_positions(as_read(path(), tmp_path))
+def test_each_kind_of_piece_takes_a_unit_of_the_axis() -> None:
+    points = with_positions(as_read(path()))
     assert points["position"].tolist() == [0.0, 1.0, 1.25, 1.5, 2.0, 3.0]
     assert points["relative_loss"].tolist() == [1.0, 0.75, 0.6875, 0.625, 0.5625, 0.5]
 
 
-def test_the_largest_increase_is_within_one_path(tmp_path: Path) -> None:
+def test_the_largest_increase_is_within_one_path() -> None:
     # the second path begins above the end of the first, which is no increase
     rows = path() + path(seed=1, origin="trained")
-    ends = path_ends(with_positions(as_read(rows, tmp_path)))
+    ends = path_ends(with_positions(as_read(rows)))
     assert ends["increase"].tolist() == [-0.0625, -0.0625]
     assert ends["fall"].tolist() == [0.5, 0.5]
     rising = (*PIECES[:-1], (3, "prune", 1.0, 2.65, 1))
-    frame = as_read(path() + path(rising, seed=1), tmp_path)
-    assert table(frame)["increase"].tolist() == pytest.approx([0.1])
+    frame = as_read(path() + path(rising, seed=1))
+    assert tabled(descent_path, frame)["increase"].tolist() == pytest.approx([0.1])
     assert "largest change of the loss over 10 steps: +1e-01 of its start" in texts(
-        rendered(draw(frame))
+        drawn(descent_path, frame)
     )
 
 
-def test_the_median_stays_level_where_a_path_has_no_piece(tmp_path: Path) -> None:
-    figure = rendered(draw(as_read(path(PIECES[2:]), tmp_path)))
+def test_the_median_stays_level_where_a_path_has_no_piece() -> None:
+    figure = drawn(descent_path, as_read(path(PIECES[2:])))
     (median,) = [line for line in figure.axes[0].lines if line.get_label() == "median, $n=10$"]
     heights = dict(zip(*map(np.ravel, median.get_data()), strict=True))
     assert heights[0.0] == heights[1.0] == 1.0
@@ -57,15 +56,18 @@ def test_the_median_stays_level_where_a_path_has_no_piece(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("origins", [("initial",), ("trained",), ("initial", "trained")])
-def test_there_is_a_column_for_each_origin(origins: tuple[str, ...], tmp_path: Path) -> None:
+def test_there_is_a_column_for_each_origin(origins: tuple[str, ...]) -> None:
     rows = [row for origin in origins for row in path(origin=origin)]
-    figure = rendered(draw(as_read(rows, tmp_path)))
+    figure = rendered(drawn(descent_path, as_read(rows)))
     assert len(figure.axes) == 2 * len(origins)
     assert "loss$/p^*$ from 2 to 1" in figure.axes[0].get_title()
     assert ("diverged" in texts(figure)) is ("trained" in origins)
 
 
-def test_paths_of_several_methods_are_told_apart(tmp_path: Path) -> None:
-    frame = as_read(path() + path(method="mine"), tmp_path)
-    assert [series for series, _ in table(frame).index] == ["$n=10$, GD", "$n=10$, mine"]
-    rendered(draw(frame))
+def test_paths_of_several_methods_are_told_apart() -> None:
+    frame = as_read(path() + path(method="mine"))
+    assert [series for series, _ in tabled(descent_path, frame).index] == [
+        "$n=10$, GD",
+        "$n=10$, mine",
+    ]
+    drawn(descent_path, frame)

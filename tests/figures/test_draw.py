@@ -6,92 +6,82 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from run_summaries import drawn, rendered, tabled, texts
 
+from relaxgap.drawing.stored import read_summary
 from relaxgap.drawing.style import figure_style, save
 from relaxgap.errors import DataError
 from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.runner.figures import DRAWINGS, draw_summary, read_summary, result_table
+from relaxgap.experiments.pattern_preservation import figure as pattern_preservation
+from relaxgap.experiments.solver_benchmark import figure as solver_benchmark
+from relaxgap.experiments.solver_growth import figure as solver_growth
+from relaxgap.runner.figures import draw_summary, result_table
 
 REFERENCES = Path(__file__).resolve().parents[1] / "references"
+QUICK = "gap_vs_width"
 
 
-@pytest.fixture
-def summary_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    shutil.copy(REFERENCES / f"{request.param}.csv", tmp_path / "summary.csv")
-    return tmp_path
+def reference(name: str) -> pd.DataFrame:
+    return pd.read_csv(REFERENCES / f"{name}.csv")
 
 
-def test_every_experiment_has_a_drawing() -> None:
-    assert set(DRAWINGS) == set(EXPERIMENTS)
-
-
-@pytest.mark.parametrize(
-    ("name", "summary_folder"),
-    [
-        ("gap_vs_width", "gap_vs_width"),
-        pytest.param("coupling_lemma", "coupling_lemma", marks=pytest.mark.slow),
-        pytest.param("assumption_a2", "assumption_a2", marks=pytest.mark.slow),
-        pytest.param("exact_optimum", "exact_optimum", marks=pytest.mark.slow),
-        pytest.param("gap_vs_log_n", "gap_vs_log_n", marks=pytest.mark.slow),
-        pytest.param("pattern_preservation", "pattern_preservation", marks=pytest.mark.slow),
-        pytest.param("solver_benchmark", "solver_benchmark", marks=pytest.mark.slow),
-        pytest.param("solver_growth", "solver_growth", marks=pytest.mark.slow),
-        pytest.param("stationary_points", "stationary_points", marks=pytest.mark.slow),
-        pytest.param("subsampled_program", "subsampled_program", marks=pytest.mark.slow),
-        pytest.param("descent_path", "descent_path", marks=pytest.mark.slow),
-        pytest.param("landscape_width", "landscape_width", marks=pytest.mark.slow),
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=[] if name == QUICK else pytest.mark.slow) for name in EXPERIMENTS
     ],
-    indirect=["summary_folder"],
 )
-def test_a_figure_is_byte_identical_when_drawn_again(name: str, summary_folder: Path) -> None:
-    first = {path: path.read_bytes() for path in draw_summary(name, summary_folder)}
-    assert {path.name for path in first} == {f"{name}.png", f"{name}.pdf"}
+def drawn_once(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, list[Path]]:
+    """Return the name of an experiment, and the files drawn of its reference summary."""
+    folder = tmp_path_factory.mktemp(request.param)
+    shutil.copy(REFERENCES / f"{request.param}.csv", folder / "summary.csv")
+    return request.param, draw_summary(request.param, folder)
+
+
+def test_a_figure_is_byte_identical_when_drawn_again(drawn_once: tuple[str, list[Path]]) -> None:
+    name, paths = drawn_once
+    first = {path: path.read_bytes() for path in paths}
+    assert {path.name for path in first} - {"statistics.csv"} == {f"{name}.png", f"{name}.pdf"}
     assert all(first.values())
     for path in first:
         path.unlink()
-    assert {path: path.read_bytes() for path in draw_summary(name, summary_folder)} == first
+    assert {path: path.read_bytes() for path in draw_summary(name, paths[0].parent)} == first
 
 
-@pytest.mark.parametrize(
-    ("name", "summary_folder"), [(name, name) for name in DRAWINGS], indirect=["summary_folder"]
-)
-def test_a_table_is_plain_text_without_nan(name: str, summary_folder: Path) -> None:
-    table = result_table(name, summary_folder)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_table_is_plain_text_without_nan(name: str, tmp_path: Path) -> None:
+    shutil.copy(REFERENCES / f"{name}.csv", tmp_path / "summary.csv")
+    table = result_table(name, tmp_path)
     assert len(table.splitlines()) > 2
     assert "nan" not in table.lower()
 
 
-@pytest.mark.parametrize("summary_folder", ["gap_vs_log_n"], indirect=True)
-def test_a_summary_is_read_with_the_columns_of_its_record(summary_folder: Path) -> None:
-    summary = read_summary("gap_vs_log_n", summary_folder)
-    record = EXPERIMENTS["gap_vs_log_n"].record
-    assert list(summary.columns) == [field.name for field in fields(record)]
+def test_a_summary_is_read_with_the_columns_of_its_record(tmp_path: Path) -> None:
+    shutil.copy(REFERENCES / "gap_vs_log_n.csv", tmp_path / "summary.csv")
+    columns = [field.name for field in fields(EXPERIMENTS["gap_vs_log_n"].record)]
+    assert list(read_summary(tmp_path, columns).columns) == columns
     with pytest.raises(DataError, match="Expected rows of the columns"):
-        read_summary("pattern_preservation", summary_folder)
+        result_table("pattern_preservation", tmp_path)
 
 
 def test_a_summary_with_a_header_only_is_refused(tmp_path: Path) -> None:
-    columns = [field.name for field in fields(EXPERIMENTS["gap_vs_log_n"].record)]
-    (tmp_path / "summary.csv").write_text(",".join(columns) + "\n")
+    (tmp_path / "summary.csv").write_text("n,d\n")
     with pytest.raises(DataError, match="got 0 rows"):
-        read_summary("gap_vs_log_n", tmp_path)
+        read_summary(tmp_path, ["n", "d"])
 
 
-@pytest.mark.parametrize("summary_folder", ["pattern_preservation"], indirect=True)
-def test_preservation_without_gradient_descent_shows_the_method_there_is(
-    summary_folder: Path,
-) -> None:
-    summary = read_summary("pattern_preservation", summary_folder)
-    figure = DRAWINGS["pattern_preservation"].figure(summary.assign(method="sgd"))
-    assert any("SGD" in text.get_text() for text in figure.texts)
+def test_preservation_without_gradient_descent_shows_the_method_there_is() -> None:
+    summary = reference("pattern_preservation").assign(method="sgd")
+    assert "SGD" in texts(drawn(pattern_preservation, summary))
 
 
-@pytest.mark.parametrize("summary_folder", ["pattern_preservation"], indirect=True)
-def test_more_widths_than_colours_are_drawn(summary_folder: Path) -> None:
-    summary = read_summary("pattern_preservation", summary_folder)
+def test_more_widths_than_colours_are_drawn() -> None:
+    summary = reference("pattern_preservation")
     one = summary[summary["width"] == summary["width"].min()]
     many = pd.concat([one.assign(width=width) for width in range(1, 10)])
-    assert isinstance(DRAWINGS["pattern_preservation"].figure(many), Figure)
+    assert isinstance(drawn(pattern_preservation, many), Figure)
 
 
 def test_png_and_pdf_carry_no_date_and_no_version(tmp_path: Path) -> None:
@@ -104,18 +94,15 @@ def test_png_and_pdf_carry_no_date_and_no_version(tmp_path: Path) -> None:
         assert b"Matplotlib" not in content
 
 
-@pytest.mark.parametrize("summary_folder", ["solver_growth", "solver_benchmark"], indirect=True)
+@pytest.mark.parametrize(
+    "drawer", [solver_growth, pytest.param(solver_benchmark, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("absent", [False, True])
-def test_timings_of_one_size_and_of_absent_solvers_are_drawn(
-    summary_folder: Path, absent: bool, request: pytest.FixtureRequest
-) -> None:
-    name = request.node.callspec.params["summary_folder"]
-    summary = read_summary(name, summary_folder)
+def test_timings_of_one_size_and_of_absent_solvers_are_drawn(drawer: object, absent: bool) -> None:
+    summary = reference(drawer.__name__.split(".")[-2])  # type: ignore[attr-defined]
     one = summary[summary["n"] == summary["n"].min()]
     if absent:
         empty = dict.fromkeys(["relative_error", "seconds", "primal_value"], np.nan)
         one = one.assign(status="absent", **empty)
-    with figure_style():
-        figure = DRAWINGS[name].figure(one)
-        save(figure, summary_folder, name)
-    assert not DRAWINGS[name].table(one).empty
+    rendered(drawn(drawer, one))  # type: ignore[arg-type]
+    assert not tabled(drawer, one).empty  # type: ignore[arg-type]

@@ -1,10 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from run_summaries import RUN, as_read, rendered, texts
+from run_summaries import RUN, as_read, drawn, rendered, tabled, texts
 
-from relaxgap.experiments.landscape_width.figure import chances_of, draw, table, with_success
+from relaxgap.experiments.landscape_width import figure as landscape_width
+from relaxgap.experiments.landscape_width.figure import chances_of, with_success
 
 
 def runs(
@@ -21,41 +20,41 @@ def runs(
     ]
 
 
-def test_the_chance_is_the_mean_over_instances_with_its_interval(tmp_path: Path) -> None:
+def test_the_chance_is_the_mean_over_instances_with_its_interval() -> None:
     rows = runs({0: [2.0, 2.019], 1: [2.0, 2.03], 2: [3.0, 3.0], 3: [2.0, 2.0]})
-    (row,) = chances_of(with_success(as_read(rows, tmp_path))).itertuples()
+    (row,) = chances_of(with_success(as_read(rows)))
     assert row.chance == pytest.approx((1.0 + 0.5 + 0.0 + 1.0) / 4.0)
-    assert 0.0 < row.low < row.chance < row.high <= 1.0
+    assert 0.0 < row.chance_low < row.chance < row.chance_high <= 1.0
     assert (row.instances, row.runs) == (4, 8)
-    assert row._1 == 2.0
+    assert row.relative_width == 2.0
 
 
-def test_one_instance_has_no_interval(tmp_path: Path) -> None:
-    frame = as_read(runs({0: [2.0, 3.0]}), tmp_path)
-    (row,) = chances_of(with_success(frame)).itertuples()
+def test_one_instance_has_no_interval() -> None:
+    frame = as_read(runs({0: [2.0, 3.0]}))
+    (row,) = chances_of(with_success(frame))
     assert row.chance == 0.5
-    assert np.isnan(row.low)
-    rendered(draw(frame))
-    assert table(frame)["runs"].tolist() == [2]
+    assert np.isnan(row.chance_low)
+    rendered(drawn(landscape_width, frame))
+    assert tabled(landscape_width, frame)["runs"].tolist() == [2]
 
 
-def test_a_run_that_the_bracket_leaves_undecided_is_a_miss_and_counted(tmp_path: Path) -> None:
+def test_a_run_that_the_bracket_leaves_undecided_is_a_miss_and_counted() -> None:
     rows = runs({0: [2.01, 2.0], 1: [2.0, 1.99]}, optimum_bound=1.975)
-    frame = as_read(rows, tmp_path)
+    frame = as_read(rows)
     assert with_success(frame)["reached"].tolist() == [False, False, False, True]
-    written = texts(rendered(draw(frame)))
+    written = texts(drawn(landscape_width, frame))
     assert "3 runs that the bracket leaves undecided count as misses" in written
 
 
-def test_widths_are_over_the_critical_width_and_a_diverged_run_counts(tmp_path: Path) -> None:
+def test_widths_are_over_the_critical_width_and_a_diverged_run_counts() -> None:
     rows = runs({0: [2.0], 1: [2.0]}) + runs({0: [2.5], 1: [5.0]}, "0.5 m*", 2)
     rows += runs({0: [9.0]}, "m*", 3, status="diverged", loss=np.inf)
-    frame = as_read(rows, tmp_path)
-    result = table(frame)
+    frame = as_read(rows)
+    result = tabled(landscape_width, frame)
     assert result["width/m*"].tolist() == pytest.approx([2.0 / 3.0, 1.0, 2.0])
     assert result["diverged"].tolist() == [0, 1, 0]
     assert result["mean ratio"].tolist() == pytest.approx([1.875, 4.5, 1.0])
-    figure = rendered(draw(frame))
+    figure = rendered(drawn(landscape_width, frame))
     written = texts(figure)
     assert "1 of 5 runs diverged" in written
     assert "mean $m^*=3$, 2 instances" in written
@@ -63,7 +62,7 @@ def test_widths_are_over_the_critical_width_and_a_diverged_run_counts(tmp_path: 
     assert [text.get_text().strip() for text in figure.axes[0].texts] == ["$m^*$"]
 
 
-def test_every_n_is_a_curve_whatever_the_width_rules(tmp_path: Path) -> None:
+def test_every_n_is_a_curve_whatever_the_width_rules() -> None:
     rows = runs({0: [2.0]}, "16", 16) + runs({0: [2.0]}, "32", 32, n=12, d=6)
-    figure = rendered(draw(as_read(rows, tmp_path)))
+    figure = drawn(landscape_width, as_read(rows))
     assert {"$n=10$", "$n=12$"} <= {str(line.get_label()) for line in figure.axes[0].lines}

@@ -3,12 +3,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from relaxgap.drawing.regularisation_path import PANELS, draw, draw_path
 from relaxgap.errors import StorageError
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def path() -> pd.DataFrame:
     fractions = np.geomspace(1.0, 1e-3, 4)
     return pd.DataFrame(
@@ -23,8 +24,15 @@ def path() -> pd.DataFrame:
     )
 
 
-def test_three_panels_share_an_axis_with_the_largest_beta_on_the_left(path: pd.DataFrame) -> None:
-    panels = draw(path).axes
+@pytest.fixture(scope="module")
+def figure(path: pd.DataFrame) -> Figure:
+    return draw(path)
+
+
+def test_three_panels_share_an_axis_with_the_largest_beta_on_the_left(
+    path: pd.DataFrame, figure: Figure
+) -> None:
+    panels = figure.axes
     assert len(panels) == len(PANELS) == 3
     for axes, column in zip(panels, PANELS, strict=True):
         (line,) = axes.lines
@@ -36,8 +44,8 @@ def test_three_panels_share_an_axis_with_the_largest_beta_on_the_left(path: pd.D
     assert panels[0].get_yscale() == "log"
 
 
-def test_the_caption_says_how_well_the_points_are_certified(path: pd.DataFrame) -> None:
-    (text,) = (text.get_text() for text in draw(path).texts)
+def test_the_caption_says_how_well_the_points_are_certified(figure: Figure) -> None:
+    (text,) = (text.get_text() for text in figure.texts)
     assert "4 points" in text
     assert r"\beta_{\max} = 8$" in text
     assert "largest certified relative gap 6.6e-07" in text

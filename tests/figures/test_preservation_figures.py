@@ -1,9 +1,7 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
+from run_summaries import as_read, drawn, rendered, tabled, texts
 
 from relaxgap.drawing.panel_rows import panels_of_rows
 from relaxgap.drawing.preserved_runs import (
@@ -13,7 +11,6 @@ from relaxgap.drawing.preserved_runs import (
     widest_sweep,
     with_changes,
 )
-from relaxgap.drawing.style import figure_style
 from relaxgap.experiments.assumption_a2 import figure as assumption_a2
 from relaxgap.experiments.coupling_lemma import figure as coupling_lemma
 from relaxgap.experiments.pattern_preservation import figure as pattern_preservation
@@ -76,20 +73,8 @@ def widths() -> list[dict[str, object]]:
     ]
 
 
-def as_read(rows: list[dict[str, object]], folder: Path) -> pd.DataFrame:
-    pd.DataFrame(rows).to_csv(folder / "summary.csv", index=False)
-    return pd.read_csv(folder / "summary.csv")
-
-
-def texts(figure: Figure) -> str:
-    with figure_style():
-        figure.draw_without_rendering()
-    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return "\n".join(artist.get_text() for artist in artists)  # type: ignore[attr-defined]
-
-
-def ends_of(rows: list[dict[str, object]], folder: Path) -> pd.DataFrame:
-    return matched_ends(relative_losses(with_changes(as_read(rows, folder))), 0.01)
+def ends_of(rows: list[dict[str, object]]) -> pd.DataFrame:
+    return matched_ends(relative_losses(with_changes(as_read(rows))), 0.01)
 
 
 def test_changes_and_bounds_are_those_of_the_kept_fractions_and_of_the_movement() -> None:
@@ -102,40 +87,40 @@ def test_changes_and_bounds_are_those_of_the_kept_fractions_and_of_the_movement(
     assert row["li_liang_bound"] == pytest.approx(np.e * 40.0 * 0.4)
 
 
-def test_only_runs_that_stopped_at_the_loss_are_at_the_matched_loss(tmp_path: Path) -> None:
+def test_only_runs_that_stopped_at_the_loss_are_at_the_matched_loss() -> None:
     rows = [
         *run(seed=0),
         *run(seed=1, n_steps=2000, loss=0.2),
         *run(seed=2, n_steps=2000, loss=0.5),
         *run(seed=3, n_steps=7, loss=np.inf, status="diverged"),
     ]
-    ends = ends_of(rows, tmp_path)
+    ends = ends_of(rows)
     assert ends["seed"].tolist() == [0, 1, 2, 3]
     assert ends["matched"].tolist() == [True, True, False, False]
     assert ends["loss_ratio"].iloc[0] == pytest.approx(0.005)
-    summary = as_read(rows, tmp_path)
-    result = coupling_lemma.table(summary)
+    summary = as_read(rows)
+    result = tabled(coupling_lemma, summary)
     assert result[["runs", "reached", "diverged"]].iloc[0].tolist() == [4, 2, 1]
-    written = texts(coupling_lemma.draw(summary))
+    written = texts(drawn(coupling_lemma, summary))
     assert "2 of 4 runs reached" in written
     assert "1 others, 1 diverged" in written
 
 
-def test_a_run_that_two_parts_of_a_grid_share_counts_once(tmp_path: Path) -> None:
-    ends = ends_of([*run(), *run(), *run(seed=1)], tmp_path)
+def test_a_run_that_two_parts_of_a_grid_share_counts_once() -> None:
+    ends = ends_of([*run(), *run(), *run(seed=1)])
     assert ends["seed"].tolist() == [0, 1]
 
 
-def test_rows_after_the_end_and_runs_logged_on_the_way_are_no_ends(tmp_path: Path) -> None:
+def test_rows_after_the_end_and_runs_logged_on_the_way_are_no_ends() -> None:
     way = [
         ROW | {"learning_rate": 0.1, "n_steps": 100, "step": step} for step in (0, 1, 10, 100, 400)
     ]
-    rows = relative_losses(with_changes(as_read([*way, *run()], tmp_path)))
+    rows = relative_losses(with_changes(as_read([*way, *run()])))
     assert rows.loc[rows["on_the_way"], "step"].tolist() == [0, 1, 10, 100]
     assert matched_ends(rows, 0.01)["learning_rate"].tolist() == [1.0]
 
 
-def test_the_slope_is_the_mean_over_seeds_with_its_standard_error(tmp_path: Path) -> None:
+def test_the_slope_is_the_mean_over_seeds_with_its_standard_error() -> None:
     frame = pd.DataFrame(
         [(seed, m, m**power) for seed, power in ((0, -0.4), (1, -0.6)) for m in (10.0, 20.0, 80.0)],
         columns=["seed", "width", "changed"],
@@ -145,7 +130,7 @@ def test_the_slope_is_the_mean_over_seeds_with_its_standard_error(tmp_path: Path
     assert slope == pytest.approx(-0.4)
     assert np.isnan(error)
     assert np.isnan(slope_in_width(frame.assign(changed=0.0), "changed")).all()
-    table = coupling_lemma.table(as_read(widths(), tmp_path))
+    table = tabled(coupling_lemma, as_read(widths()))
     assert table.loc[(ROW["data"], "GD", 1.0, 1.0, "slope"), "bits_changed"] == pytest.approx(-0.5)
 
 
@@ -158,10 +143,8 @@ def test_the_widest_sweep_is_that_of_the_most_values() -> None:
     assert sweep["width"].tolist() in ([1, 2], [2, 3])
 
 
-def test_a_bound_is_drawn_where_it_says_something_and_named_vacuous_where_not(
-    tmp_path: Path,
-) -> None:
-    figure = coupling_lemma.draw(as_read(widths(), tmp_path))
+def test_a_bound_is_drawn_where_it_says_something_and_named_vacuous_where_not() -> None:
+    figure = drawn(coupling_lemma, as_read(widths()))
     # tau/sigma is 1.6 at m = 250 and halves at each width
     (line,) = [line for line in figure.axes[0].lines if line.get_gid() == "bits_bound"]
     assert list(line.get_xdata()) == [1000, 4000]
@@ -171,7 +154,7 @@ def test_a_bound_is_drawn_where_it_says_something_and_named_vacuous_where_not(
 
 
 @pytest.mark.parametrize("method", ["gd", "mine"])
-def test_every_sweep_of_the_lemma_that_is_there_gets_a_panel(method: str, tmp_path: Path) -> None:
+def test_every_sweep_of_the_lemma_that_is_there_gets_a_panel(method: str) -> None:
     rows = widths()
     rows += [row for rate in (0.1, 0.2) for row in run(learning_rate=rate, step_factor=rate)]
     rows += [row for scale in (0.5, 2.0) for row in run(init_scale=scale)]
@@ -185,74 +168,69 @@ def test_every_sweep_of_the_lemma_that_is_there_gets_a_panel(method: str, tmp_pa
     ]
     # of two methods that are not GD, it is the one in use elsewhere that has the sweeps
     everything = 5 if method == "gd" else 3
-    for count, some in ((1, run()), (1, rows[:9]), (3, rows), (everything, [*rows, *adam])):
-        figure = coupling_lemma.draw(as_read(some, tmp_path))
-        assert len(figure.axes) == count
-        texts(figure)
+    for count, some in ((1, run()), (1, rows[:9]), (3, rows)):
+        assert len(drawn(coupling_lemma, as_read(some)).axes) == count
+    assert len(rendered(drawn(coupling_lemma, as_read([*rows, *adam]))).axes) == everything
 
 
-def test_a_summary_in_which_no_run_reached_the_loss_is_drawn(tmp_path: Path) -> None:
-    summary = as_read(run(loss=10.0, n_steps=2000), tmp_path)
-    assert "no run reached 1% of its initial loss" in texts(coupling_lemma.draw(summary))
-    assert not coupling_lemma.table(summary).empty
+def test_a_summary_in_which_no_run_reached_the_loss_is_drawn() -> None:
+    summary = as_read(run(loss=10.0, n_steps=2000))
+    assert "no run reached 1% of its initial loss" in texts(drawn(coupling_lemma, summary))
+    assert not tabled(coupling_lemma, summary).empty
 
 
-def test_the_line_of_a2_is_at_one_half_in_every_panel(tmp_path: Path) -> None:
+def test_the_line_of_a2_is_at_one_half_in_every_panel() -> None:
     rows = [at_the_end(width=m, method=name) for m in (4, 16) for name in ("gd", "sgd", "mine")]
     rows += [at_the_end(width=16, beta=1.0)]
     rows += [at_the_end(width=16, learning_rate=0.05, init_scale=s) for s in (0.3, 3.0)]
-    figure = assumption_a2.draw(as_read(rows, tmp_path))
+    figure = drawn(assumption_a2, as_read(rows))
     assert len(figure.axes) == 4
     for axes in figure.axes:
         assert any(set(line.get_ydata()) == {0.5} for line in axes.lines)
     assert assumption_a2.REFERENCE in texts(figure)
 
 
-def test_runs_that_diverged_or_are_not_stationary_are_counted(tmp_path: Path) -> None:
+def test_runs_that_diverged_or_are_not_stationary_are_counted() -> None:
     rows = [at_the_end(seed=seed, width=m) for seed in (0, 1) for m in (4, 16)]
     rows += [at_the_end(seed=2, width=4, status="diverged", loss=np.inf, residual=np.inf)]
     rows += [at_the_end(seed=2, width=16, residual=0.5)]
-    summary = as_read(rows, tmp_path)
-    written = texts(assumption_a2.draw(summary))
+    summary = as_read(rows)
+    written = texts(drawn(assumption_a2, summary))
     assert "1 of 6 runs diverged" in written
     assert "above 0.01 in 1 of 5 runs" in written
-    counts = assumption_a2.table(summary)[["runs", "diverged", "unconverged"]]
+    counts = tabled(assumption_a2, summary)[["runs", "diverged", "unconverged"]]
     assert counts.to_numpy().tolist() == [[3, 1, 0], [3, 0, 1]]
 
 
-def test_points_where_the_median_run_is_not_stationary_are_hollow(tmp_path: Path) -> None:
+def test_points_where_the_median_run_is_not_stationary_are_hollow() -> None:
     rows = [at_the_end(width=4), at_the_end(width=16, residual=0.5)]
-    (axes,) = assumption_a2.draw(as_read(rows, tmp_path)).axes
+    (axes,) = drawn(assumption_a2, as_read(rows)).axes
     hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
     assert len(hollow) == len(assumption_a2.MEASURES)
     assert {float(x) for line in hollow for x in line.get_xdata()} == {16.0}
 
 
 @pytest.mark.parametrize("status", ["done", "diverged"])
-def test_one_run_of_a_method_unknown_is_drawn(status: str, tmp_path: Path) -> None:
+def test_one_run_of_a_method_unknown_is_drawn(status: str) -> None:
     rows = [at_the_end(method="mine", init_scale=3.0, status=status)]
-    summary = as_read(rows, tmp_path)
-    texts(assumption_a2.draw(summary))
-    assert len(assumption_a2.table(summary)) == 1
-    final = as_read([{k: v for k, v in rows[0].items() if k != "residual"}], tmp_path)
-    texts(pattern_preservation.draw(final))
-    assert len(pattern_preservation.table(final)) == 1
+    summary = as_read(rows)
+    rendered(drawn(assumption_a2, summary))
+    assert len(tabled(assumption_a2, summary)) == 1
+    final = as_read([{k: v for k, v in rows[0].items() if k != "residual"}])
+    rendered(drawn(pattern_preservation, final))
+    assert len(tabled(pattern_preservation, final)) == 1
 
 
-def test_a_diverged_run_is_in_no_line_of_the_trajectories_and_in_the_caption(
-    tmp_path: Path,
-) -> None:
+def test_a_diverged_run_is_in_no_line_of_the_trajectories_and_in_the_caption() -> None:
     rows = [*run(seed=0), *run(seed=1, status="diverged", loss=np.inf, bits_kept=0.0)]
-    figure = pattern_preservation.draw(as_read(rows, tmp_path))
+    figure = drawn(pattern_preservation, as_read(rows))
     assert "1 of 2 runs diverged" in texts(figure)
     assert min(figure.axes[0].lines[0].get_ydata()) == pytest.approx(0.98)
 
 
-def test_a_combination_of_data_and_protocol_without_runs_leaves_no_empty_panel(
-    tmp_path: Path,
-) -> None:
+def test_a_combination_of_data_and_protocol_without_runs_leaves_no_empty_panel() -> None:
     rows = [*run(), *run(data="mine.npz"), *run(protocol="P", beta=0.1)]
-    figure = pattern_preservation.draw(as_read(rows, tmp_path))
+    figure = drawn(pattern_preservation, as_read(rows))
     assert len(figure.axes) == 6
     assert all(axes.lines for axes in figure.axes)
 

@@ -1,12 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from run_summaries import RUN, as_read, rendered, texts
+from run_summaries import RUN, as_read, drawn, rendered, tabled, texts
 
 from relaxgap.errors import DataError
-from relaxgap.experiments.stationary_points.figure import draw, table
+from relaxgap.experiments.stationary_points import figure as stationary_points
 from relaxgap.experiments.stationary_points.runs import sweeps_of, with_ratios
 
 POINT = {
@@ -37,35 +35,35 @@ def points(*changes: dict[str, object]) -> list[dict[str, object]]:
     return [POINT | change for change in changes]
 
 
-def titles(rows: list[dict[str, object]], folder: Path) -> list[str]:
-    figure = draw(as_read(rows, folder))
+def titles(rows: list[dict[str, object]]) -> list[str]:
+    figure = drawn(stationary_points, as_read(rows))
     return [axes.get_legend().get_title().get_text() for axes in figure.axes]  # type: ignore[union-attr]
 
 
-def test_mean_and_largest_ratio_are_over_runs_that_did_not_diverge(tmp_path: Path) -> None:
+def test_mean_and_largest_ratio_are_over_runs_that_did_not_diverge() -> None:
     rows = points(
         {"loss": 2.0},
         {"loss": 4.0, "seed": 1},
         {"loss": np.inf, "seed": 2, "status": "diverged"},
     )
-    frame = as_read(rows, tmp_path)
-    (row,) = table(frame).itertuples()
+    frame = as_read(rows)
+    (row,) = tabled(stationary_points, frame).itertuples()
     assert (row.mean, row.max) == (1.5, 2.0)
     assert (row.runs, row.diverged, row.unconverged) == (3, 1, 0)
     assert row.bits_at_0 == 1.5
-    figure = draw(frame)
+    figure = drawn(stationary_points, frame)
     assert "1 of 3 runs diverged" in texts(figure)
     assert "1 diverged" in [text.get_text() for text in figure.axes[0].texts]
 
 
-def test_an_excess_below_the_proven_gap_is_drawn_at_the_gap(tmp_path: Path) -> None:
+def test_an_excess_below_the_proven_gap_is_drawn_at_the_gap() -> None:
     rows = points({"optimum_bound": 2.0 / 1.001}, {"loss": 3.0, "width": 16})
-    frame = with_ratios(as_read(rows, tmp_path))
+    frame = with_ratios(as_read(rows))
     assert frame["excess"].tolist() == pytest.approx([1e-3, 0.5])
 
 
-def test_the_bounds_are_named_and_at_their_heights(tmp_path: Path) -> None:
-    figure = draw(as_read(points({}, {"width": 16}), tmp_path))
+def test_the_bounds_are_named_and_at_their_heights() -> None:
+    figure = drawn(stationary_points, as_read(points({}, {"width": 16})))
     named = {str(line.get_label()): line for line in figure.axes[0].lines}
     (label,) = [label for label in named if "Theorem 3, constant 1" in label]
     assert np.unique(named[label].get_ydata()) == pytest.approx(np.sqrt(np.log(20.0)))
@@ -74,17 +72,17 @@ def test_the_bounds_are_named_and_at_their_heights(tmp_path: Path) -> None:
     assert "1/2, as Theorem 3 uses (A2)" in texts(figure)
 
 
-def test_a_run_far_from_stationary_is_hollow_and_counted(tmp_path: Path) -> None:
-    frame = as_read(points({}, {"seed": 1, "residual": 0.02}), tmp_path)
-    figure = draw(frame)
+def test_a_run_far_from_stationary_is_hollow_and_counted() -> None:
+    frame = as_read(points({}, {"seed": 1, "residual": 0.02}))
+    figure = drawn(stationary_points, frame)
     faces = [len(dots.get_facecolor()) for dots in figure.axes[1].collections]
     assert sorted(faces) == [0, 1]
     assert "1 of 2 runs stopped with a residual above 0.01" in texts(figure)
-    assert table(frame)["unconverged"].tolist() == [1]
+    assert tabled(stationary_points, frame)["unconverged"].tolist() == [1]
 
 
-def test_only_sweeps_that_are_there_get_a_panel(tmp_path: Path) -> None:
-    least = titles(points({}), tmp_path)
+def test_only_sweeps_that_are_there_get_a_panel() -> None:
+    least = titles(points({}))
     assert len(least) == 5
     swept = titles(
         points(
@@ -95,7 +93,6 @@ def test_only_sweeps_that_are_there_get_a_panel(tmp_path: Path) -> None:
             {"init_scale": 3.0},
             {"dead_price": 0.5, "dead_price_other_sign": 3.0, "seed": 1},
         ),
-        tmp_path,
     )
     added = {"sample size, GD", "regularisation, GD", "initial scale, GD, step 0.5"}
     added.add("dead neurons, GD, runs that have any")
@@ -104,39 +101,39 @@ def test_only_sweeps_that_are_there_get_a_panel(tmp_path: Path) -> None:
     }
 
 
-def test_scales_are_compared_at_one_step_size(tmp_path: Path) -> None:
+def test_scales_are_compared_at_one_step_size() -> None:
     rows = points(
         *({"width": width} for width in (4, 8, 16)),
         *({"init_scale": scale, "learning_rate": 0.05} for scale in (0.3, 1.0, 3.0)),
     )
-    sweeps = sweeps_of(with_ratios(as_read(rows, tmp_path)))
+    sweeps = sweeps_of(with_ratios(as_read(rows)))
     assert set(sweeps.main["learning_rate"]) == {0.5}
     assert sweeps.scales["init_scale"].tolist() == [0.3, 1.0, 3.0]
     assert sweeps.n_runs == 6
 
 
-def test_methods_and_grids_of_the_user_are_drawn_and_nothing_is_dropped(tmp_path: Path) -> None:
+def test_methods_and_grids_of_the_user_are_drawn_and_nothing_is_dropped() -> None:
     rows = points(
         {"method": "mine"},
         {"method": "mine", "beta_fraction": 0.1, "beta": 0.3},
         {"method": "mine", "n": 8, "d": 4, "init_scale": 2.0},
     )
-    frame = as_read(rows, tmp_path)
-    figure = rendered(draw(frame))
+    frame = as_read(rows)
+    figure = rendered(drawn(stationary_points, frame))
     assert "1 runs of other settings are in the table only" in texts(figure)
-    result = table(frame)
+    result = tabled(stationary_points, frame)
     assert result["runs"].sum() == 3
     assert {"0.1", r"0.1\,\beta_{\max}"} == set(result.index.get_level_values("beta"))
 
 
-def test_a_summary_of_diverged_runs_only_is_refused(tmp_path: Path) -> None:
+def test_a_summary_of_diverged_runs_only_is_refused() -> None:
     rows = points({"loss": np.inf, "status": "diverged"})
     with pytest.raises(DataError, match="did not diverge"):
-        draw(as_read(rows, tmp_path))
-    assert pd.isna(table(as_read(rows, tmp_path))["mean"]).all()
+        drawn(stationary_points, as_read(rows))
+    assert pd.isna(tabled(stationary_points, as_read(rows))["mean"]).all()
 
 
-def test_a_kink_counts_only_where_the_loss_falls_faster_than_the_residual(tmp_path: Path) -> None:
+def test_a_kink_counts_only_where_the_loss_falls_faster_than_the_residual() -> None:
     rows = points(
         {"slope": -0.2, "n_concave_kinks": 1},
         {"slope": -1e-4, "n_concave_kinks": 2, "seed": 1},
@@ -148,5 +145,5 @@ def test_a_kink_counts_only_where_the_loss_falls_faster_than_the_residual(tmp_pa
             "seed": 2,
         },
     )
-    assert table(as_read(rows, tmp_path))["kinks"].tolist() == [1]
-    assert "1 of 3 runs ended on a concave kink" in texts(draw(as_read(rows, tmp_path)))
+    assert tabled(stationary_points, as_read(rows))["kinks"].tolist() == [1]
+    assert "1 of 3 runs ended on a concave kink" in texts(drawn(stationary_points, as_read(rows)))

@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from run_summaries import RUN, as_read, rendered, texts
+from run_summaries import RUN, as_read, drawn, rendered, tabled, texts
 
 from relaxgap.errors import DataError
-from relaxgap.experiments.subsampled_program.figure import draw, table, with_differences
+from relaxgap.experiments.subsampled_program import figure as subsampled_program
+from relaxgap.experiments.subsampled_program.figure import with_differences
 
 PROGRAM = {
     **RUN,
@@ -25,7 +24,7 @@ def programs(*changes: dict[str, object]) -> list[dict[str, object]]:
     return [PROGRAM | change for change in changes]
 
 
-def test_only_a_value_below_the_bound_of_the_signed_program_fails(tmp_path: Path) -> None:
+def test_only_a_value_below_the_bound_of_the_signed_program_fails() -> None:
     rows = programs(
         {},
         BELOW | {"boundary": "inactive"},
@@ -34,18 +33,18 @@ def test_only_a_value_below_the_bound_of_the_signed_program_fails(tmp_path: Path
         # below it, but the signed program is nearly as far off the loss
         {"seed": 2, "signed": 1.9, "signed_bound": 1.89, **BELOW},
     )
-    frame = with_differences(as_read(rows, tmp_path))
+    frame = with_differences(as_read(rows))
     assert frame["fails"].tolist() == [False, True, False, False]
     assert frame["both_signs_off"].iloc[1] == pytest.approx(-0.1)
-    result = table(as_read(rows, tmp_path))
+    result = tabled(subsampled_program, as_read(rows))
     assert result["failures"].tolist() == [0, 1]
     assert result["fall_max"].iloc[1] == pytest.approx(0.1)
     assert result["signed_max"].tolist() == pytest.approx([0.05, 1e-7], rel=1e-3)
 
 
-def test_the_failures_are_drawn_with_both_settings_of_the_boundary(tmp_path: Path) -> None:
+def test_the_failures_are_drawn_with_both_settings_of_the_boundary() -> None:
     rows = programs({}, BELOW | {"boundary": "inactive"}, {"seed": 1, "width": 16})
-    figure = rendered(draw(as_read(rows, tmp_path)))
+    figure = rendered(drawn(subsampled_program, as_read(rows)))
     assert len(figure.axes) == 3
     (joined,) = [line for line in figure.axes[2].lines if len(line.get_xdata()) == 2]  # type: ignore[arg-type]
     np.testing.assert_allclose(joined.get_ydata(orig=True), [1e-5, 10.0], rtol=1e-3)
@@ -56,28 +55,28 @@ def test_the_failures_are_drawn_with_both_settings_of_the_boundary(tmp_path: Pat
     assert "1 of them for one setting of the boundary bits only" in written
 
 
-def test_without_failures_there_is_no_third_panel(tmp_path: Path) -> None:
-    figure = rendered(draw(as_read(programs({}), tmp_path)))
+def test_without_failures_there_is_no_third_panel() -> None:
+    figure = rendered(drawn(subsampled_program, as_read(programs({}))))
     assert len(figure.axes) == 2
     assert "no run fell strictly below" in texts(figure)
 
 
-def test_diverged_and_unconverged_runs_are_counted(tmp_path: Path) -> None:
+def test_diverged_and_unconverged_runs_are_counted() -> None:
     rows = programs(
         {},
         {"seed": 1, "status": "diverged", "loss": np.inf},
         {"seed": 2, "residual": 0.5},
     )
-    frame = as_read(rows, tmp_path)
-    written = texts(rendered(draw(frame)))
+    frame = as_read(rows)
+    written = texts(drawn(subsampled_program, frame))
     assert "1 of 3 runs diverged" in written
     assert "1 of 3 runs stopped with a residual above 0.01" in written
-    (row,) = table(frame).itertuples()
+    (row,) = tabled(subsampled_program, frame).itertuples()
     assert (row.runs, row.diverged, row.unconverged, row.failures) == (3, 1, 1, 0)
     assert row.signed_max == pytest.approx(1e-7, rel=1e-6)
 
 
-def test_a_summary_of_diverged_runs_only_is_refused(tmp_path: Path) -> None:
+def test_a_summary_of_diverged_runs_only_is_refused() -> None:
     rows = programs({"status": "diverged", "loss": np.inf})
     with pytest.raises(DataError, match="did not diverge"):
-        draw(as_read(rows, tmp_path))
+        drawn(subsampled_program, as_read(rows))

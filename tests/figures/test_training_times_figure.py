@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from run_summaries import drawn, tabled, texts
 
-from relaxgap.drawing.style import figure_style
-from relaxgap.experiments.training_benchmark.figure import draw, table, time_ratios
+from relaxgap.experiments.training_benchmark import figure as training_benchmark
+from relaxgap.experiments.training_benchmark.figure import time_ratios
 
 
 def summary(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -23,6 +24,11 @@ TIMES = summary(
 )
 
 
+@pytest.fixture(scope="module")
+def figure() -> Figure:
+    return drawn(training_benchmark, TIMES)
+
+
 def test_ratios_are_of_one_run_over_pytorch_and_of_the_batch_over_one_run() -> None:
     ratios = time_ratios(TIMES)
     assert ratios["over_pytorch"].tolist() == [0.25, 2.0]
@@ -32,20 +38,18 @@ def test_ratios_are_of_one_run_over_pytorch_and_of_the_batch_over_one_run() -> N
     np.testing.assert_allclose(ratios["losses_apart"], [0.0, 0.1])
 
 
-def test_without_pytorch_its_panel_says_so_and_the_other_is_drawn() -> None:
+def test_without_pytorch_its_panel_says_so_and_the_other_is_drawn(figure: Figure) -> None:
     alone = TIMES[TIMES["library"] == "relaxgap"]
     assert time_ratios(alone)["over_pytorch"].isna().all()
     assert time_ratios(alone)["over_single"].tolist() == [6.0, 20.0]
-    with figure_style():
-        assert "without PyTorch" in texts(draw(alone))
-        assert "without PyTorch" not in texts(draw(TIMES))
-    assert not table(alone).empty
+    assert "without PyTorch" in texts(drawn(training_benchmark, alone))
+    assert "without PyTorch" not in texts(figure)
+    assert not tabled(training_benchmark, alone).empty
 
 
-def test_the_goals_are_labelled_and_inside_the_axes() -> None:
-    with figure_style():
-        figure = draw(TIMES)
-    assert {"1.2 times PyTorch", "12 single runs", "16: nothing saved"} <= texts(figure)
+def test_the_goals_are_labelled_and_inside_the_axes(figure: Figure) -> None:
+    written = {text.get_text() for axes in figure.axes for text in axes.texts}
+    assert {"1.2 times PyTorch", "12 single runs", "16: nothing saved"} <= written
     for axes, highest in zip(figure.axes, (2.0, 20.0), strict=True):
         low, high = axes.get_ylim()
         assert low == 0.0
@@ -56,7 +60,3 @@ def test_a_batch_of_one_run_has_no_ratio() -> None:
     ratios = time_ratios(TIMES[TIMES["n_runs"] == 1])
     assert ratios["over_single"].isna().all()
     assert ratios["over_pytorch"].tolist() == pytest.approx([0.25, 2.0])
-
-
-def texts(figure: Figure) -> set[str]:
-    return {text.get_text() for axes in figure.axes for text in axes.texts}

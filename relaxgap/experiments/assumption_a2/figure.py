@@ -35,7 +35,7 @@ UNCONVERGED = 1e-2
 Panel = Callable[[Axes], None]
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw kept fractions of GD against width, beta and scale, and of each method against width.
 
     Diverged runs are in no line, runs that are not stationary are; the caption counts both.
@@ -202,7 +202,7 @@ def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]
     return first, second
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians at the end, and how many runs diverged or are not stationary."""
     ends = _ends(summary)
     ends = ends.assign(method=ends["method"].map(LABELS.get).fillna(ends["method"]))

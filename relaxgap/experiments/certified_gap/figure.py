@@ -13,18 +13,24 @@ from matplotlib.lines import Line2D
 from relaxgap.drawing.ratios import LABELS, series_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure, quartiles
+from relaxgap.experiments.certified_gap.growth import (
+    FITTED_FROM,
+    SeriesGrowth,
+    growth_columns,
+    growth_of,
+    statistics,
+)
 from relaxgap.experiments.certified_gap.panels import draw_brackets, draw_weights
 from relaxgap.experiments.certified_gap.ratios import (
     ENDS,
-    FITTED_FROM,
     End,
-    growth_columns,
-    growth_of,
     over_bracket,
     seeds_caption,
     span,
     with_brackets,
 )
+
+__all__ = ["draw", "statistics", "table"]
 
 MAIN_ASPECT = 2.0
 FOCUS = "8 log n"
@@ -34,7 +40,7 @@ ASPECT_LINES: tuple[Line, ...] = ("-", "--", ":", "-.")
 END_LINES: dict[End, Line] = {"best network": "-", "lower bound": ":"}
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw the ratios at c = 2 and at every aspect ratio, the models' weights and the brackets.
 
     A line is the median over seeds of the ratio over the best network known; the area above it
@@ -49,9 +55,9 @@ def draw(summary: pd.DataFrame) -> Figure:
     top, bottom = parts
     left, right = top.subplots(1, 2, width_ratios=[1.45, 1.0])
     weights, brackets = bottom.subplots(1, 2, width_ratios=[1.0, 1.15])
-    _draw_main(left, main, names)
+    _draw_main(left, main, statistics, names)
     _draw_aspects(right, ratios, names)
-    draw_weights(weights, _weighed(ratios))
+    draw_weights(weights, _weighed(ratios, statistics))
     draw_brackets(brackets, with_brackets(summary))
     top.legend(handles=_handles(left), loc="outside upper center", ncols=4)
     caption(figure, *_caption_lines(ratios, main))
@@ -63,7 +69,9 @@ def _main_aspect(ratios: pd.DataFrame) -> float:
     return MAIN_ASPECT if (aspects == MAIN_ASPECT).any() else float(aspects.iloc[0])
 
 
-def _draw_main(axes: Axes, frame: pd.DataFrame, names: dict[str, int]) -> None:
+def _draw_main(
+    axes: Axes, frame: pd.DataFrame, statistics: pd.DataFrame, names: dict[str, int]
+) -> None:
     sizes = np.sort(frame["n"].unique())
     grid = np.geomspace(sizes[0], sizes[-1], 100)
     step = 0.0025 * np.log(sizes[-1] / sizes[0])
@@ -71,7 +79,7 @@ def _draw_main(axes: Axes, frame: pd.DataFrame, names: dict[str, int]) -> None:
         shift = step * (names[name] - 0.5 * len(names))
         _draw_interval(axes, rows, names[name], label=name, shift=shift)
         if rows["method"].iloc[0] == "relaxation":
-            _draw_fits(axes, rows, names[name])
+            _draw_fits(axes, rows, growth_of(rows, statistics), names[name])
     reference = np.sqrt(np.log(2.0 * grid))
     axes.plot(np.log(grid), reference, "--", color="black", label=REFERENCE)
     axes.set_ylim(top=1.03 * max(reference[-1], _highest(frame)))
@@ -135,14 +143,13 @@ def _draw_interval(
     axes.axhline(1.0, color="black", linewidth=0.8)
 
 
-def _draw_fits(axes: Axes, rows: pd.DataFrame, index: int) -> None:
-    growth = growth_of(rows)
+def _draw_fits(axes: Axes, rows: pd.DataFrame, growth: SeriesGrowth, index: int) -> None:
     for end, line in END_LINES.items():
-        comparison = growth.at(end)
-        if comparison is not None:
+        fits = growth.at(end)
+        if fits is not None:
             sizes = rows["n"][rows["n"] >= FITTED_FROM]
             grid = np.geomspace(sizes.min(), sizes.max(), 100)
-            fitted = comparison.best.predict(grid)
+            fitted = fits.best.predict(grid)
             colour = COLOURS[index % len(COLOURS)]
             axes.plot(np.log(grid), fitted, line, color=colour, linewidth=1.0, gid=f"fit, {end}")
 
@@ -184,11 +191,11 @@ def _focus(frame: pd.DataFrame) -> list[str]:
     return [*(preferred or [name for name, _ in relaxations])[:1], *trained[:1]]
 
 
-def _weighed(ratios: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _weighed(ratios: pd.DataFrame, statistics: pd.DataFrame) -> dict[str, SeriesGrowth]:
     """Return the relaxations whose models are weighed: all at c = 2, one at the other aspects."""
     main, focus = _main_aspect(ratios), _focus(ratios)
     return {
-        f"{name.removeprefix('relaxation, ')}, $n/d={aspect:g}$": of_aspect
+        f"{name.removeprefix('relaxation, ')}, $n/d={aspect:g}$": growth_of(of_aspect, statistics)
         for name, rows in series_of(ratios[ratios["method"] == "relaxation"])
         for aspect, of_aspect in rows.groupby("aspect")
         if aspect == main or name in focus
@@ -210,7 +217,7 @@ def _caption_lines(ratios: pd.DataFrame, main: pd.DataFrame) -> tuple[str, str]:
     )
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     r"""Return median ratios by size at both ends of the interval, and what the fits say of growth.
 
     ``allowed`` are the models with AICc within 2 of the lowest, ``b`` the slope of
@@ -224,7 +231,7 @@ def table(summary: pd.DataFrame) -> pd.DataFrame:
         rows[c, "seeds", ""] = dict(of_aspect.groupby("n")["seed"].nunique().items())
         for (method, rule), series in of_aspect.groupby(["method", "size_rule"], sort=False):
             name = f"{LABELS.get(str(method), method)} ({rule})"
-            growth = growth_of(series)
+            growth = growth_of(series, statistics)
             for end in ENDS:
                 medians = dict(series.groupby("n")[end].median().items())
                 rows[c, name, end] = {**medians, **growth_columns(growth.at(end)), **growth.trend}

@@ -10,9 +10,10 @@ from matplotlib.patches import Patch
 
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import MARKERS
-from relaxgap.experiments.certified_gap.ratios import ENDS, FITTED_FROM, growth_of
+from relaxgap.experiments.certified_gap.growth import FITTED_FROM, SeriesGrowth
+from relaxgap.experiments.certified_gap.ratios import ENDS
 from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth
-from relaxgap.experiments.parts.growth_models import GrowthComparison
+from relaxgap.experiments.parts.growth_models import GrowthFits
 
 CERTIFICATES = {
     "closed_form": "closed form",
@@ -31,19 +32,17 @@ FORMULAS = {
 }
 
 
-def draw_weights(axes: Axes, series: Mapping[str, pd.DataFrame]) -> None:
+def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     """Draw the AICc weights of the models, a bar for either end of the interval of each series.
 
     Beside a bar stands the slope of the square root with its bootstrap interval.
     """
     labels = {}
     place = 0.0
-    for name, rows in series.items():
-        growth = growth_of(rows)
-        fitted = [(end, growth.at(end)) for end in ENDS]
-        bars = [(end, comparison) for end, comparison in fitted if comparison is not None]
-        for offset, (end, comparison) in enumerate(bars):
-            _draw_bar(axes, place + offset, end, comparison)
+    for name, growth in series.items():
+        bars = [(end, fits) for end in ENDS if (fits := growth.at(end)) is not None]
+        for offset, (end, fits) in enumerate(bars):
+            _draw_bar(axes, place + offset, end, fits)
         if bars:
             labels[place + 0.5 * (len(bars) - 1)] = name
             place += len(bars) + 0.6
@@ -68,12 +67,12 @@ def draw_weights(axes: Axes, series: Mapping[str, pd.DataFrame]) -> None:
     axes.text(1.02, -0.75, r"slope $b$ of $\sqrt{\log n}$, 95% interval", va="bottom", fontsize=7.5)
 
 
-def _draw_bar(axes: Axes, place: float, end: str, comparison: GrowthComparison) -> None:
+def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:
     left = 0.0
-    for fit in comparison.fits:
+    for fit in fits.fits:
         axes.barh(place, fit.weight, left=left, color=GREYS[fit.growth], height=0.86)
         left += fit.weight
-    slope = comparison.fit(Growth.SQRT_LOG)
+    slope = fits.fit(Growth.SQRT_LOG)
     low, high = slope.slope_interval
     text = f"{end}: {slope.slope:.3f} [{low:.3f}, {high:.3f}]".replace("-", "\N{MINUS SIGN}")
     axes.text(1.02, place, text, va="center", fontsize=7.5)

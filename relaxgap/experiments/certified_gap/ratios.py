@@ -4,44 +4,19 @@ The optimum lies between a proven bound and the best network anybody found, so t
 lies between its value over that network's and its value over the bound.
 """
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from relaxgap.errors import DataError
-from relaxgap.experiments.parts.growth_fits import Growth
-from relaxgap.experiments.parts.growth_models import GrowthComparison, compare_growth, is_comparable
 
 ASPECTS = (1.0, 2.0, 4.0)
-FITTED_FROM = 10
-"""Below, samples of gates hold a good part of all patterns, which forces their ratios towards 1."""
 CONTRADICTION_RTOL = 1e-9
 
 End = Literal["best network", "lower bound"]
 ENDS: tuple[End, ...] = get_args(End)
 """What is taken for the optimum: the low and the high end of the interval of a ratio."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SeriesGrowth:
-    """Hold the growth of one series at either end of its certified intervals, if it can be told."""
-
-    best_network: GrowthComparison | None
-    lower_bound: GrowthComparison | None
-
-    def at(self, end: End) -> GrowthComparison | None:
-        """Return the comparison with the optimum taken from ``end``."""
-        return self.best_network if end == "best network" else self.lower_bound
-
-    @property
-    def trend(self) -> dict[str, str]:
-        """Say whether the fitted square root rises, falls or is level, if the ends agree."""
-        if self.best_network is None or self.lower_bound is None:
-            return {}
-        low, high = _trend(self.best_network), _trend(self.lower_bound)
-        return {"trend": low if low == high else f"ends disagree: {low}, {high}"}
 
 
 def aspect_of(n: int, d: int) -> float:
@@ -117,47 +92,6 @@ def with_brackets(summary: pd.DataFrame) -> pd.DataFrame:
             f"{row['bound']} at n={row['n']}, seed {row['seed']}; the certificate is wrong."
         )
     return frame
-
-
-def growth_of(rows: pd.DataFrame, fitted_from: int = FITTED_FROM) -> SeriesGrowth:
-    """Compare growth models on one series of `over_bracket`, at the sizes from ``fitted_from`` on.
-
-    Resampling starts from a seed of its own, so that a figure is the same each time.
-    """
-    fitted = rows[rows["n"] >= fitted_from]
-    sizes = fitted["n"].to_numpy()
-
-    def compared(end: End) -> GrowthComparison | None:
-        ratios = fitted[end].to_numpy(dtype=np.float64)
-        if not is_comparable(sizes) or not np.isfinite(ratios).all():
-            return None
-        return compare_growth(sizes, ratios, np.random.default_rng(0))
-
-    return SeriesGrowth(*(compared(end) for end in ENDS))
-
-
-def growth_columns(comparison: GrowthComparison | None) -> dict[str, float | str]:
-    """Return AICc weights, the slope of the square root with its interval, and what is allowed."""
-    if comparison is None:
-        return {}
-    fit = comparison.fit(Growth.SQRT_LOG)
-    low, high = fit.slope_interval
-    weights: dict[str, float | str] = {
-        f"weight {fit.growth}": round(fit.weight, 3) for fit in comparison.fits
-    }
-    return weights | {
-        "b sqrt": round(fit.slope, 4),
-        "b low": round(low, 4),
-        "b high": round(high, 4),
-        "allowed": " or ".join(comparison.supported()),
-    }
-
-
-def _trend(comparison: GrowthComparison) -> str:
-    low, high = comparison.fit(Growth.SQRT_LOG).slope_interval
-    if low > 0.0:
-        return "rises"
-    return "falls" if high < 0.0 else "level"
 
 
 def seeds_caption(frame: pd.DataFrame) -> str:

@@ -1,6 +1,5 @@
 """The coupling lemma at matched loss: changed activations against width, method, step and scale."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -12,7 +11,6 @@ from relaxgap.drawing.preserved_runs import (
     matched_ends,
     method_colours,
     relative_losses,
-    slope_in_width,
     span_text,
     widest_sweep,
     with_changes,
@@ -23,8 +21,6 @@ from relaxgap.experiments.coupling_lemma.panels import (
     BOUND_COLOUR,
     BOUND_MARKERS,
     BOUNDS,
-    MATCHED,
-    MEASURES,
     draw_panels,
     factor_panels,
     method_panels,
@@ -32,9 +28,12 @@ from relaxgap.experiments.coupling_lemma.panels import (
     way_panels,
     width_panels,
 )
+from relaxgap.experiments.coupling_lemma.slopes import MATCHED, MEASURES, statistics
+
+__all__ = ["draw", "statistics", "table"]
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw GD against the width on every data set, then methods, the way there, step and scale.
 
     Runs that did not reach the matched loss are counted in the caption and in no line.
@@ -46,7 +45,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     gd = _one_method(plain)
     colours = method_colours(rows["method"], 2)
     of_methods = method_panels(plain, colours) + way_panels(rows, colours)
-    panels = [*width_panels(gd), *of_methods, *factor_panels(reached, gd)]
+    panels = [*width_panels(gd, statistics), *of_methods, *factor_panels(reached, gd)]
     lengths = panels_of_rows(len(panels), 4) if panels else []
     figure = new_figure(max(10.8, 3.1 * max(lengths, default=0)), 3.5 * len(lengths) + 0.9)
     if panels:
@@ -125,7 +124,7 @@ def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]
     return first, second
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians at the matched loss, how many runs reached it, and slopes in the width."""
     ends = matched_ends(relative_losses(with_changes(summary)), MATCHED)
     ends = ends.assign(method=ends["method"].map(LABELS.get).fillna(ends["method"]))
@@ -139,9 +138,10 @@ def table(summary: pd.DataFrame) -> pd.DataFrame:
     )
     reached = ends[ends["matched"]]
     result = counts.join(reached.groupby(key)[columns].median())
-    for of_sweep, rows in reached.groupby(key[:-1], sort=False):
-        for place, name in enumerate(("slope", "s.e.")):
-            fits = {c: slope_in_width(rows, c)[place] for c in MEASURES}
-            if not np.isnan(list(fits.values())).all():
-                result.loc[(*of_sweep, name), list(fits)] = list(fits.values())
+    names = statistics["method"].map(LABELS.get).fillna(statistics["method"])
+    for of_sweep, rows in statistics.assign(method=names).groupby(key[:-1], sort=False):
+        of_measure = rows.set_index("measure")
+        for column, name in (("slope", "slope"), ("standard_error", "s.e.")):
+            if of_measure[column].notna().any():
+                result.loc[(*of_sweep, name), list(MEASURES)] = of_measure[column]
     return result.sort_index(level=key[:-1], sort_remaining=False)

@@ -9,16 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from relaxgap.drawing.panel_rows import add_rows
-from relaxgap.drawing.preserved_runs import INSTANCE, slope_in_width, widest_sweep
+from relaxgap.drawing.preserved_runs import INSTANCE, widest_sweep
 from relaxgap.drawing.ratios import LABELS
 from relaxgap.drawing.style import COLOURS, MARKERS, draw_band, quartiles
+from relaxgap.experiments.coupling_lemma.slopes import MATCHED, MEASURES, slopes_of
 
-MATCHED = 0.01
-"""Fraction of its initial loss at which a run of the experiment stops."""
-MEASURES = {
-    "bits_changed": ("activations", "sure_bits"),
-    "neurons_changed": ("whole patterns (neurons)", "sure_neurons"),
-}
 BOUNDS = {
     "bits_bound": r"activations, expected: $\sqrt{2/\pi}\,\tau/\sigma$",
     "neurons_bound": r"patterns, expected: $n\sqrt{2/\pi}\,\tau/\sigma$",
@@ -52,12 +47,15 @@ def draw_panels(figure: Figure, lengths: list[int], panels: list[Panel]) -> None
             axes.tick_params(labelleft=axes is row[0])
 
 
-def width_panels(gd: pd.DataFrame) -> list[Panel]:
+def width_panels(gd: pd.DataFrame, statistics: pd.DataFrame) -> list[Panel]:
     """Return a panel of one method against the width for each data set."""
-    return [partial(_draw_widths, rows=rows) for _, rows in gd.groupby(INSTANCE, sort=False)]
+    return [
+        partial(_draw_widths, rows=rows, slopes=slopes_of(rows, statistics))
+        for _, rows in gd.groupby(INSTANCE, sort=False)
+    ]
 
 
-def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
+def _draw_widths(axes: Axes, rows: pd.DataFrame, slopes: pd.DataFrame) -> None:
     _draw_measures(axes, rows, "width")
     for bound, marker in zip(BOUNDS, BOUND_MARKERS, strict=True):
         values = rows.groupby("width")[bound].median()
@@ -75,9 +73,9 @@ def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
         _data_name(rows),
         rf"$n={row['n']}$, $d={row['d']}$, $\eta m={row['learning_rate']:g}$",
     ]
-    slopes = [slope_in_width(rows, changed) for changed in MEASURES]
-    if not np.isnan([slope for slope, _ in slopes]).any():
-        lines.append("slopes " + ", ".join(_slope_text(*slope) for slope in slopes))
+    if not slopes["slope"].isna().any():
+        texts = [_slope_text(*slopes.loc[changed]) for changed in MEASURES]
+        lines.append("slopes " + ", ".join(texts))
     axes.set_title("\n".join(lines), fontsize=9)
 
 

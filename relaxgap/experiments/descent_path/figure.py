@@ -26,7 +26,7 @@ MEASURES = {
 N_PLACES = 301
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw every path and their median, by where they begin; the loss above, neurons below."""
     points = with_positions(summary)
     origins = [origin for origin in ORIGINS if (points["origin"] == origin).any()]
@@ -56,7 +56,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return what the paths do, by series and origin: medians, and the worst increase.
 
     ``increase`` is the largest step of the loss over the loss at the start of its path: above

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw medians with the range over seeds; the dotted line has slope 1."""
     figure = new_figure(6.6, 4.3)
     axes = figure.add_subplot()
@@ -44,7 +44,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians over seeds by size."""
     columns = {
         "n_patterns": "n_patterns",

@@ -11,7 +11,7 @@ FLOOR = 1e-6
 """Excess below this is drawn here: it is about the certified accuracy of the optimum."""
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw the ratios, and on the right their excess over 1 on a logarithmic axis.
 
     The dashed reference is the growth Theorem 1 allows, with constant 1.
@@ -46,7 +46,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the median ratio of each series and size."""
     frame = over_optimum(summary)
     frame["series"] = frame["method"].map(LABELS.get).fillna(frame["method"])

@@ -8,7 +8,7 @@ from relaxgap.drawing.ratios import LABELS, instance_caption, method_order, over
 from relaxgap.drawing.style import caption, draw_band, new_figure
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw the objective; a relaxation of P sampled patterns has up to 2 P neurons."""
     frame = over_optimum(summary)
     frame["neurons"] = frame["width"].fillna(2 * frame["n_gates"])
@@ -34,7 +34,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the median objective of each method and width, and the optimum."""
     frame = over_optimum(summary)
     frame["neurons"] = frame["width"].fillna(2 * frame["n_gates"]).astype(int)

@@ -1,5 +1,7 @@
 """The chance of training to the global optimum against the width in units of m*."""
 
+from dataclasses import asdict, dataclass, fields
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64
@@ -20,16 +22,51 @@ WITHIN = 1.01
 N_RESAMPLES = 2000
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+@dataclass(frozen=True, slots=True)
+class ChanceRow:
+    """Hold the chance of one width rule of one series: a row of ``statistics.csv``.
+
+    Parameters
+    ----------
+    series : str
+        Settings that all its runs share, as the legend says them.
+    width_rule : str
+        Rule of the width, mostly a multiple of m*.
+    relative_width : float
+        Width over m*, the mean over instances: widths are rounded.
+    instances, runs, diverged : int
+        How many there are; diverged runs count as misses.
+    chance : float
+        Mean over instances of the share of runs that are proven within 1% of the optimum.
+    chance_low, chance_high : float
+        95% bootstrap interval of the chance, over instances; missing for one instance.
+    mean_ratio, max_ratio : float
+        Least loss of a run over the optimum.
+    """
+
+    series: str
+    width_rule: str
+    relative_width: float
+    instances: int
+    runs: int
+    diverged: int
+    chance: float
+    chance_low: float
+    chance_high: float
+    mean_ratio: float
+    max_ratio: float
+
+
+def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw the share of runs within 1% of the optimum and their excess, a curve for each n."""
     runs = with_success(summary)
     labels = list(runs["series"].drop_duplicates())
     figure = new_figure(10.0, 4.7)
     left, right = figure.subplots(1, 2)
     for index, label in enumerate(labels):
-        of_label = runs[runs["series"] == label]
-        _draw_chance(left, of_label, label, index)
-        _draw_excess(right, of_label, index)
+        chances = statistics[statistics["series"] == label]
+        _draw_chance(left, chances, label, index)
+        _draw_excess(right, chances, _floor(runs[runs["series"] == label]), index)
     left.set_ylim(-0.03, 1.03)
     left.set_ylabel("share of runs within 1% of $p^*$")
     right.set_yscale("log")
@@ -44,18 +81,12 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the chance with its interval and the ratios, by series and width rule."""
-    runs = with_success(summary)
-    rows = {}
-    for label in runs["series"].drop_duplicates():
-        chances = chances_of(runs[runs["series"] == label])
-        for rule, row in chances.iterrows():
-            rows[label, str(rule)] = row
-    result = pd.DataFrame.from_dict(rows, orient="index")
-    result.index = pd.MultiIndex.from_tuples(rows, names=["series", "width"])
-    counts = ["instances", "runs", "diverged"]
-    return result.astype(dict.fromkeys(counts, int))
+    names = {"width_rule": "width", "relative_width": "width/m*", "chance_low": "low"}
+    names |= {"chance_high": "high", "mean_ratio": "mean ratio", "max_ratio": "max ratio"}
+    shown = statistics[[field.name for field in fields(ChanceRow)]].rename(columns=names)
+    return shown.set_index(["series", "width"])
 
 
 def with_success(summary: pd.DataFrame) -> pd.DataFrame:
@@ -72,28 +103,38 @@ def with_success(summary: pd.DataFrame) -> pd.DataFrame:
     ).sort_values("n", kind="stable")
 
 
-def chances_of(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the chance of each width rule, its 95% bootstrap interval and the ratios.
+def statistics(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the chances of every series, in the order of n: rows of `ChanceRow`."""
+    runs = with_success(summary)
+    rows = [row for _, series in runs.groupby("series", sort=False) for row in chances_of(series)]
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def chances_of(runs: pd.DataFrame) -> list[ChanceRow]:
+    """Return the chance of each width rule of one series, the narrowest first.
 
     Instances are resampled, not runs: those of one instance are alike. An interval needs two
-    instances. The widths are rounded, so ``width/m*`` is their mean over the instances.
+    instances.
     """
-    rows = {}
+    rows = []
     for rule, of_rule in runs.groupby("width_rule", sort=False):
         shares = of_rule.groupby("seed")["reached"].mean().to_numpy(dtype=np.float64)
         low, high = _interval(shares)
-        rows[rule] = {
-            "width/m*": of_rule.groupby("seed")["relative_width"].mean().mean(),
-            "instances": shares.size,
-            "runs": len(of_rule),
-            "diverged": int(of_rule["diverged"].sum()),
-            "chance": shares.mean(),
-            "low": low,
-            "high": high,
-            "mean ratio": of_rule["ratio"].mean(),
-            "max ratio": of_rule["ratio"].max(),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").sort_values("width/m*", kind="stable")
+        row = ChanceRow(
+            series=str(of_rule["series"].iloc[0]),
+            width_rule=str(rule),
+            relative_width=float(of_rule.groupby("seed")["relative_width"].mean().mean()),
+            instances=shares.size,
+            runs=len(of_rule),
+            diverged=int(of_rule["diverged"].sum()),
+            chance=float(shares.mean()),
+            chance_low=low,
+            chance_high=high,
+            mean_ratio=float(of_rule["ratio"].mean()),
+            max_ratio=float(of_rule["ratio"].max()),
+        )
+        rows.append(row)
+    return sorted(rows, key=lambda row: row.relative_width)
 
 
 def _interval(shares: Float64[np.ndarray, " instances"]) -> tuple[float, float]:
@@ -105,24 +146,31 @@ def _interval(shares: Float64[np.ndarray, " instances"]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _draw_chance(axes: Axes, runs: pd.DataFrame, label: str, index: int) -> None:
-    chances = chances_of(runs)
+def _draw_chance(axes: Axes, chances: pd.DataFrame, label: str, index: int) -> None:
     colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-    places = chances["width/m*"]
+    places = chances["relative_width"]
     axes.plot(places, chances["chance"], color=colour, marker=marker, label=label)
     axes.fill_between(
-        places, chances["low"], chances["high"], color=colour, alpha=0.18, linewidth=0
+        places,
+        chances["chance_low"],
+        chances["chance_high"],
+        color=colour,
+        alpha=0.18,
+        linewidth=0,
     )
 
 
-def _draw_excess(axes: Axes, runs: pd.DataFrame, index: int) -> None:
-    chances = chances_of(runs)
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+def _floor(runs: pd.DataFrame) -> float:
+    """Return how well the optimum of a series is known, below which no excess is drawn."""
     gap = float((runs["optimum"] / runs["optimum_bound"] - 1.0).max())
-    floor = max(gap, np.finfo(np.float64).eps)
-    mean, largest = (np.maximum(chances[name] - 1.0, floor) for name in ("mean ratio", "max ratio"))
-    axes.plot(chances["width/m*"], mean, color=colour, marker=marker)
-    axes.plot(chances["width/m*"], largest, ":", color=colour, linewidth=1.1)
+    return max(gap, float(np.finfo(np.float64).eps))
+
+
+def _draw_excess(axes: Axes, chances: pd.DataFrame, floor: float, index: int) -> None:
+    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    mean, largest = (np.maximum(chances[name] - 1.0, floor) for name in ("mean_ratio", "max_ratio"))
+    axes.plot(chances["relative_width"], mean, color=colour, marker=marker)
+    axes.plot(chances["relative_width"], largest, ":", color=colour, linewidth=1.1)
 
 
 def _label_widths(axes: Axes, runs: pd.DataFrame) -> None:

@@ -61,22 +61,16 @@ class GrowthFit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GrowthComparison:
-    """Hold the three fits, in the order of `GROWTHS`, and the criteria on resampled seeds.
+class GrowthFits:
+    """Hold the fits of the three models to the same ratios, so that their criteria compare.
 
     Parameters
     ----------
     fits : tuple of GrowthFit
-        One for each of `GROWTHS`.
-    resampled_aicc : (b, 3) float64
-        AICc of each model on each resample.
-    confidence : float
-        Level of every interval.
+        One for each of `GROWTHS`, in this order.
     """
 
     fits: tuple[GrowthFit, ...]
-    resampled_aicc: Float64[np.ndarray, "b 3"]
-    confidence: float
 
     def fit(self, growth: Growth) -> GrowthFit:
         """Return the fit of one model."""
@@ -99,6 +93,22 @@ class GrowthComparison:
     def aicc_difference(self, first: Growth, second: Growth) -> float:
         """Return AICc of ``first`` minus AICc of ``second``; positive if ``second`` is better."""
         return self.fit(first).aicc - self.fit(second).aicc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GrowthComparison(GrowthFits):
+    """Hold the three fits, and the criteria on resampled seeds.
+
+    Parameters
+    ----------
+    resampled_aicc : (b, 3) float64
+        AICc of each model on each resample.
+    confidence : float
+        Level of every interval.
+    """
+
+    resampled_aicc: Float64[np.ndarray, "b 3"]
+    confidence: float
 
     def aicc_difference_interval(self, first: Growth, second: Growth) -> tuple[float, float]:
         """Return bootstrap percentiles of `aicc_difference`: how much the drawn seeds decide it.

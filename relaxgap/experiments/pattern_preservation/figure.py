@@ -20,7 +20,7 @@ PROTOCOLS = {
 }
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw kept fractions of one method for every width, bounds dashed in the same colour.
 
     Full-batch GD, the lemma's method, unless the summary has none. A run that stopped is carried
@@ -124,7 +124,7 @@ def _marker(index: int) -> str:
     return MARKERS[index % len(MARKERS)]
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return what the last logged step kept, by protocol, data, method and width."""
     last = summary[summary["step"] == summary.groupby(RUN)["step"].transform("max")]
     last = last.assign(method=last["method"].map(LABELS.get).fillna(last["method"]))

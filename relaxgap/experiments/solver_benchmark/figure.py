@@ -31,7 +31,7 @@ ENDINGS = {
 TABLE_ERRORS = (1e-3, 1e-4, 1e-6)
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw a panel for each program and size; below, profiles and seconds against size."""
     sizes = summary[["n", "d", "n_gates"]].drop_duplicates().sort_values("n")
     programs = [program for program in PROGRAMS if program in set(summary["program"])]
@@ -177,7 +177,7 @@ def _caption(summary: pd.DataFrame) -> list[str]:
     ]
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return seconds to three errors, and what the tightest run took, medians over seeds."""
     frame = instances(summary)
     keys = ["program", "beta_fraction", "n", "solver"]

@@ -10,14 +10,15 @@ from relaxgap.drawing.timings import PROGRAMS, SOLVERS, seconds_to, slope, style
 LINES = {"relu": "-", "gated": "--"}
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw medians with the range over seeds; a slope is that of the upper half of the sizes."""
     figure = new_figure(7.4, 5.2)
     axes = figure.add_subplot()
+    slopes = statistics.set_index(["solver", "program"])["slope"]
     for (solver, program), seconds in _curves(summary).items():
         ranges = seconds.groupby("n").agg(["min", "median", "max"])
         index = style_index(solver)
-        steepness = _slope_label(ranges["median"])
+        steepness = _slope_label(slopes.loc[(solver, program)])
         axes.errorbar(
             ranges.index,
             ranges["median"],
@@ -36,7 +37,7 @@ def draw(summary: pd.DataFrame) -> Figure:
         "--",
         color="black",
         linewidth=1.1,
-        label=f"Theorem 2: $d^3 m^3${_slope_label(polynomial)}",
+        label=f"Theorem 2: $d^3 m^3${_slope_label(_upper_slope(polynomial))}",
     )
     axes.axhline(summary["time_limit_seconds"].max(), color="black", linestyle=":", linewidth=1)
     axes.set_xscale("log")
@@ -86,20 +87,40 @@ def _polynomial(summary: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
     return sizes, first * growth
 
 
-def _slope_label(seconds: pd.Series) -> str:
-    return f", slope {_upper_slope(seconds):.2f}" if len(seconds) > 1 else ""
+def _slope_label(steepness: float) -> str:
+    return "" if np.isnan(steepness) else f", slope {steepness:.2f}"
 
 
 def _upper_slope(seconds: pd.Series) -> float:
     """Return the slope over the upper half of the sizes, NaN for fewer than two."""
-    if len(seconds) < 2:
+    upper = _upper_half(seconds)
+    if len(upper) < 2:
         return float("nan")
-    upper = seconds.iloc[-max(2, len(seconds) // 2) :]
     return slope(upper.index.to_numpy(dtype=float), upper.to_numpy(dtype=float))
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def _upper_half(seconds: pd.Series) -> pd.Series:
+    return seconds.iloc[-max(2, len(seconds) // 2) :]
+
+
+def statistics(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return how fast the seconds of each curve grow, a curve a row.
+
+    ``slope`` is that of log seconds against log n from ``n_from`` to ``n_to``, the upper half of
+    the sizes at which a ``program`` was solved by a ``solver``; missing for a single size.
+    """
+    rows = []
+    for (solver, program), seconds in _curves(summary).items():
+        medians = seconds.groupby("n").median()
+        sizes = _upper_half(medians).index
+        row = {"solver": solver, "program": program, "n_from": sizes[0], "n_to": sizes[-1]}
+        rows.append(row | {"slope": _upper_slope(medians)})
+    return pd.DataFrame(rows, columns=["solver", "program", "n_from", "n_to", "slope"])
+
+
+def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the median seconds of each solver and program by size, and the slope."""
     seconds = seconds_to(summary, _error(summary)).replace(np.inf, np.nan)
     rows = seconds.groupby(["program", "n"]).median().stack().unstack("n")
-    return rows.assign(slope=[_upper_slope(row.dropna()) for _, row in rows.iterrows()])
+    slopes = statistics.set_index(["program", "solver"])["slope"]
+    return rows.assign(slope=slopes.reindex(rows.index))

@@ -25,7 +25,7 @@ from relaxgap.experiments.stationary_points.runs import sweeps_of, with_ratios
 N_COLUMNS = 3
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw the ratios beside the patterns kept, the sweeps, and the structure of the points.
 
     Raises
@@ -67,7 +67,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return loss over optimum, what was kept and what kind of points the runs ended at.
 
     Means are over the runs that did not diverge; ``kinks`` counts runs on a concave kink,

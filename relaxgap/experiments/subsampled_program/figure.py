@@ -31,7 +31,7 @@ LARGE = 1e-3
 LINEAR_BELOW = 1e-9
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw what both programs are off the loss against the residual, and the runs that fail.
 
     Raises
@@ -58,7 +58,7 @@ def draw(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return how far both programs are from the loss, by width and setting of the boundary bits.
 
     ``failures`` are certified: the value with both signs is below the lower bound of the signed

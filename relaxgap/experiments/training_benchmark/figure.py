@@ -12,7 +12,7 @@ GOAL_OF_BATCH = 12.0
 INSTANCE = ["method", "n", "d", "width", "seed"]
 
 
-def draw(summary: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw both ratios for every method, with the goals dashed."""
     ratios = time_ratios(summary)
     n_runs = float(summary["n_runs"].max())
@@ -85,7 +85,7 @@ def _panel(axes: Axes, ratios: pd.DataFrame, column: str, goals: dict[float, str
     axes.set_ylim(0.0, 1.12 * max(*goals, ratios[column].fillna(0.0).max()))
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the milliseconds of a step and both ratios, medians over seeds."""
     ratios = time_ratios(summary)
     columns = ["milliseconds_a_step", "over_pytorch", "over_single", "losses_apart"]
