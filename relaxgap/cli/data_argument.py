@@ -12,6 +12,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.runner.config import (
     checked_data,
     data_source,
@@ -42,7 +43,7 @@ _OPTIONS = (
 
 takes_limit = click.option(
     "--limit",
-    default=2_000_000,
+    default=MAX_LISTED_PATTERNS,
     show_default=True,
     type=click.IntRange(min=1),
     help="Refuse an arrangement that may hold more patterns.",
