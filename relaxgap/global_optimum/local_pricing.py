@@ -13,6 +13,7 @@ STEPS = 150
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
 SAME_DIRECTION = 1.0 - 1e-6
 WORK = 4e7
+"""Multiplications that one product of all starts with the data may take."""
 MIN_STARTS, MAX_STARTS = 50, 400
 
 
@@ -23,6 +24,10 @@ def ascend(
     n_steps: int = STEPS,
 ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, " k"]]:
     r"""Ascend :math:`\nu^\top (Xu)_+` on the unit sphere from every start at once.
+
+    One step tries :math:`u + s\, g / \|g\|`, brought back to the sphere, with
+    :math:`g = X^\top D_u \nu`; it is kept where the price grew, and its length :math:`s` grows or
+    shrinks with that.
 
     Returns
     -------

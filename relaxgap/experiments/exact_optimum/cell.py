@@ -13,12 +13,10 @@ from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.numerics.limits import MAX_BITS_SOLVED_EXACTLY
 from relaxgap.patterns import PatternSet, enumerate_patterns, predicted_count
 from relaxgap.problems import relu_program
 from relaxgap.solvers.base import Solution
-
-MOST_BITS_SOLVED = 5_000_000
-"""Larger arrangements (patterns times samples) are enumerated and not solved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def exact_optimum(spec: CellSpec) -> list[ExactOptimumRecord]:
     patterns = enumerate_patterns(data.X, limit=spec.patterns.limit)
     enumeration_seconds = time.perf_counter() - start
     beta, solution, solve_seconds = None, None, None
-    if patterns.n_patterns * data.n <= MOST_BITS_SOLVED:
+    if patterns.n_patterns * data.n <= MAX_BITS_SOLVED_EXACTLY:
         beta = spec.regularisation.resolve(data, patterns)
         solution, solve_seconds = _solve(spec, data, patterns, beta)
     certificate = solution.certificate if solution else None

@@ -10,6 +10,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
 from relaxgap.solvers.base import Solver
@@ -132,7 +133,7 @@ class PatternSampling:
     """
 
     n_gates: tuple[str, ...] = ("8 log n",)
-    limit: int = 2_000_000
+    limit: int = MAX_LISTED_PATTERNS
 
     def __post_init__(self) -> None:
         for rule in self.n_gates:

@@ -17,9 +17,9 @@ from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.numerics.rows import row_lengths
 from relaxgap.problems.losses import SQUARED, Loss
 
-_MOST_ENUMERATED = 10
+_MAX_ENUMERATED = 10
 _N_STARTS = 8
-_MOST_ROUNDS = 100
+_MAX_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,13 +135,13 @@ def _steepest_branch(derivative: OneSidedDerivative, j: int) -> Float64[np.ndarr
         convex = np.broadcast_to(np.minimum(reaches, 0.0), (sides.shape[0], reaches.size))
         return smallest_elements(offset - sides @ bends, convex, units)
 
-    if concave.size <= _MOST_ENUMERATED:
+    if concave.size <= _MAX_ENUMERATED:
         numbers = np.arange(2**concave.size)[:, None]
         found = branches((numbers >> np.arange(concave.size) & 1).astype(np.float64))
         return _longest(found)
     sides = _promising_sides(offset, reaches, units)[:, concave]
     settled = []
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         found = branches(sides)
         # the sides that a direction takes are at least as steep along it
         taken = (found @ units[concave].T < 0.0).astype(np.float64)

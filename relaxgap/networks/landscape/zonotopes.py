@@ -7,7 +7,7 @@ from scipy.optimize import lsq_linear
 from relaxgap.numerics.rows import row_lengths
 
 # Below it the Gram matrix of a few unit columns loses more than half of the digits.
-_SMALLEST_EIGENVALUE = 1e-8
+_MIN_EIGENVALUE = 1e-8
 _ROUNDING = 1e-13
 # Far beyond any least squares solution, and its squares are finite.
 _UNBOUNDED = 1e100
@@ -89,7 +89,7 @@ def _pivoted(
     gram = columns @ columns.transpose(0, 2, 1) + (upper == 0.0)[:, :, None] * _identity(upper)
     products = np.einsum("nkd,nd->nk", columns, targets)
     t = np.full_like(upper, np.nan)
-    open_ = np.flatnonzero(np.linalg.eigvalsh(gram)[:, 0] > _SMALLEST_EIGENVALUE)
+    open_ = np.flatnonzero(np.linalg.eigvalsh(gram)[:, 0] > _MIN_EIGENVALUE)
     free = np.ones(upper.shape, dtype=bool)
     held = np.zeros_like(upper)
     for step in range(_STEPS_TOGETHER + 5 * upper.shape[1]):

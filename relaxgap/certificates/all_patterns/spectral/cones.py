@@ -95,7 +95,12 @@ class Scaling:
     spectrum: Float64[np.ndarray, "b 2"]
 
     def response(self, step: Cones) -> Cones:
-        """Return how far the multiplier falls, to first order, when the slack moves."""
+        r"""Return how far the multiplier falls, to first order, when the slack moves.
+
+        For slack :math:`S`, multiplier :math:`Z` and :math:`R` the ``root``: of the matrix cone
+        :math:`\tfrac12 (Z\, \Delta S\, S^{-1} + S^{-1} \Delta S\, Z)`, of a block
+        :math:`R R^\top \Delta S\, R R^\top`, of an inequality :math:`z\, \Delta s / s`.
+        """
         metric = self.root @ self.root.swapaxes(1, 2)
         return Cones(
             _symmetric(self.multiplier.matrix @ step.matrix @ self.inverse.matrix),
@@ -107,7 +112,13 @@ class Scaling:
         )
 
     def second_order(self, slack: Cones, multiplier: Cones) -> Cones:
-        """Return the product of two changes, in the units of the multiplier."""
+        r"""Return the product of two changes, in the units of the multiplier.
+
+        Of the matrix cone the symmetric part of :math:`\Delta Z\, \Delta S\, S^{-1}`; of a block,
+        with both changes turned to where slack and multiplier are the diagonal :math:`\sigma`,
+        :math:`R P R^\top` with :math:`P_{ij} = (\Delta S\, \Delta Z + \Delta Z\, \Delta S)_{ij}
+        / (\sigma_i + \sigma_j)`; of an inequality :math:`\Delta z\, \Delta s / s`.
+        """
         across = self.root.swapaxes(1, 2)
         back = np.linalg.inv(self.root)
         product = (across @ slack.blocks @ self.root) @ (
@@ -156,9 +167,11 @@ def scaling(slack: Cones, multiplier: Cones) -> Scaling:
 
 
 def longest_step(element: Cones, step: Cones, factor: Float64[np.ndarray, "k k"]) -> float:
-    """Return about how far the element can move before it leaves its cones; inf if it never does.
+    r"""Return about how far the element can move before it leaves its cones; inf if it never does.
 
-    ``factor`` is the lower Cholesky factor of ``element.matrix``. Good to a few per cent.
+    For :math:`S = L L^\top` that is :math:`-1 / \lambda_{\min}(L^{-1} \Delta S\, L^{-\top})` where
+    the eigenvalue is negative; ``factor`` is the :math:`L` of ``element.matrix``. Good to a few per
+    cent.
     """
     least = _least_relative_eigenvalue(factor, step.matrix)
     roots = np.linalg.inv(np.linalg.cholesky(element.blocks))

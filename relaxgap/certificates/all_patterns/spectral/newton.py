@@ -35,7 +35,13 @@ class _Eliminated(NamedTuple):
 
 
 class NewtonSystem:
-    """Factorise the Newton system at one pair of slacks and multipliers.
+    r"""Factorise the Newton system at one pair of slacks and multipliers.
+
+    With the local variables of a sample eliminated, :math:`H` of the cones but the budgets and
+    :math:`b_s` the scaled gradient of the budget of sign :math:`s`, the system is
+
+    .. math:: H + \sum_s b_s b_s^\top, \qquad
+              (H + B B^\top)^{-1} = H^{-1} - H^{-1} B (I + B^\top H^{-1} B)^{-1} B^\top H^{-1} .
 
     Notes
     -----
@@ -112,7 +118,11 @@ class NewtonSystem:
 
 
 def _eliminate(matrix: Float64[np.ndarray, "N N"], equations: Equations) -> _Eliminated:
-    """Reduce each sample's equations to its dense variables and add them to the matrix."""
+    r"""Reduce each sample's equations to its dense variables and add them to the matrix.
+
+    With the weighted equations :math:`Q (R_{ll}\, x_l + R_{ld}\, x_d)` above :math:`R_{dd}\, x_d`,
+    what is left of their squares is :math:`R_{dd}^\top R_{dd}`, which no difference cancels in.
+    """
     weights, positions = equations.weights, equations.positions
     count, n_local = positions.shape[0], weights.shape[2] - positions.shape[1]
     # Householder's method is stable row by row once the large rows come first

@@ -126,7 +126,14 @@ def _moved(elements: list[Cones], steps: list[Cones], length: float) -> list[Con
 def _direction(
     problem: LiftedProblem, point: Point, slacks: list[Cones], multipliers: list[Cones]
 ) -> _Direction:
-    """Predict, choose how far to centre, and correct."""
+    r"""Predict, choose how far to centre, and correct.
+
+    With the gap :math:`g`, the gap :math:`g_+` at the end of the predicted step and its two lengths
+    :math:`l`, the corrected step aims at :math:`Z = \mu S^{-1}` less the second-order term, for
+
+    .. math:: \mu = \frac{g}{\text{degree}} \Bigl(\frac{g_+}{g}\Bigr)^p, \qquad
+              p = \max(1, 3 \min(l)^2) .
+    """
     scalings = [scaling(a, b) for a, b in zip(slacks, multipliers, strict=True)]
     system = NewtonSystem(problem, scalings)
     targets = [pair.inverse.scaled(0.0) for pair in scalings]

@@ -81,7 +81,10 @@ def lifted_matrix(
     edge: Float64[np.ndarray, " k"],
     constant: float,
 ) -> Float64[np.ndarray, "K K"]:
-    """Return the slack of the matrix cone: ``corner``, half of ``edge`` and weighted rows."""
+    r"""Return the slack of the matrix cone.
+
+    .. math:: \begin{pmatrix} t & \tfrac12 e^\top \\ \cdot & c I - X^\top \Lambda X \end{pmatrix}
+    """
     k = edge.size
     matrix = np.empty((k + 1, k + 1))
     matrix[0, 0] = corner
@@ -96,7 +99,7 @@ def lifted_blocks(
     moduli: Float64[np.ndarray, " b"],
     weights: Float64[np.ndarray, " b"],
 ) -> Float64[np.ndarray, "b 2 2"]:
-    """Return the slacks of the 2 x 2 cones."""
+    r"""Return the slacks :math:`(\tau, \kappa / 2; \cdot, \lambda)` of the 2 x 2 cones."""
     blocks = np.empty((shares.size, 2, 2))
     blocks[:, 0, 0], blocks[:, 1, 1] = shares, weights
     blocks[:, 0, 1] = blocks[:, 1, 0] = 0.5 * moduli
@@ -104,7 +107,11 @@ def lifted_blocks(
 
 
 def block_equations(root: Float64[np.ndarray, "b 2 2"]) -> Float64[np.ndarray, "b 3 3"]:
-    """Return the equations of the scaled 2 x 2 cones in share, modulus and weight."""
+    r"""Return the equations of the scaled 2 x 2 cones in share, modulus and weight.
+
+    The squares of the three entries of :math:`R^\top B(\tau, \kappa, \lambda) R`, the one off the
+    diagonal counted twice, add up to the cone's part of the Newton system.
+    """
     equations = np.empty((root.shape[0], 3, 3))
     for k, (i, j, size) in enumerate(((0, 0, 1.0), (1, 1, 1.0), (0, 1, np.sqrt(2.0)))):
         equations[:, k, 0] = size * root[:, 0, i] * root[:, 0, j]

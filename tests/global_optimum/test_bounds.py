@@ -1,0 +1,114 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from instances import random_program
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum import solver as solver_module
+from relaxgap.global_optimum.bounds import (
+    AUTO,
+    BOUNDS,
+    CERTIFICATE_NAMES,
+    OPENING,
+    Bound,
+    Schedule,
+    meanings,
+    schedule,
+)
+from relaxgap.global_optimum.bracket import Bracket
+from relaxgap.global_optimum.search import NetworkSearch
+from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems import ConvexReLUProgram
+from relaxgap.solvers import Status
+
+FEW = Dataset(np.eye(3), np.array([1.0, -2.0, 3.0]))
+MANY = Dataset(np.random.default_rng(0).standard_normal((60, 30)), np.ones(60))
+
+
+def names(bounds: tuple[Bound, ...]) -> list[str]:
+    return [bound.name for bound in bounds]
+
+
+def test_no_two_bounds_share_a_name_and_each_can_be_asked_for() -> None:
+    assert len(set(names(BOUNDS))) == len(BOUNDS)
+    assert list(CERTIFICATE_NAMES) == [AUTO, *names(BOUNDS)]
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=names(BOUNDS))
+def test_a_bound_asked_for_by_name_is_the_only_one_after_the_opening_one(bound: Bound) -> None:
+    chosen = schedule(bound.name, MANY)
+    assert chosen.before_search == ()
+    assert names(chosen.after_search) == [bound.name] * (bound is not OPENING)
+
+
+def test_few_patterns_are_priced_and_many_bounded_by_eigenvalues_first() -> None:
+    assert names(schedule(AUTO, FEW).after_search) == ["enumeration", "branch_and_bound"]
+    assert names(schedule(AUTO, MANY).before_search) == ["spectral"]
+    assert names(schedule(AUTO, MANY).after_search) == ["branch_and_bound"]
+
+
+def test_data_too_large_for_a_bound_do_not_suit_it() -> None:
+    suits = {bound.name: bound.suits for bound in BOUNDS}
+    large = Dataset(np.ones((1501, 1)), np.ones(1501))
+    assert not suits["enumeration"](MANY)
+    assert not suits["branch_and_bound"](large)
+    assert not suits["semidefinite"](large)
+    assert suits["spectral"](large)
+
+
+def test_what_certify_says_of_a_certificate_names_every_bound_with_its_meaning() -> None:
+    for bound in BOUNDS:
+        assert f"{bound.name}: {bound.meaning}" in meanings()
+
+
+def test_a_toy_bound_takes_part_as_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = random_program(ConvexReLUProgram, 5, 2, seed=1, fraction=0.1)
+
+    def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
+        # as if it had proven that no network is better than the best one known
+        bracket.accept(bracket.search.nu, bracket.search.value, "toy")
+        yield
+
+    toy = Bound("toy", "nothing", "a test", lambda data: True, improve)
+    monkeypatch.setattr(solver_module, "schedule", lambda name, data: Schedule((), (toy,)))
+    found = GlobalSolver(1e-9).solve(program.data, program.beta)
+    assert found.bound == "toy"
+    assert found.status is Status.SOLVED
+
+
+@pytest.mark.parametrize("certificate", ["auto", "enumeration", "spectral", "branch_and_bound"])
+def test_one_deadline_reaches_every_solve_and_bound(
+    monkeypatch: pytest.MonkeyPatch, certificate: str
+) -> None:
+    program = random_program(ConvexReLUProgram, 6, 2, seed=3, fraction=0.05)
+    seen: list[Deadline] = []
+    original = NetworkSearch.solve
+
+    def recorded(self: NetworkSearch, program: ConvexReLUProgram, deadline: Deadline = NEVER):  # type: ignore[no-untyped-def]
+        seen.append(deadline)
+        return original(self, program, deadline)
+
+    def watched(bound: Bound) -> Bound:
+        def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
+            seen.append(deadline)
+            yield from bound.improve(bracket, deadline)
+
+        return replace(bound, improve=improve)
+
+    def all_watched(name: str, data: Dataset) -> Schedule:
+        chosen = schedule(name, data)
+        return Schedule(
+            *(tuple(map(watched, b)) for b in (chosen.before_search, chosen.after_search))
+        )
+
+    monkeypatch.setattr(NetworkSearch, "solve", recorded)
+    monkeypatch.setattr(solver_module, "schedule", all_watched)
+    GlobalSolver(1e-9, max_seconds=0.5, certificate=certificate, n_gates=3).solve(
+        program.data, program.beta
+    )
+    assert len(seen) >= 3
+    assert {deadline.end for deadline in seen} == {seen[0].end}
+    assert seen[0].end < np.inf
