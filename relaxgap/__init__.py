@@ -44,10 +44,10 @@ True
 What cannot be used is refused in one line that says what was expected, what came and what to do:
 
 >>> try:
-...     relaxgap.solve(X, y[:-1], beta=0.1)
+...     relaxgap.solve(X, [np.nan] * 6, beta=0.1)
 ... except relaxgap.DataError as error:
 ...     print(error)
-Expected one label per sample, got 6 rows of X and 5 labels; make the lengths match.
+Expected finite numbers, got 6 NaN or infinite entries in y; remove or impute them.
 """
 
 from typing import TYPE_CHECKING

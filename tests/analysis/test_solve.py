@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,7 +198,11 @@ def test_a_wrong_setting_is_one_line(
         ([[1.0]], [1.0, 2.0], "1 rows of X and 2 labels"),
     ],
 )
-def test_wrong_data_are_one_line(X: Any, y: Any, said: str) -> None:
+def test_wrong_data_are_one_line(
+    X: Any, y: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the run-time type hook would refuse the shapes first, in many lines
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(relaxgap.DataError) as caught:
         relaxgap.solve(X, y, beta=0.1)
     assert said in str(caught.value)
