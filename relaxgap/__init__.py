@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from relaxgap.data.dataset import Dataset
     from relaxgap.networks.reading.files import LoadedNetwork, load_network
     from relaxgap.networks.two_layer import TwoLayerNetwork
+    from relaxgap.numerics.backend import Backend
     from relaxgap.patterns.enumeration import enumerate_patterns
     from relaxgap.patterns.pattern_set import PatternSet
     from relaxgap.patterns.sampling import sample_patterns
@@ -81,6 +82,7 @@ else:
     __getattr__ = importing(
         __name__,
         {
+            "Backend": "relaxgap.numerics.backend",
             "Dataset": "relaxgap.data.dataset",
             "LoadedNetwork": "relaxgap.networks.reading.files",
             "NetworkReport": "relaxgap.analysis.certified_network",
@@ -100,6 +102,7 @@ else:
     )
 
 __all__ = [
+    "Backend",
     "ConfigurationError",
     "DataError",
     "Dataset",

@@ -41,7 +41,7 @@ def certify(
     beta: float | None = None,
     beta_fraction: float | None = None,
     rtol: float = 1e-3,
-    time_limit: float = 60.0,
+    time_limit: float | None = 60.0,
     certificate: str = "auto",
     seed: int = 0,
     *,
@@ -69,8 +69,8 @@ def certify(
         optimal. By default the one at which the weights are closest to stationary.
     rtol : float
         Relative gap to reach.
-    time_limit : float
-        Seconds, looked at between pieces of work.
+    time_limit : float or None
+        Seconds, looked at between pieces of work; None goes on while the bounds improve.
     certificate : str
         How to prove the lower bound; ``auto`` picks by size.
     seed : int

@@ -12,14 +12,14 @@ from relaxgap.analysis.bracketing import unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import PROGRAMS, critical_beta, loss_and_penalty, networks_of
-from relaxgap.analysis.solving import MOST_PATTERNS
+from relaxgap.analysis.solving import MAX_PATTERNS
 from relaxgap.certificates.prices.cones import magnitude
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.solvers.base import Program, Solution, Status
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
-SMALLEST_FRACTION = 1e-12
+MIN_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""
 ZERO_PRICE = 1e-10
 """Relative size below which ``beta_max``, rounded up as it is, may be nothing but rounding."""
@@ -108,7 +108,7 @@ def path(
     rtol: float = 1e-6,
     seed: int = 0,
     *,
-    limit: int = MOST_PATTERNS,
+    limit: int = MAX_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
     on_progress: OnPoint = unseen,
@@ -170,9 +170,9 @@ def path(
     """
     if points < 2:
         raise ConfigurationError(f"Expected points >= 2, got {points}; try 30.")
-    if not SMALLEST_FRACTION <= smallest_fraction < 1.0:
+    if not MIN_FRACTION <= smallest_fraction < 1.0:
         raise ConfigurationError(
-            f"Expected a smallest fraction from {SMALLEST_FRACTION:g} to below 1, got "
+            f"Expected a smallest fraction from {MIN_FRACTION:g} to below 1, got "
             f"{smallest_fraction}; try 1e-3."
         )
     if program not in PROGRAMS:

@@ -43,6 +43,7 @@ def test_every_verb_and_value_to_construct_is_in_an_example() -> None:
         found = doctest.DocTestFinder().find(importlib.import_module(module))
         shown += "".join(example.source for test in found for example in test.examples)
     constructed = {
+        "Backend",
         "DataError",
         "Dataset",
         "PatternSet",

@@ -26,7 +26,7 @@ def solved(data: Dataset, **chosen: Any) -> SolveResult:
 @pytest.fixture
 def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every arrangement too large to enumerate without asking."""
-    monkeypatch.setattr("relaxgap.analysis.strength.MOST_BITS_ENUMERATED", 0)
+    monkeypatch.setattr("relaxgap.analysis.strength.MAX_ENUMERATED_BITS", 0)
 
 
 @pytest.mark.parametrize("program", ["relu", "gated"])
@@ -70,6 +70,11 @@ def test_patterns_can_be_named_counted_or_given(data: Dataset, tmp_path: Path) -
     assert given.primal_value == named.primal_value == read.primal_value
     assert (given.complete, read.complete) == (True, False)
     assert solved(data, patterns=4).primal_value == solved(data, patterns="gaussian:4").primal_value
+
+
+def test_patterns_of_other_data_are_refused(data: Dataset) -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="make the patterns from this data"):
+        solved(data, patterns=relaxgap.enumerate_patterns(data.X[:4]))
 
 
 def test_lists_integers_and_frames_are_arrays(data: Dataset) -> None:
