@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from relaxgap.analysis.solved_program import SolveResult
     from relaxgap.analysis.solving import solve
     from relaxgap.data.dataset import Dataset
+    from relaxgap.networks.gated import GatedNetwork
     from relaxgap.networks.reading.files import LoadedNetwork, load_network
     from relaxgap.networks.two_layer import TwoLayerNetwork
     from relaxgap.numerics.backend import Backend
@@ -84,6 +85,7 @@ else:
         {
             "Backend": "relaxgap.numerics.backend",
             "Dataset": "relaxgap.data.dataset",
+            "GatedNetwork": "relaxgap.networks.gated",
             "LoadedNetwork": "relaxgap.networks.reading.files",
             "NetworkReport": "relaxgap.analysis.certified_network",
             "PatternSet": "relaxgap.patterns.pattern_set",
@@ -107,6 +109,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "EnumerationLimitError",
+    "GatedNetwork",
     "LoadedNetwork",
     "MissingSolverError",
     "NetworkReport",

@@ -173,7 +173,7 @@ def _report(
         upper_bound=upper,
         certified_ratio=_finite(value / lower) if lower > 0.0 else None,
         certificate=solution.bound,
-        status=str(solution.status),
+        status=solution.status,
         relative_gap=(upper - lower) / upper if upper > 0.0 else 0.0,
         rtol=solver.rtol,
         seconds=solution.seconds,

@@ -31,12 +31,16 @@ def network_of_point(program: Program, point: Point) -> TwoLayerNetwork | GatedN
     return GatedNetwork(program.patterns.gates[active], point.w[active])
 
 
-def loss_and_penalty(program: Program, point: Point) -> tuple[float, float]:
-    """Return both terms of the objective, the second without ``beta``."""
+def loss_of(program: Program, point: Point) -> float:
+    """Return the first term of the objective."""
     residual = program.data.y - program.fit(point)  # type: ignore[arg-type]
+    return 0.5 * float(residual @ residual)
+
+
+def penalty_of(point: Point) -> float:
+    """Return the second term of the objective without ``beta``."""
     blocks = (point.u, point.v) if isinstance(point, SplitBlocks) else (point.w,)
-    penalty = sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
-    return 0.5 * float(residual @ residual), penalty
+    return sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
 
 
 def networks_of(program: str, complete: bool, n_patterns: int | None) -> str:

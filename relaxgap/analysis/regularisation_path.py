@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from relaxgap.analysis.bracketing import unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
-from relaxgap.analysis.programs import PROGRAMS, critical_beta, loss_and_penalty, networks_of
+from relaxgap.analysis.programs import PROGRAMS, critical_beta, loss_of, networks_of, penalty_of
 from relaxgap.analysis.solving import MAX_PATTERNS
 from relaxgap.certificates.prices.cones import magnitude
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
@@ -38,7 +38,7 @@ class PathPoint:
     dual_value: float
     relative_gap: float
     n_iterations: int
-    status: str
+    status: Status
 
 
 OnPoint = Callable[[PathPoint], None]
@@ -232,17 +232,16 @@ def _follow(
 
 
 def _point(program: Program, beta: float, fraction: float, solution: Solution) -> PathPoint:
-    loss, penalty = loss_and_penalty(program, solution.point)
-    certificate = solution.certificate
+    point, certificate = solution.point, solution.certificate
     return PathPoint(
         beta=beta,
         beta_fraction=fraction,
-        loss=loss,
-        penalty=penalty,
-        active_blocks=solution.point.active_blocks,
+        loss=loss_of(program, point),
+        penalty=penalty_of(point),
+        active_blocks=point.active_blocks,
         primal_value=certificate.primal_value,
         dual_value=certificate.dual_value,
         relative_gap=certificate.relative_gap,
         n_iterations=solution.n_iterations,
-        status=str(solution.status),
+        status=solution.status,
     )
