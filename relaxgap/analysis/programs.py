@@ -31,16 +31,12 @@ def network_of_point(program: Program, point: Point) -> TwoLayerNetwork | GatedN
     return GatedNetwork(program.patterns.gates[active], point.w[active])
 
 
-def loss_of(program: Program, point: Point) -> float:
-    """Return the first term of the objective."""
+def loss_and_penalty(program: Program, point: Point) -> tuple[float, float]:
+    """Return both terms of the objective, the second without ``beta``."""
     residual = program.data.y - program.fit(point)  # type: ignore[arg-type]
-    return 0.5 * float(residual @ residual)
-
-
-def penalty_of(point: Point) -> float:
-    """Return the second term of the objective without ``beta``."""
     blocks = (point.u, point.v) if isinstance(point, SplitBlocks) else (point.w,)
-    return sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
+    penalty = sum(float(np.linalg.norm(w, axis=1).sum()) for w in blocks)
+    return 0.5 * float(residual @ residual), penalty
 
 
 def networks_of(program: str, complete: bool, n_patterns: int | None) -> str:

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 from relaxgap.analysis.bracketing import unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
-from relaxgap.analysis.programs import PROGRAMS, critical_beta, loss_of, networks_of, penalty_of
-from relaxgap.analysis.solving import MAX_PATTERNS
+from relaxgap.analysis.programs import PROGRAMS, critical_beta, loss_and_penalty, networks_of
+from relaxgap.analysis.solving import MOST_PATTERNS
 from relaxgap.certificates.prices.cones import magnitude
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
 from relaxgap.numerics.backend import NUMPY, Backend
@@ -108,7 +108,7 @@ def path(
     rtol: float = 1e-6,
     seed: int = 0,
     *,
-    limit: int = MAX_PATTERNS,
+    limit: int = MOST_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
     on_progress: OnPoint = unseen,
@@ -232,13 +232,14 @@ def _follow(
 
 
 def _point(program: Program, beta: float, fraction: float, solution: Solution) -> PathPoint:
-    point, certificate = solution.point, solution.certificate
+    loss, penalty = loss_and_penalty(program, solution.point)
+    certificate = solution.certificate
     return PathPoint(
         beta=beta,
         beta_fraction=fraction,
-        loss=loss_of(program, point),
-        penalty=penalty_of(point),
-        active_blocks=point.active_blocks,
+        loss=loss,
+        penalty=penalty,
+        active_blocks=solution.point.active_blocks,
         primal_value=certificate.primal_value,
         dual_value=certificate.dual_value,
         relative_gap=certificate.relative_gap,

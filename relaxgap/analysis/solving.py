@@ -10,7 +10,7 @@ from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import PROGRAMS, network_of_point
 from relaxgap.analysis.solved_program import SolveResult
-from relaxgap.analysis.strength import MAX_ENUMERATED_BITS, Regularisation, is_small
+from relaxgap.analysis.strength import MOST_BITS_ENUMERATED, Regularisation, is_small
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_blocks, to_network
@@ -19,10 +19,10 @@ from relaxgap.patterns import predicted_count
 from relaxgap.solvers import registry
 from relaxgap.solvers.base import Program, Solver
 
-MAX_PATTERNS = 2_000_000
+MOST_PATTERNS = 2_000_000
 BRACKET_SECONDS = 300.0
 """Time limit of a bracket without a list of patterns, where none is given."""
-MAX_DIGITS = 4000
+MOST_DIGITS = 4000
 """A count of more digits than Python writes is left out."""
 
 
@@ -38,7 +38,7 @@ def solve(
     time_limit: float | None = None,
     seed: int = 0,
     *,
-    limit: int = MAX_PATTERNS,
+    limit: int = MOST_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
     on_progress: OnBracket = unseen,
@@ -147,7 +147,7 @@ def solve(
             return _bracketed(
                 bracketing, data, strength.resolve_over_all(data), threads, on_progress
             )
-        most = max(limit, MAX_ENUMERATED_BITS) if over_all else limit
+        most = max(limit, MOST_BITS_ENUMERATED) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
         problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
         return _solved(method, problem, name, program, threads)
@@ -197,7 +197,7 @@ def _bracketed(
         primal_value=found.primal_value,
         dual_value=found.dual_value,
         relative_gap=found.relative_gap,
-        n_patterns=count if count < 10**MAX_DIGITS else None,
+        n_patterns=count if count < 10**MOST_DIGITS else None,
         complete=True,
         certificate=solution.bound,
         active_blocks=blocks.point.active_blocks,

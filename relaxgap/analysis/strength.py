@@ -10,13 +10,13 @@ from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
 
-MAX_ENUMERATED_BITS = 1_000_000
+MOST_BITS_ENUMERATED = 1_000_000
 """Patterns times samples up to which a program over all of them is solved at once."""
 
 
 def is_small(data: Dataset) -> bool:
     """Whether the arrangement is small enough to enumerate without asking; otherwise bracket."""
-    return predicted_count(data.X).bound * data.n <= MAX_ENUMERATED_BITS
+    return predicted_count(data.X).bound * data.n <= MOST_BITS_ENUMERATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Regularisation:
         if self.beta is not None:
             return float(self.beta)
         if is_small(data):
-            return self.resolve(data, enumerate_patterns(data.X, limit=MAX_ENUMERATED_BITS))
+            return self.resolve(data, enumerate_patterns(data.X, limit=MOST_BITS_ENUMERATED))
         return self.resolve_by_ascent(data)
 
     def resolve_by_ascent(self, data: Dataset) -> float:

@@ -26,7 +26,7 @@ def solved(data: Dataset, **chosen: Any) -> SolveResult:
 @pytest.fixture
 def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every arrangement too large to enumerate without asking."""
-    monkeypatch.setattr("relaxgap.analysis.strength.MAX_ENUMERATED_BITS", 0)
+    monkeypatch.setattr("relaxgap.analysis.strength.MOST_BITS_ENUMERATED", 0)
 
 
 @pytest.mark.parametrize("program", ["relu", "gated"])

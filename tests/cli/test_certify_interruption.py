@@ -129,7 +129,7 @@ def test_an_interrupted_solve_over_all_patterns_prints_its_bracket(
     broken: Callable[[int, BaseException], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("relaxgap.analysis.strength.MAX_ENUMERATED_BITS", 0)
+    monkeypatch.setattr("relaxgap.analysis.strength.MOST_BITS_ENUMERATED", 0)
     broken(2, KeyboardInterrupt())
     result = relaxgap("solve", file, "--beta", "0.1", "--out", "net.npz", "--json")
     assert result.exit_code == 1

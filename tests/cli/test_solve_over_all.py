@@ -24,7 +24,7 @@ def solved(result: Result) -> dict[str, Any]:
 @pytest.fixture
 def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Return a way to make every arrangement too large to enumerate without asking."""
-    return lambda: monkeypatch.setattr("relaxgap.analysis.strength.MAX_ENUMERATED_BITS", 0)
+    return lambda: monkeypatch.setattr("relaxgap.analysis.strength.MOST_BITS_ENUMERATED", 0)
 
 
 def test_a_small_arrangement_is_enumerated_whatever_the_limit(relaxgap: Invoke, file: str) -> None:
