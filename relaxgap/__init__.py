@@ -44,10 +44,10 @@ True
 What cannot be used is refused in one line that says what was expected, what came and what to do:
 
 >>> try:
-...     relaxgap.solve(X, y[:-1], beta=0.1)
+...     relaxgap.solve(X, [np.nan] * 6, beta=0.1)
 ... except relaxgap.DataError as error:
 ...     print(error)
-Expected one label per sample, got 6 rows of X and 5 labels; make the lengths match.
+Expected finite numbers, got 6 NaN or infinite entries in y; remove or impute them.
 """
 
 from typing import TYPE_CHECKING
@@ -69,8 +69,10 @@ if TYPE_CHECKING:
     from relaxgap.analysis.solved_program import SolveResult
     from relaxgap.analysis.solving import solve
     from relaxgap.data.dataset import Dataset
+    from relaxgap.networks.gated import GatedNetwork
     from relaxgap.networks.reading.files import LoadedNetwork, load_network
     from relaxgap.networks.two_layer import TwoLayerNetwork
+    from relaxgap.numerics.backend import Backend
     from relaxgap.patterns.enumeration import enumerate_patterns
     from relaxgap.patterns.pattern_set import PatternSet
     from relaxgap.patterns.sampling import sample_patterns
@@ -81,7 +83,9 @@ else:
     __getattr__ = importing(
         __name__,
         {
+            "Backend": "relaxgap.numerics.backend",
             "Dataset": "relaxgap.data.dataset",
+            "GatedNetwork": "relaxgap.networks.gated",
             "LoadedNetwork": "relaxgap.networks.reading.files",
             "NetworkReport": "relaxgap.analysis.certified_network",
             "PatternSet": "relaxgap.patterns.pattern_set",
@@ -100,10 +104,12 @@ else:
     )
 
 __all__ = [
+    "Backend",
     "ConfigurationError",
     "DataError",
     "Dataset",
     "EnumerationLimitError",
+    "GatedNetwork",
     "LoadedNetwork",
     "MissingSolverError",
     "NetworkReport",

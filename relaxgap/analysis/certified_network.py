@@ -7,6 +7,7 @@ from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.verdict import remarks, verdict
 from relaxgap.global_optimum.bounds import meanings
 from relaxgap.networks import LoadedNetwork, TwoLayerNetwork
+from relaxgap.solvers.base import Status
 
 BetaSource = Literal["given", "fraction", "implied"]
 STRUCTURE_RTOL = 1e-4
@@ -26,7 +27,7 @@ class CertifiedNetwork:
     upper_bound: float
     certified_ratio: float | None
     certificate: str
-    status: str
+    status: Status
     relative_gap: float
     rtol: float
     seconds: float

@@ -41,7 +41,7 @@ def certify(
     beta: float | None = None,
     beta_fraction: float | None = None,
     rtol: float = 1e-3,
-    time_limit: float = 60.0,
+    time_limit: float | None = 60.0,
     certificate: str = "auto",
     seed: int = 0,
     *,
@@ -69,8 +69,8 @@ def certify(
         optimal. By default the one at which the weights are closest to stationary.
     rtol : float
         Relative gap to reach.
-    time_limit : float
-        Seconds, looked at between pieces of work.
+    time_limit : float or None
+        Seconds, looked at between pieces of work; None goes on while the bounds improve.
     certificate : str
         How to prove the lower bound; ``auto`` picks by size.
     seed : int
@@ -173,7 +173,7 @@ def _report(
         upper_bound=upper,
         certified_ratio=_finite(value / lower) if lower > 0.0 else None,
         certificate=solution.bound,
-        status=str(solution.status),
+        status=solution.status,
         relative_gap=(upper - lower) / upper if upper > 0.0 else 0.0,
         rtol=solver.rtol,
         seconds=solution.seconds,

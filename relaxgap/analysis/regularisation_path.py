@@ -21,7 +21,7 @@ from relaxgap.problems import PROGRAMS, Program
 from relaxgap.solvers.base import Solution, Status
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
-SMALLEST_FRACTION = 1e-12
+MIN_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""
 ZERO_PRICE = 1e-10
 """Relative size below which ``beta_max``, rounded up as it is, may be nothing but rounding."""
@@ -40,7 +40,7 @@ class PathPoint:
     dual_value: float
     relative_gap: float
     n_iterations: int
-    status: str
+    status: Status
 
 
 OnPoint = Callable[[PathPoint], None]
@@ -172,9 +172,9 @@ def path(
     """
     if points < 2:
         raise ConfigurationError(f"Expected points >= 2, got {points}; try 30.")
-    if not SMALLEST_FRACTION <= smallest_fraction < 1.0:
+    if not MIN_FRACTION <= smallest_fraction < 1.0:
         raise ConfigurationError(
-            f"Expected a smallest fraction from {SMALLEST_FRACTION:g} to below 1, got "
+            f"Expected a smallest fraction from {MIN_FRACTION:g} to below 1, got "
             f"{smallest_fraction}; try 1e-3."
         )
     if program not in PROGRAMS:
@@ -245,5 +245,5 @@ def _point(program: Program, beta: float, fraction: float, solution: Solution) -
         dual_value=certificate.dual_value,
         relative_gap=certificate.relative_gap,
         n_iterations=solution.n_iterations,
-        status=str(solution.status),
+        status=solution.status,
     )

@@ -74,8 +74,8 @@ def solve(
     rtol : float
         Relative gap to reach.
     time_limit : float, optional
-        Seconds, looked at between pieces of work; None is no limit for enumerated patterns and
-        300 for a bracket without a list.
+        Seconds, looked at between pieces of work; None is no limit for listed patterns and 300 for
+        a bracket without a list, which ``math.inf`` lets go on.
     seed : int
         Of sampled patterns and of the search for networks.
     limit : int
@@ -83,7 +83,7 @@ def solve(
     threads : int
         BLAS threads; more than one pay for thousands of samples only.
     backend : Backend
-        Arrays of the semismooth Newton solver.
+        Arrays of the semismooth Newton solver; the certificate is float64 whatever they are.
     on_progress : callable
         Called with every `BracketPoint` where all patterns are bracketed without a list. Ctrl-C
         then ends the work and returns the bracket so far.
@@ -124,6 +124,13 @@ def solve(
     >>> sampled.complete, sampled.lower_bound
     (False, None)
     >>> sampled.primal_value >= result.dual_value
+    True
+
+    In single precision the bracket may be wider, never false:
+
+    >>> backend = relaxgap.Backend(dtype="float32")
+    >>> single = relaxgap.solve(X, y, beta=result.beta, rtol=1e-3, backend=backend)
+    >>> single.dual_value <= result.primal_value
     True
     """
     strength = Regularisation(beta, beta_fraction, program)

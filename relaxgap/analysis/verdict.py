@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from relaxgap.analysis.certified_network import CertifiedNetwork
 
 FAR_FROM_STATIONARY = 0.05
-LARGEST_PERCENTAGE = 100.0
+MAX_PERCENTAGE = 100.0
 SHARP = 1e-6
 """Relative slope that the tolerance of a kink alone may cause."""
 
@@ -82,7 +82,7 @@ def _above(value: float, other: float, rounding: str) -> str:
     """Compare two values, as a percentage or, far apart, as a factor."""
     excess, factor = 100.0 * (value - other) / other, value / other
     two_digits = Context(prec=2, rounding=rounding)
-    if excess > LARGEST_PERCENTAGE:
+    if excess > MAX_PERCENTAGE:
         return f"{float(two_digits.create_decimal(factor)):g} times"
     return f"{float(two_digits.create_decimal(excess)):g}% above"
 

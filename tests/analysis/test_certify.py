@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import relaxgap
-from relaxgap import Dataset, LoadedNetwork, NetworkReport, TwoLayerNetwork
+from relaxgap import Dataset, LoadedNetwork, NetworkReport, Status, TwoLayerNetwork
 from relaxgap.analysis.certified_network import MEANINGS
 
 
@@ -93,7 +93,8 @@ def test_an_interruption_returns_the_bracket_so_far(
         raise KeyboardInterrupt
 
     report = certified(untrained, data, on_progress=interrupt)
-    assert (report.status, report.stopped) == ("interrupted", "interrupted")
+    assert report.status is Status.INTERRUPTED
+    assert report.stopped == "interrupted"
     assert report.n_improving_patterns is None
     assert report.lower_bound <= report.upper_bound <= report.network_value
     assert len(report.history) == 1

@@ -43,6 +43,7 @@ def test_every_verb_and_value_to_construct_is_in_an_example() -> None:
         found = doctest.DocTestFinder().find(importlib.import_module(module))
         shown += "".join(example.source for test in found for example in test.examples)
     constructed = {
+        "Backend",
         "DataError",
         "Dataset",
         "PatternSet",
@@ -90,3 +91,8 @@ def test_solving_needs_no_reference_table_figure_or_configuration() -> None:
 
 def test_the_package_ships_its_types() -> None:
     assert (files("relaxgap") / "py.typed").is_file()
+
+
+def test_reading_the_table_of_solvers_loads_none_of_them() -> None:
+    code = "from relaxgap.solvers.registry import SOLVERS; [it.state for it in SOLVERS.values()]"
+    assert not (HEAVY | {"numpy", "scipy", "clarabel", "jaxtyping"}) & loaded_by(code)

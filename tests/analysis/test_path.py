@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import relaxgap
-from relaxgap import Dataset, RegularisationPath
+from relaxgap import Dataset, RegularisationPath, Status
 from relaxgap.analysis.regularisation_path import PathPoint
 
 
@@ -19,6 +19,7 @@ def test_every_point_has_the_bracket_that_solve_finds(data: Dataset, program: st
         np.geomspace(1.0, 1e-3, 3)
     )
     for point in path.rows:
+        assert point.status is Status.SOLVED
         alone = relaxgap.solve(data.X, data.y, beta=point.beta, program=program)
         assert point.dual_value <= alone.primal_value * (1.0 + 1e-13)
         assert alone.dual_value <= point.primal_value * (1.0 + 1e-13)

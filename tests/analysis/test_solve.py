@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +69,11 @@ def test_patterns_can_be_named_counted_or_given(data: Dataset, tmp_path: Path) -
     assert given.primal_value == named.primal_value == read.primal_value
     assert (given.complete, read.complete) == (True, False)
     assert solved(data, patterns=4).primal_value == solved(data, patterns="gaussian:4").primal_value
+
+
+def test_patterns_of_other_data_are_refused(data: Dataset) -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="make the patterns from this data"):
+        solved(data, patterns=relaxgap.enumerate_patterns(data.X[:4]))
 
 
 def test_lists_integers_and_frames_are_arrays(data: Dataset) -> None:
@@ -196,7 +202,11 @@ def test_a_wrong_setting_is_one_line(
         ([[1.0]], [1.0, 2.0], "1 rows of X and 2 labels"),
     ],
 )
-def test_wrong_data_are_one_line(X: Any, y: Any, said: str) -> None:
+def test_wrong_data_are_one_line(
+    X: Any, y: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the run-time type hook would refuse the shapes first, in many lines
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(relaxgap.DataError) as caught:
         relaxgap.solve(X, y, beta=0.1)
     assert said in str(caught.value)

@@ -5,6 +5,7 @@ import pytest
 
 from relaxgap.analysis.certified_network import MEANINGS, CertifiedNetwork
 from relaxgap.analysis.verdict import remarks, verdict
+from relaxgap.solvers import Status
 
 REPORT = CertifiedNetwork(
     network_value=1.2345,
@@ -12,7 +13,7 @@ REPORT = CertifiedNetwork(
     upper_bound=1.1,
     certified_ratio=1.2345,
     certificate="branch_and_bound",
-    status="time_limit",
+    status=Status.TIME_LIMIT,
     relative_gap=0.0909,
     rtol=1e-3,
     seconds=1.0,

