@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.style import COLOURS, figure_style
 
 LOGARITHMIC_RATIO = 5.0
@@ -71,5 +72,5 @@ def draw(history: pd.DataFrame, network_value: float) -> Figure:
     axes.set_xlim(0.8 * seconds.iloc[0], 1.25 * seconds.iloc[-1])
     axes.set_xlabel("time since the start (s)")
     axes.set_ylabel("training loss")
-    figure.legend(loc="outside upper center", ncols=3)
+    legend_above(figure, axes.get_legend_handles_labels()[0], columns=3)
     return figure

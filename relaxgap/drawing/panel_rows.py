@@ -4,7 +4,6 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 
 def panels_of_rows(count: int, most: int) -> list[int]:
@@ -24,12 +23,3 @@ def add_rows(figure: Figure, lengths: list[int]) -> list[list[Axes]]:
         ]
         for row, length in enumerate(lengths)
     ]
-
-
-def add_legend(figure: Figure, *rows: list[Line2D], columns: int) -> None:
-    """Put a legend above a figure that is read row by row; no row is longer than ``columns``."""
-    blank = Line2D([], [], linestyle="", label=" ")
-    filled = [[*row, *[blank] * (columns - len(row))] for row in rows if row]
-    # a legend is filled column by column
-    handles = [row[column] for column in range(columns) for row in filled]
-    figure.legend(handles=handles, loc="outside upper center", ncols=columns)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from relaxgap.drawing.ratios import method_order
+from relaxgap.drawing.methods import method_order
 from relaxgap.drawing.style import COLOURS
 
 INSTANCE = ["data", "n", "d"]

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from relaxgap.drawing.methods import method_name, method_order
 from relaxgap.errors import DataError
-
-LABELS = {"relaxation": "relaxation", "gd": "GD", "sgd": "SGD", "adam": "Adam"}
 
 
 def over_optimum(summary: pd.DataFrame) -> pd.DataFrame:
@@ -32,18 +31,13 @@ def over_optimum(summary: pd.DataFrame) -> pd.DataFrame:
     return merged.assign(ratio=merged["primal_value"] / merged["optimum"])
 
 
-def method_order(method: str) -> int:
-    """Rank a method as in `LABELS`; labels of the user's own come last."""
-    return list(LABELS).index(method) if method in LABELS else len(LABELS)
-
-
 def series_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the rows of each curve with its label, relaxations first."""
     for method in sorted(frame["method"].unique(), key=method_order):
         rows = frame[frame["method"] == method]
         for rule in rows["size_rule"].drop_duplicates():
             size = rf"$\tilde P={_math(rule)}$" if method == "relaxation" else f"$m={_math(rule)}$"
-            yield f"{LABELS.get(method, method)}, {size}", rows[rows["size_rule"] == rule]
+            yield f"{method_name(method)}, {size}", rows[rows["size_rule"] == rule]
 
 
 def instance_caption(frame: pd.DataFrame) -> tuple[str, str]:

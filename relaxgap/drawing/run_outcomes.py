@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from relaxgap.drawing.ratios import LABELS
+from relaxgap.drawing.methods import method_names
+from relaxgap.errors import DataError
 
 RUN_KEYS = [
     "data",
@@ -29,6 +30,12 @@ def diverged(frame: pd.DataFrame) -> pd.Series:
     return pd.Series((frame["status"].to_numpy() == "diverged") | ~finite, index=frame.index)
 
 
+def refuse_without_end(has_diverged: pd.Series) -> None:
+    """Raise `DataError` if every run diverged: there is nothing to draw."""
+    if has_diverged.all():
+        raise DataError("Expected a run that did not diverge, got none; lower the step size.")
+
+
 def strengths(frame: pd.DataFrame) -> pd.Series:
     r"""Return beta as it was asked for: absolute, or as a fraction of :math:`\beta_{\max}`."""
     fractions = frame["beta_fraction"].map(lambda part: rf"{part:g}\,\beta_{{\max}}")
@@ -45,7 +52,7 @@ def settings(frame: pd.DataFrame) -> pd.DataFrame:
             "n": [f"$n={n}$" for n in frame["n"]],
             "d": [f"$d={d}$" for d in frame["d"]],
             "beta": [rf"$\beta={strength}$" for strength in strengths(frame)],
-            "method": frame["method"].map(LABELS.get).fillna(frame["method"]),
+            "method": method_names(frame["method"]),
             "init_scale": [f"initial scale {scale:g}" for scale in frame["init_scale"]],
             "learning_rate": [f"step {rate:g}" for rate in frame["learning_rate"]],
         },

@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-import pandas as pd
 from cycler import cycler
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
@@ -67,22 +64,6 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     pdf: Any = FigureCanvasPdf(figure)
     pdf.print_pdf(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
     return paths
-
-
-def quartiles(frame: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
-    """Return the median and the quartiles of ``y`` for each ``x``."""
-    return frame.groupby(x)[y].quantile(np.array([0.25, 0.5, 0.75])).unstack()
-
-
-def draw_band(
-    axes: Axes, frame: pd.DataFrame, x: str, y: str, label: str, index: int, line: str = "-"
-) -> None:
-    """Draw the median of ``y`` over the rows of each ``x`` with its quartile band."""
-    bands = quartiles(frame, x, y)
-    places = bands.index.to_numpy(dtype=float)
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-    axes.plot(places, bands[0.5], line, color=colour, marker=marker, label=label)
-    axes.fill_between(places, bands[0.25], bands[0.75], color=colour, alpha=0.18, linewidth=0)
 
 
 def caption(figure: Figure, *lines: str) -> None:

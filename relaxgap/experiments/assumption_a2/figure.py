@@ -8,9 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
-from relaxgap.drawing.panel_rows import add_legend, add_rows, panels_of_rows
+from relaxgap.drawing.legends import legend_of_rows
+from relaxgap.drawing.marks import colour_of, draw_band, marker_of, quartiles, ticks_at
+from relaxgap.drawing.methods import method_name, method_names, method_order
+from relaxgap.drawing.panel_rows import add_rows, panels_of_rows
 from relaxgap.drawing.preserved_runs import (
     DIVERGED,
     INSTANCE,
@@ -19,8 +21,7 @@ from relaxgap.drawing.preserved_runs import (
     span_text,
     widest_sweep,
 )
-from relaxgap.drawing.ratios import LABELS, method_order
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, draw_band, new_figure
+from relaxgap.drawing.style import caption, new_figure
 
 MEASURES = {
     "bits_kept": "activations",
@@ -104,7 +105,7 @@ def _first(rows: pd.DataFrame) -> str:
 def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
     _draw_measures(axes, rows, "width")
     _label(axes, rows, "width", "width $m$", 2)
-    _title(axes, rows, _name(rows["method"].iloc[0]))
+    _title(axes, rows, method_name(rows["method"].iloc[0]))
 
 
 def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
@@ -113,9 +114,7 @@ def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> No
         if of_method is not None:
             for measure in ("bits_kept", "neurons_kept"):
                 index = list(MEASURES).index(measure)
-                draw_band(axes, of_method, "width", measure, method, index)
-                axes.lines[-1].set_color(colour)
-                axes.collections[-1].set_color(colour)
+                draw_band(axes, quartiles(of_method, "width", measure), index, color=colour)
                 _hollow_unconverged(axes, of_method, "width")
     _label(axes, rows, "width", "width $m$", 2)
     _title(axes, rows, "by method")
@@ -124,12 +123,12 @@ def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> No
 def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> None:
     _draw_measures(axes, rows, x)
     _label(axes, rows, x, name, 10)
-    _title(axes, rows, f"{_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$", x)
+    _title(axes, rows, f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$", x)
 
 
 def _draw_measures(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     for index, (measure, name) in enumerate(MEASURES.items()):
-        draw_band(axes, rows, x, measure, name, index)
+        draw_band(axes, quartiles(rows, x, measure), index, label=name)
         _hollow_unconverged(axes, rows, x)
 
 
@@ -149,10 +148,8 @@ def _hollow_unconverged(axes: Axes, rows: pd.DataFrame, x: str) -> None:
 
 
 def _label(axes: Axes, rows: pd.DataFrame, x: str, name: str, base: int) -> None:
-    values = np.sort(rows[x].unique())
     axes.set_xscale("log", base=base)
-    axes.set_xticks(values, [f"{value:g}" for value in values])
-    axes.xaxis.set_minor_locator(NullLocator())
+    ticks_at(axes, np.sort(rows[x].unique()))
     axes.set_xlabel(name)
 
 
@@ -164,22 +161,18 @@ def _title(axes: Axes, rows: pd.DataFrame, what: str, x: str = "") -> None:
     axes.set_title(f"{what}: {row['data']}\n{setting}", fontsize=9)
 
 
-def _name(method: str) -> str:
-    return LABELS.get(method, method)
-
-
 def _add_legend(figure: Figure, colours: dict[str, str]) -> None:
     measures = [
-        Line2D([], [], color=COLOURS[k], marker=MARKERS[k], label=name)
+        Line2D([], [], color=colour_of(k), marker=marker_of(k), label=name)
         for k, name in enumerate(MEASURES.values())
     ]
     below = [
-        Line2D([], [], color=colour, label=f"by method: {_name(name)}")
+        Line2D([], [], color=colour, label=f"by method: {method_name(name)}")
         for name, colour in colours.items()
     ]
     below.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label=REFERENCE))
     cut = [below[k : k + 4] for k in range(0, len(below), 4)]
-    add_legend(figure, measures, *cut, columns=4)
+    legend_of_rows(figure, measures, *cut, columns=4)
 
 
 def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]:
@@ -205,7 +198,7 @@ def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians at the end, and how many runs diverged or are not stationary."""
     ends = _ends(summary)
-    ends = ends.assign(method=ends["method"].map(LABELS.get).fillna(ends["method"]))
+    ends = ends.assign(method=method_names(ends["method"]))
     key = ["data", "n", "beta", "method", "learning_rate", "init_scale", "width"]
     counts = ends.groupby(key, sort=False).agg(
         runs=("status", "size"),

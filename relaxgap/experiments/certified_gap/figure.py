@@ -10,9 +10,12 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from relaxgap.drawing.ratios import LABELS, series_of
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, marker_of, quartiles
+from relaxgap.drawing.methods import method_name
+from relaxgap.drawing.ratios import series_of
 from relaxgap.drawing.sizes_axis import label_sizes
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure, quartiles
+from relaxgap.drawing.style import caption, new_figure
 from relaxgap.experiments.certified_gap.growth import (
     FITTED_FROM,
     SeriesGrowth,
@@ -59,7 +62,7 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     _draw_aspects(right, ratios, names)
     draw_weights(weights, _weighed(ratios, statistics))
     draw_brackets(brackets, with_brackets(summary))
-    top.legend(handles=_handles(left), loc="outside upper center", ncols=4)
+    legend_above(top, _handles(left), columns=4)
     caption(figure, *_caption_lines(ratios, main))
     return figure
 
@@ -117,15 +120,15 @@ def _draw_interval(
     label: str = "",
     shift: float = 0.0,
 ) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    colour, marker = colour_of(index), marker_of(index)
     low = quartiles(rows, "n", "best network")
     high = rows.groupby("n")["lower bound"].median()
-    places = np.log(low.index.to_numpy(dtype=float)) + shift
+    places = np.log(low.places) + shift
     is_relaxation = rows["method"].iloc[0] == "relaxation"
-    whiskers = [low[0.5] - low[0.25], low[0.75] - low[0.5]]
+    whiskers = [low.middle - low.low, low.high - low.middle]
     axes.errorbar(
         places,
-        low[0.5],
+        low.middle,
         yerr=whiskers,
         color=colour,
         marker=marker,
@@ -139,7 +142,7 @@ def _draw_interval(
     # without a bound the area leaves the panel
     above = high.replace(np.inf, 1e3)
     alpha = 0.2 if is_relaxation else 0.08
-    axes.fill_between(places, low[0.5], above, color=colour, alpha=alpha, linewidth=0)
+    axes.fill_between(places, low.middle, above, color=colour, alpha=alpha, linewidth=0)
     axes.axhline(1.0, color="black", linewidth=0.8)
 
 
@@ -150,7 +153,7 @@ def _draw_fits(axes: Axes, rows: pd.DataFrame, growth: SeriesGrowth, index: int)
             sizes = rows["n"][rows["n"] >= FITTED_FROM]
             grid = np.geomspace(sizes.min(), sizes.max(), 100)
             fitted = fits.best.predict(grid)
-            colour = COLOURS[index % len(COLOURS)]
+            colour = colour_of(index)
             axes.plot(np.log(grid), fitted, line, color=colour, linewidth=1.0, gid=f"fit, {end}")
 
 
@@ -230,7 +233,7 @@ def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
         of_aspect = frame[frame["aspect"] == c]
         rows[c, "seeds", ""] = dict(of_aspect.groupby("n")["seed"].nunique().items())
         for (method, rule), series in of_aspect.groupby(["method", "size_rule"], sort=False):
-            name = f"{LABELS.get(str(method), method)} ({rule})"
+            name = f"{method_name(method)} ({rule})"
             growth = growth_of(series, statistics)
             for end in ENDS:
                 medians = dict(series.groupby("n")[end].median().items())

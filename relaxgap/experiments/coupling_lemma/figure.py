@@ -4,7 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from relaxgap.drawing.panel_rows import add_legend, panels_of_rows
+from relaxgap.drawing.legends import legend_of_rows
+from relaxgap.drawing.methods import method_name, method_names, method_order
+from relaxgap.drawing.panel_rows import panels_of_rows
 from relaxgap.drawing.preserved_runs import (
     DIVERGED,
     INSTANCE,
@@ -15,7 +17,6 @@ from relaxgap.drawing.preserved_runs import (
     widest_sweep,
     with_changes,
 )
-from relaxgap.drawing.ratios import LABELS, method_order
 from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
 from relaxgap.experiments.coupling_lemma.panels import (
     BOUND_COLOUR,
@@ -24,7 +25,6 @@ from relaxgap.experiments.coupling_lemma.panels import (
     draw_panels,
     factor_panels,
     method_panels,
-    name_of,
     way_panels,
     width_panels,
 )
@@ -80,7 +80,7 @@ def _add_legend(figure: Figure, gd: pd.DataFrame, colours: dict[str, str]) -> No
     ]
     measures = []
     if len(gd):
-        method = name_of(gd["method"].iloc[0])
+        method = method_name(gd["method"].iloc[0])
         measures = [
             Line2D([], [], color=COLOURS[k], marker=MARKERS[k], label=f"{method}: {name}")
             for k, (name, _) in enumerate(MEASURES.values())
@@ -90,12 +90,12 @@ def _add_legend(figure: Figure, gd: pd.DataFrame, colours: dict[str, str]) -> No
         slope = Line2D([], [], color="black", linestyle="-.", linewidth=1.0, label="slope $-1/2$")
         measures += [dashed, slope]
     methods = [
-        Line2D([], [], color=colour, label=f"by method: {name_of(method)}")
+        Line2D([], [], color=colour, label=f"by method: {method_name(method)}")
         for method, colour in colours.items()
     ]
     second = [*methods, *bounds]
     cut = [second[k : k + 4] for k in range(0, len(second), 4)]
-    add_legend(figure, measures, *cut, columns=4)
+    legend_of_rows(figure, measures, *cut, columns=4)
 
 
 def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]:
@@ -127,7 +127,7 @@ def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]
 def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians at the matched loss, how many runs reached it, and slopes in the width."""
     ends = matched_ends(relative_losses(with_changes(summary)), MATCHED)
-    ends = ends.assign(method=ends["method"].map(LABELS.get).fillna(ends["method"]))
+    ends = ends.assign(method=method_names(ends["method"]))
     key = ["data", "method", "learning_rate", "init_scale", "width"]
     columns = ["loss_ratio", "bits_changed", "neurons_changed", "sure_bits", "sure_neurons"]
     columns += ["max_movement", "mean_movement", "bits_bound", "li_liang_bound"]
@@ -138,8 +138,8 @@ def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     )
     reached = ends[ends["matched"]]
     result = counts.join(reached.groupby(key)[columns].median())
-    names = statistics["method"].map(LABELS.get).fillna(statistics["method"])
-    for of_sweep, rows in statistics.assign(method=names).groupby(key[:-1], sort=False):
+    named = statistics.assign(method=method_names(statistics["method"]))
+    for of_sweep, rows in named.groupby(key[:-1], sort=False):
         of_measure = rows.set_index("measure")
         for column, name in (("slope", "slope"), ("standard_error", "s.e.")):
             if of_measure[column].notna().any():

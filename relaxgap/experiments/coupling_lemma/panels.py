@@ -1,17 +1,19 @@
 """The panels of the coupling lemma: changed fractions on logarithmic axes."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import NullFormatter
 
+from relaxgap.drawing.marks import Band, draw_band, quartiles, ticks_at
+from relaxgap.drawing.methods import method_name
 from relaxgap.drawing.panel_rows import add_rows
 from relaxgap.drawing.preserved_runs import INSTANCE, widest_sweep
-from relaxgap.drawing.ratios import LABELS
-from relaxgap.drawing.style import COLOURS, MARKERS, draw_band, quartiles
+from relaxgap.drawing.style import COLOURS
 from relaxgap.experiments.coupling_lemma.slopes import MATCHED, MEASURES, slopes_of
 
 BOUNDS = {
@@ -81,7 +83,7 @@ def _draw_widths(axes: Axes, rows: pd.DataFrame, slopes: pd.DataFrame) -> None:
 
 def _draw_measures(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     for index, (measure, (name, sure)) in enumerate(MEASURES.items()):
-        draw_band(axes, rows, x, measure, name, index)
+        draw_band(axes, quartiles(rows, x, measure), index, label=name)
         bound = rows.groupby(x)[sure].median()
         axes.plot(bound.index, bound, "--", color=COLOURS[index], linewidth=1.1)
     axes.set_xscale("log")
@@ -104,12 +106,8 @@ def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> No
     axes.set_title(f"methods at matched loss\n{_data_name(rows)}", fontsize=9)
 
 
-def _draw_line(
-    axes: Axes, bands: pd.DataFrame, colour: str, index: int, places: pd.Series | None = None
-) -> None:
-    x = bands.index.to_numpy(dtype=float) if places is None else places.to_numpy()
-    axes.plot(x, bands[0.5], "-", color=colour, marker=MARKERS[index])
-    axes.fill_between(x, bands[0.25], bands[0.75], color=colour, alpha=0.15, linewidth=0)
+def _draw_line(axes: Axes, band: Band, colour: str, index: int) -> None:
+    draw_band(axes, band, index, alpha=0.15, color=colour)
 
 
 def way_panels(rows: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
@@ -125,8 +123,8 @@ def _draw_way(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
     for method, of_method in rows.groupby("method"):
         losses = of_method.groupby("step")["loss_ratio"].median()
         for index, measure in enumerate(MEASURES):
-            bands = quartiles(of_method, "step", measure)
-            _draw_line(axes, bands, colours[str(method)], index, losses)
+            band = replace(quartiles(of_method, "step", measure), places=losses.to_numpy())
+            _draw_line(axes, band, colours[str(method)], index)
     axes.set_xscale("log")
     axes.axvline(MATCHED, color="black", linewidth=0.8, linestyle="--")
     # far beyond the matched loss nothing changes any more
@@ -162,12 +160,10 @@ def factor_panels(reached: pd.DataFrame, gd: pd.DataFrame) -> list[Panel]:
 
 def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> None:
     _draw_measures(axes, rows, x)
-    values = np.sort(rows[x].unique())
-    axes.set_xticks(values, [f"{value:.4g}" for value in values])
-    axes.xaxis.set_minor_locator(NullLocator())
+    ticks_at(axes, np.sort(rows[x].unique()), ".4g")
     axes.set_xlabel(name)
     axes.set_title(
-        f"{name_of(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}",
+        f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}",
         fontsize=9,
     )
 
@@ -187,8 +183,3 @@ def _data_name(rows: pd.DataFrame) -> str:
 
 def _slope_text(slope: float, error: float) -> str:
     return f"${slope:.3f}$" if np.isnan(error) else rf"${slope:.3f} \pm {error:.3f}$"
-
-
-def name_of(method: str) -> str:
-    """Return the name of a method in a legend."""
-    return LABELS.get(method, method)

@@ -8,6 +8,8 @@ from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of
 from relaxgap.drawing.run_outcomes import (
     RUN_KEYS,
     certified_to,
@@ -15,7 +17,7 @@ from relaxgap.drawing.run_outcomes import (
     series_labels,
     shared_settings,
 )
-from relaxgap.drawing.style import COLOURS, caption, new_figure
+from relaxgap.drawing.style import caption, new_figure
 
 KINDS = {"rescale": "rescaling", "merge": "merging", "prune": "pruning"}
 ORIGINS = {"initial": "from random networks", "trained": "from trained networks"}
@@ -50,8 +52,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         grid[row][0].set_ylabel(name)
     grid[0][0].yaxis.set_major_formatter("{x:g}")
     grid[1][0].set_ylim(bottom=0.0)
-    handles, names = grid[1][0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=4)
+    legend_above(figure, grid[1][0].get_legend_handles_labels()[0], columns=4)
     caption(figure, *_caption_lines(points))
     return figure
 
@@ -130,7 +131,7 @@ def _title(points: pd.DataFrame, origin: str) -> str:
 
 def _draw_paths(axes: Axes, points: pd.DataFrame, measure: str, label: str, index: int) -> None:
     places = np.linspace(0.0, len(KINDS), N_PLACES)
-    colour = COLOURS[index % len(COLOURS)]
+    colour = colour_of(index)
     lines = [_along(path, measure, places) for path in _paths(points)]
     for line in lines:
         axes.plot(places, line, color=colour, alpha=0.35, linewidth=0.7)

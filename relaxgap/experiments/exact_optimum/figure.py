@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
+from relaxgap.drawing.marks import draw_range, extremes
+from relaxgap.drawing.style import caption, new_figure
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
@@ -17,17 +18,13 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     for what, column in curves.items():
         for shape, chosen in shapes.items():
             rows = summary[chosen].dropna(subset=[column])
-            ranges = rows.groupby("n_patterns")[column].agg(["min", "median", "max"])
-            if ranges.empty:
+            if rows.empty:
                 continue
-            axes.errorbar(
-                ranges.index,
-                ranges["median"],
-                yerr=[ranges["median"] - ranges["min"], ranges["max"] - ranges["median"]],
-                color=COLOURS[index],
-                marker=MARKERS[index],
+            draw_range(
+                axes,
+                extremes(rows.set_index("n_patterns")[column], "n_patterns"),
+                index,
                 linestyle="-" if column == "solve_seconds" else "--",
-                capsize=2,
                 label=f"{what}, {shape}",
             )
             index += 1

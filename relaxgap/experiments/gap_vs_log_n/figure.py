@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.ratios import LABELS, instance_caption, over_optimum, series_of
-from relaxgap.drawing.style import caption, draw_band, new_figure
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import draw_band, quartiles
+from relaxgap.drawing.methods import method_names
+from relaxgap.drawing.ratios import instance_caption, over_optimum, series_of
+from relaxgap.drawing.style import caption, new_figure
 
 FLOOR = 1e-6
 """Excess below this is drawn here: it is about the certified accuracy of the optimum."""
@@ -24,8 +27,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         # one value a seed: the median over its random starts
         seeds = rows.groupby(["log_n", "seed"])["ratio"].median().reset_index()
         seeds["excess"] = np.maximum(seeds["ratio"] - 1.0, FLOOR)
-        draw_band(left, seeds, "log_n", "ratio", name, index)
-        draw_band(right, seeds, "log_n", "excess", name, index)
+        draw_band(left, quartiles(seeds, "log_n", "ratio"), index, label=name)
+        draw_band(right, quartiles(seeds, "log_n", "excess"), index)
     sizes = np.sort(frame["n"].unique())
     grid = np.linspace(np.log(sizes[0]), np.log(sizes[-1]), 100)
     reference = np.sqrt(np.log(2.0) + grid)
@@ -39,8 +42,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     for axes in (left, right):
         axes.set_xticks(np.log(sizes), [f"{np.log(n):.2f}\n{n}" for n in sizes])
         axes.set_xlabel(r"$\log n$ (second line: $n$)")
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    legend_above(figure, left.get_legend_handles_labels()[0], columns=4)
     instances, bands = instance_caption(frame)
     caption(figure, instances, f"{bands}; an excess below {FLOOR:.0e} is drawn there")
     return figure
@@ -49,6 +51,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the median ratio of each series and size."""
     frame = over_optimum(summary)
-    frame["series"] = frame["method"].map(LABELS.get).fillna(frame["method"])
-    frame["series"] = frame["series"] + frame["size_rule"].map(lambda rule: f" ({rule})")
+    frame["series"] = method_names(frame["method"]) + frame["size_rule"].map(
+        lambda rule: f" ({rule})"
+    )
     return frame.pivot_table(index="series", columns="n", values="ratio", aggfunc="median")

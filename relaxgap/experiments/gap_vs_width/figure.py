@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.ratios import LABELS, instance_caption, method_order, over_optimum
-from relaxgap.drawing.style import caption, draw_band, new_figure
+from relaxgap.drawing.marks import draw_band, quartiles
+from relaxgap.drawing.methods import method_name, method_order
+from relaxgap.drawing.ratios import instance_caption, over_optimum
+from relaxgap.drawing.style import caption, new_figure
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
@@ -15,11 +17,11 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     figure = new_figure(6.6, 4.5)
     axes = figure.add_subplot()
     for index, method in enumerate(sorted(frame["method"].unique(), key=method_order)):
-        name = f"{LABELS.get(method, method)}, $m$ neurons"
+        name = f"{method_name(method)}, $m$ neurons"
         if method == "relaxation":
             name = r"relaxation of $\tilde P = m/2$ gates, up to $m$ neurons"
         rows = frame[frame["method"] == method]
-        draw_band(axes, rows, "neurons", "primal_value", name, index)
+        draw_band(axes, quartiles(rows, "neurons", "primal_value"), index, label=name)
     optimum = frame["optimum"].median()
     axes.axhline(optimum, color="black", linestyle="--", label=r"certified optimum $p^*$")
     axes.set_xscale("log", base=2)

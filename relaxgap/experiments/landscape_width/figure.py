@@ -8,6 +8,8 @@ from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import Band, colour_of, draw_band, marker_of
 from relaxgap.drawing.run_outcomes import (
     certified_to,
     count_of,
@@ -15,7 +17,7 @@ from relaxgap.drawing.run_outcomes import (
     series_labels,
     shared_settings,
 )
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
+from relaxgap.drawing.style import caption, new_figure
 
 WITHIN = 1.01
 """A run reaches the optimum if its least loss is at most this times the certified bound."""
@@ -74,9 +76,8 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     right.set_ylabel("excess of the least loss, loss$/p^*-1$")
     for axes in (left, right):
         _label_widths(axes, runs)
-    handles, names = left.get_legend_handles_labels()
-    dotted, dotted_names = right.get_legend_handles_labels()
-    figure.legend([*handles, *dotted], [*names, *dotted_names], loc="outside upper center", ncols=5)
+    handles = [handle for axes in (left, right) for handle in axes.get_legend_handles_labels()[0]]
+    legend_above(figure, handles, columns=5)
     caption(figure, *_caption_lines(runs))
     return figure
 
@@ -147,17 +148,9 @@ def _interval(shares: Float64[np.ndarray, " instances"]) -> tuple[float, float]:
 
 
 def _draw_chance(axes: Axes, chances: pd.DataFrame, label: str, index: int) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-    places = chances["relative_width"]
-    axes.plot(places, chances["chance"], color=colour, marker=marker, label=label)
-    axes.fill_between(
-        places,
-        chances["chance_low"],
-        chances["chance_high"],
-        color=colour,
-        alpha=0.18,
-        linewidth=0,
-    )
+    columns = ("relative_width", "chance_low", "chance", "chance_high")
+    band = Band(*(chances[column].to_numpy(dtype=np.float64) for column in columns))
+    draw_band(axes, band, index, label=label)
 
 
 def _floor(runs: pd.DataFrame) -> float:
@@ -167,7 +160,7 @@ def _floor(runs: pd.DataFrame) -> float:
 
 
 def _draw_excess(axes: Axes, chances: pd.DataFrame, floor: float, index: int) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    colour, marker = colour_of(index), marker_of(index)
     mean, largest = (np.maximum(chances[name] - 1.0, floor) for name in ("mean_ratio", "max_ratio"))
     axes.plot(chances["relative_width"], mean, color=colour, marker=marker)
     axes.plot(chances["relative_width"], largest, ":", color=colour, linewidth=1.1)

@@ -6,9 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, draw_band, marker_of, quartiles
+from relaxgap.drawing.methods import method_name, method_names, method_order
 from relaxgap.drawing.preserved_runs import DIVERGED, INSTANCE, RUN
-from relaxgap.drawing.ratios import LABELS, method_order
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure, quartiles
+from relaxgap.drawing.style import caption, new_figure
 
 MEASURES = {
     "bits_kept": ("activations kept", "certified_bits_kept"),
@@ -57,14 +59,16 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         for axes in drawn[:1]:
             axes.set_ylabel(f"{name}\n(fraction)", fontsize=9)
             axes.set_ylim(max(axes.get_ylim()[0], -0.02), 1.02)
-    figure.legend(handles=_handles(widths), loc="outside upper center", ncols=5)
-    caption(figure, *_caption_lines(of_method, LABELS.get(method, method)))
+    legend_above(figure, _handles(widths), columns=5)
+    caption(figure, *_caption_lines(of_method, method_name(method)))
     return figure
 
 
 def _handles(widths: np.ndarray) -> list[Line2D]:
     lines = [
-        Line2D([], [], color=_colour(k), marker=_marker(k), markersize=3.5, label=f"$m={width}$")
+        Line2D(
+            [], [], color=colour_of(k), marker=marker_of(k), markersize=3.5, label=f"$m={width}$"
+        )
         for k, width in enumerate(widths)
     ]
     label = r"sure bound: kept where $|x_i^\top w_j(0)| > \tau_j\,|x_i|$"
@@ -95,39 +99,16 @@ def _panel(
 ) -> None:
     for index, width in enumerate(widths):
         of_width = rows[rows["width"] == width]
-        bands = quartiles(of_width, "step", measure)
-        steps, colour = bands.index.to_numpy(dtype=float), _colour(index)
-        axes.plot(
-            steps,
-            bands[0.5],
-            color=colour,
-            marker=_marker(index),
-            markersize=3.5,
-        )
-        axes.fill_between(steps, bands[0.25], bands[0.75], color=colour, alpha=0.18, linewidth=0)
+        draw_band(axes, quartiles(of_width, "step", measure), index, markersize=3.5)
         bound = of_width.groupby("step")[certified].median()
-        axes.plot(
-            steps,
-            bound,
-            "--",
-            color=colour,
-            linewidth=1.1,
-        )
+        axes.plot(bound.index, bound, "--", color=colour_of(index), linewidth=1.1)
     axes.set_xscale("symlog", linthresh=1)
-
-
-def _colour(index: int) -> str:
-    return COLOURS[index % len(COLOURS)]
-
-
-def _marker(index: int) -> str:
-    return MARKERS[index % len(MARKERS)]
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return what the last logged step kept, by protocol, data, method and width."""
     last = summary[summary["step"] == summary.groupby(RUN)["step"].transform("max")]
-    last = last.assign(method=last["method"].map(LABELS.get).fillna(last["method"]))
+    last = last.assign(method=method_names(last["method"]))
     key = ["protocol", "data", "method", "width"]
     columns = ["loss", "bits_kept", "neurons_kept", "patterns_kept", "certified_bits_kept"]
     kept = last[last["status"] != DIVERGED]

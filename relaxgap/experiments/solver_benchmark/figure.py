@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, marker_of
+from relaxgap.drawing.style import caption, new_figure
 from relaxgap.drawing.timings import (
     INSTANCE,
     PROGRAMS,
@@ -52,7 +54,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
             if row == len(programs) - 1:
                 axes.set_xlabel("relative error")
     grid[0][0].set_xlim(1e-2, SMALLEST_ERROR / 3.0)
-    figure.legend(handles=_legend(summary), loc="outside upper center", ncols=4)
+    legend_above(figure, _legend(summary), columns=4)
     panels = lower.subplots(1, 2 * len(programs), squeeze=False)[0]
     for index, program in enumerate(programs):
         rows = summary[summary["program"] == program]
@@ -137,8 +139,8 @@ def _by_beta(rows: pd.DataFrame) -> list[tuple[object, pd.DataFrame]]:
 def _look(solver: str, fraction: object) -> dict[str, Any]:
     index = style_index(solver)
     look: dict[str, Any] = {
-        "color": COLOURS[index % len(COLOURS)],
-        "marker": MARKERS[index % len(MARKERS)],
+        "color": colour_of(index),
+        "marker": marker_of(index),
         "markersize": 4.5,
     }
     if fraction is not None:

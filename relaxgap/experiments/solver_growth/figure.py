@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, draw_range, extremes
+from relaxgap.drawing.style import caption, new_figure
 from relaxgap.drawing.timings import PROGRAMS, SOLVERS, seconds_to, slope, style_index
 
 LINES = {"relu": "-", "gated": "--"}
@@ -16,19 +18,15 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     axes = figure.add_subplot()
     slopes = statistics.set_index(["solver", "program"])["slope"]
     for (solver, program), seconds in _curves(summary).items():
-        ranges = seconds.groupby("n").agg(["min", "median", "max"])
         index = style_index(solver)
-        steepness = _slope_label(slopes.loc[(solver, program)])
-        axes.errorbar(
-            ranges.index,
-            ranges["median"],
-            yerr=[ranges["median"] - ranges["min"], ranges["max"] - ranges["median"]],
-            color=COLOURS[index],
-            marker=MARKERS[index],
-            markerfacecolor="white" if program == "gated" else COLOURS[index],
+        draw_range(
+            axes,
+            extremes(seconds, "n"),
+            index,
+            markerfacecolor="white" if program == "gated" else colour_of(index),
             linestyle=LINES[program],
-            capsize=2,
-            label=f"{SOLVERS[solver]}, {PROGRAMS[program]}{steepness}",
+            label=f"{SOLVERS[solver]}, {PROGRAMS[program]}"
+            f"{_slope_label(slopes.loc[(solver, program)])}",
         )
     sizes, polynomial = _polynomial(summary)
     axes.plot(
@@ -46,7 +44,7 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     axes.minorticks_off()
     axes.set_xlabel("$n$")
     axes.set_ylabel(f"seconds to a relative error of {_error(summary):.0e}")
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure, axes.get_legend_handles_labels()[0], columns=2)
     fraction = summary["beta_fraction"].dropna().unique()
     strength = rf", $\beta={fraction[0]:g}\,\beta_{{\max}}$" if len(fraction) == 1 else ""
     caption(

@@ -5,10 +5,15 @@ from string import ascii_lowercase
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.ratios import LABELS
-from relaxgap.drawing.run_outcomes import UNCONVERGED, certified_to, count_of, shared_settings
+from relaxgap.drawing.methods import method_names
+from relaxgap.drawing.run_outcomes import (
+    UNCONVERGED,
+    certified_to,
+    count_of,
+    refuse_without_end,
+    shared_settings,
+)
 from relaxgap.drawing.style import caption, new_figure
-from relaxgap.errors import DataError
 from relaxgap.experiments.stationary_points.panels import (
     draw_counts,
     draw_dead_prices,
@@ -34,8 +39,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         If every run diverged.
     """
     runs = with_ratios(summary)
-    if runs["diverged"].all():
-        raise DataError("Expected a run that did not diverge, got none; lower the step size.")
+    refuse_without_end(runs["diverged"])
     sweeps = sweeps_of(runs)
     panels = [draw_ratios, draw_excess, draw_kept]
     panels += [draw_sizes] if len(sweeps.sizes) else []
@@ -85,7 +89,7 @@ def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
         or runs[[*within.get(key, []), key]].drop_duplicates()[key].size
         > runs[within.get(key, [])].drop_duplicates().shape[0]
     ]
-    runs["method"] = runs["method"].map(LABELS.get).fillna(runs["method"])
+    runs["method"] = method_names(runs["method"])
     # a diverged run has neither a ratio nor a network to speak of
     kept = runs.where(~runs["diverged"])
     kept[[*keys, "diverged"]] = runs[[*keys, "diverged"]]

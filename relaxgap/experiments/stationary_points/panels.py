@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from relaxgap.drawing.ratios import LABELS, method_order
+from relaxgap.drawing.marks import colour_of, marker_of, ticks_at
+from relaxgap.drawing.methods import method_name, method_order
 from relaxgap.drawing.run_outcomes import UNCONVERGED
-from relaxgap.drawing.style import COLOURS, MARKERS
 from relaxgap.experiments.stationary_points.runs import Sweeps
 
 HALF = "1/2, as Theorem 3 uses (A2)"
@@ -27,7 +27,7 @@ SHIFT = 0.045
 def methods_of(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the runs of each method with its label."""
     for method in sorted(runs["method"].unique(), key=lambda name: (method_order(name), name)):
-        yield LABELS.get(method, method), runs[runs["method"] == method]
+        yield method_name(method), runs[runs["method"] == method]
 
 
 def draw_ratios(axes: Axes, sweeps: Sweeps) -> None:
@@ -37,7 +37,7 @@ def draw_ratios(axes: Axes, sweeps: Sweeps) -> None:
         ended = runs[~runs["diverged"]]
         _draw_mean(axes, ended, "width", "ratio", name, index)
         largest = ended.groupby("width")["ratio"].max()
-        axes.plot(largest.index, largest, ":", color=COLOURS[index % len(COLOURS)], linewidth=1.1)
+        axes.plot(largest.index, largest, ":", color=colour_of(index), linewidth=1.1)
         _mark_diverged(axes, runs, "width", index)
     reference = float(np.sqrt(np.log(2.0 * main["n"].iloc[0])))
     axes.axhline(
@@ -79,7 +79,7 @@ def draw_kept(axes: Axes, sweeps: Sweeps) -> None:
         ended = runs[~runs["diverged"]]
         _draw_mean(axes, ended, "width", "neurons_kept", "", index)
         bits = ended.groupby("width")["bits_kept"].mean()
-        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+        colour, marker = colour_of(index), marker_of(index)
         axes.plot(
             bits.index, bits, "--", color=colour, marker=marker, fillstyle="none", linewidth=1.1
         )
@@ -179,8 +179,8 @@ def _draw_mean(
     axes.plot(
         means.index,
         means,
-        color=COLOURS[index % len(COLOURS)],
-        marker=MARKERS[index % len(MARKERS)],
+        color=colour_of(index),
+        marker=marker_of(index),
         label=label or "_",
     )
 
@@ -196,7 +196,7 @@ def _dots(
     axes: Axes, runs: pd.DataFrame, x: str, y: str, index: int, label: str | None = None
 ) -> None:
     """Draw one dot for each run, hollow where it is not at a stationary point."""
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    colour, marker = colour_of(index), marker_of(index)
     shift = 2.0 ** (SHIFT * (index - 1))
     for hollow, rows in runs.groupby("unconverged"):
         axes.scatter(
@@ -224,12 +224,12 @@ def _mark_diverged(axes: Axes, runs: pd.DataFrame, x: str, index: int) -> None:
             va="top",
             rotation=90,
             fontsize=7,
-            color=COLOURS[index % len(COLOURS)],
+            color=colour_of(index),
         )
 
 
 def _name(sweeps: Sweeps) -> str:
-    return str(LABELS.get(sweeps.method, sweeps.method))
+    return method_name(sweeps.method)
 
 
 def _finish_excess(axes: Axes, runs: pd.DataFrame, title: str, x: str = "width") -> None:
@@ -249,8 +249,7 @@ def _finish(axes: Axes, runs: pd.DataFrame, title: str, x: str = "width") -> Non
     """Label the x-axis by the values there are and put title and legend above the panel."""
     values = np.sort(runs[x].unique())
     axes.set_xscale("log", base=2)
-    axes.set_xticks(values, [f"{value:g}" for value in values])
-    axes.set_xticks([], minor=True)
+    ticks_at(axes, values)
     margin = 2.0**0.5
     axes.set_xlim(values[0] / margin, values[-1] * margin)
     axes.set_xlabel("width $m$")

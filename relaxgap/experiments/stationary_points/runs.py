@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relaxgap.drawing.ratios import method_order
+from relaxgap.drawing.methods import method_order
 from relaxgap.drawing.run_outcomes import UNCONVERGED, diverged, strengths
 
 KINK_MARGIN = 2.0

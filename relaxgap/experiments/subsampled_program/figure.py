@@ -9,17 +9,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, marker_of
 from relaxgap.drawing.run_outcomes import (
     RUN_KEYS,
     UNCONVERGED,
     certified_to,
     count_of,
     diverged,
+    refuse_without_end,
     series_labels,
     shared_settings,
 )
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
-from relaxgap.errors import DataError
+from relaxgap.drawing.style import caption, new_figure
 
 PROGRAMS = {
     "signed": "one sign a block, Eq. (19)",
@@ -40,8 +42,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         If every run diverged.
     """
     runs = with_differences(summary)
-    if runs["diverged"].all():
-        raise DataError("Expected a run that did not diverge, got none; lower the step size.")
+    refuse_without_end(runs["diverged"])
     ended = runs[~runs["diverged"]]
     failing = _failing_runs(ended)
     n_columns = 3 if len(failing) else 2
@@ -53,7 +54,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     _scale_differences(list(grid[:2]), ended)
     if len(failing):
         _draw_failing(grid[2], failing, labels)
-    figure.legend(handles=_handles(labels), loc="outside upper center", ncols=4)
+    legend_above(figure, _handles(labels), columns=4)
     caption(figure, *_caption_lines(runs, failing))
     return figure
 
@@ -124,7 +125,7 @@ def _failing_runs(ended: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_differences(axes: Axes, runs: pd.DataFrame, program: str, labels: list[str]) -> None:
     for index, label in enumerate(labels):
-        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+        colour, marker = colour_of(index), marker_of(index)
         for boundary, rows in runs[runs["series"] == label].groupby("boundary"):
             value = rows[f"{program}_off"].to_numpy(dtype=np.float64)
             below = value - rows[f"{program}_low"].to_numpy(dtype=np.float64)
@@ -172,7 +173,7 @@ def _scale_differences(panels: Sequence[Axes], runs: pd.DataFrame) -> None:
 def _draw_failing(axes: Axes, failing: pd.DataFrame, labels: list[str]) -> None:
     for _, rows in failing.groupby("run"):
         index = labels.index(rows["series"].iloc[0])
-        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+        colour, marker = colour_of(index), marker_of(index)
         falls = -100.0 * rows["both_signs_off"]
         axes.plot(rows["place"], falls, color=colour, linewidth=0.8)
         for boundary, fall, place in zip(rows["boundary"], falls, rows["place"], strict=True):
@@ -193,8 +194,8 @@ def _handles(labels: list[str]) -> list[Line2D]:
             [],
             [],
             linestyle="",
-            color=COLOURS[index % len(COLOURS)],
-            marker=MARKERS[index % len(MARKERS)],
+            color=colour_of(index),
+            marker=marker_of(index),
             label=label,
         )
         for index, label in enumerate(labels)

@@ -4,8 +4,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.ratios import LABELS
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, new_figure
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, marker_of
+from relaxgap.drawing.methods import method_name
+from relaxgap.drawing.style import caption, new_figure
 
 GOAL_OVER_PYTORCH = 1.2
 GOAL_OF_BATCH = 12.0
@@ -25,8 +27,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     goals = {GOAL_OF_BATCH: f"{GOAL_OF_BATCH:g} single runs", n_runs: f"{n_runs:g}: nothing saved"}
     _panel(right, ratios, "over_single", goals)
     right.set_ylabel(f"{n_runs:g} runs in one batch:\nseconds over one run's")
-    handles, labels = right.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    handles = right.get_legend_handles_labels()[0]
+    legend_above(figure, handles, columns=len(handles))
     caption(
         figure,
         f"Full-batch steps in float64, BLAS threads: {summary['threads'].max()}. Median of "
@@ -68,9 +70,9 @@ def _panel(axes: Axes, ratios: pd.DataFrame, column: str, goals: dict[float, str
         axes.plot(
             medians.index,
             medians,
-            color=COLOURS[index % len(COLOURS)],
-            marker=MARKERS[index % len(MARKERS)],
-            label=LABELS.get(str(method), str(method)),
+            color=colour_of(index),
+            marker=marker_of(index),
+            label=method_name(method),
         )
     for height, label in goals.items():
         axes.axhline(height, color="#444444", linestyle="--", linewidth=1.1)
