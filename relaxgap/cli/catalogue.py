@@ -5,8 +5,8 @@ import json
 
 import click
 
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.runner.config import config_dir, option_names
+from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.config_files import first_comment, option_names
 from relaxgap.solvers.conic import INSTALL
 
 OWN_SOLVERS = {
@@ -26,7 +26,7 @@ def list_command(as_json: bool) -> None:
         else f"reference, missing: {how}"
         for name, how in INSTALL.items()
     }
-    data = {name: _first_comment("data", name) for name in option_names("data")}
+    data = {name: first_comment("data", name) for name in option_names("data")}
     sections = {"experiments": experiments, "solvers": solvers, "data": data}
     if as_json:
         click.echo(json.dumps(sections, indent=2))
@@ -36,8 +36,3 @@ def list_command(as_json: bool) -> None:
         click.echo(title)
         for name, shows in rows.items():
             click.echo(f"  {name:{width}s}  {shows}")
-
-
-def _first_comment(group: str, name: str) -> str:
-    first = (config_dir() / group / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
-    return first.lstrip("# ")

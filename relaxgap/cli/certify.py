@@ -19,7 +19,7 @@ from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write
 from relaxgap.cli.strength import chosen_strength, strength_over_all
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import Regularisation
+from relaxgap.experiments.parts.regularisation import ProgramRegularisation
 from relaxgap.global_optimum.solver import CertificateName, GlobalSolver
 from relaxgap.networks import (
     LoadedNetwork,
@@ -134,7 +134,7 @@ def certify_command(
 
 
 def _beta(
-    strength: Regularisation | None, network: TwoLayerNetwork, data: Dataset
+    strength: ProgramRegularisation | None, network: TwoLayerNetwork, data: Dataset
 ) -> tuple[float, BetaSource]:
     """Return beta and where it came from; refuse one at which the network has no loss."""
     if strength is None:

@@ -12,13 +12,9 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.runner.config import (
-    checked_data,
-    data_source,
-    load_option,
-    option_names,
-    unknown,
-)
+from relaxgap.runner.config import checked_data, data_source
+from relaxgap.runner.config_files import load_option, option_names
+from relaxgap.runner.nearest import unknown
 
 DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "

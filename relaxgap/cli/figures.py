@@ -7,9 +7,9 @@ import click
 
 from relaxgap.cli.run import run_hydra
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.runner.config import unknown
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.figures import draw_summary
+from relaxgap.runner.nearest import unknown
 
 
 @click.command("figures")

@@ -27,7 +27,7 @@ from relaxgap.cli.program_options import choose_patterns, networks_of, takes_pro
 from relaxgap.cli.session import InterruptedRunError
 from relaxgap.drawing.regularisation_path import CSV_NAME, draw_path
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
-from relaxgap.experiments.parts.settings import PROGRAMS
+from relaxgap.experiments.parts.regularisation import PROGRAMS
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.numerics.writing import write_text
 from relaxgap.problems import GatedBlocks

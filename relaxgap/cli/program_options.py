@@ -10,7 +10,7 @@ from relaxgap.certificates import DualCertificate
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.files import read_arrays
 from relaxgap.errors import ConfigurationError, DataError
-from relaxgap.experiments.parts.settings import PROGRAMS
+from relaxgap.experiments.parts.regularisation import PROGRAMS
 from relaxgap.numerics.backend import BackendName, DtypeName
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates

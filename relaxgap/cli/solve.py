@@ -27,7 +27,7 @@ from relaxgap.cli.strength import (
     strength_over_all,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import PROGRAMS
+from relaxgap.experiments.parts.regularisation import PROGRAMS
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_network
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName

@@ -2,7 +2,7 @@
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import Regularisation
+from relaxgap.experiments.parts.regularisation import ProgramRegularisation
 from relaxgap.patterns import enumerate_patterns, predicted_count
 
 MOST_BITS_ENUMERATED = 1_000_000
@@ -16,7 +16,7 @@ def is_small(data: Dataset) -> bool:
 
 def chosen_strength(
     beta: float | None, beta_fraction: float | None, program: str = "relu"
-) -> Regularisation | None:
+) -> ProgramRegularisation | None:
     """Return what ``--beta`` and ``--beta-fraction`` say, None if neither is given.
 
     Raises
@@ -30,10 +30,10 @@ def chosen_strength(
         raise ConfigurationError(
             f"Expected one of --beta and --beta-fraction, got {beta} and {beta_fraction}; drop one."
         )
-    return Regularisation(beta, beta_fraction, program)
+    return ProgramRegularisation(beta, beta_fraction, program)
 
 
-def strength_over_all(strength: Regularisation, data: Dataset) -> float:
+def strength_over_all(strength: ProgramRegularisation, data: Dataset) -> float:
     """Return the absolute beta; the unit of a fraction is ``beta_max`` over all patterns.
 
     Over more patterns than `is_small` allows it is the largest price that local ascent finds.
