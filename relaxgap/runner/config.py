@@ -1,8 +1,9 @@
 """The schema of a run, made of its experiment's settings, and the way from config to cell."""
 
+import copy
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,6 +118,26 @@ def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(unknown("scale", full["scale"], SCALES))
     frozen(RunnerSettings, full["runner"])
     return full
+
+
+def checked_again(full: Mapping[str, Any], sections: Collection[str]) -> dict[str, Any]:
+    """Check the sections of a checked config that were changed, as `checked` does all of them."""
+    changed = dict(full)
+    own = frozenset(sections) - {"data"}
+    if own:
+        schema = _schema_of_sections(chosen_experiment(full), own)
+        changed |= _merged(schema, {name: full[name] for name in own}, "")
+    if "data" in sections:
+        changed["data"] = checked_data(full["data"])
+    return changed
+
+
+@functools.cache
+def _schema_of_sections(experiment: Experiment, names: frozenset[str]) -> type:
+    fields = dataclasses.fields(run_schema(experiment))
+    return dataclasses.make_dataclass(
+        "sections", [(f.name, f.type, copy.copy(f)) for f in fields if f.name in names]
+    )
 
 
 def chosen_experiment(plain: Mapping[str, Any]) -> Experiment:

@@ -12,7 +12,14 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.runner.axes import Assignments, axes_of, axis_naming, combinations, expanded
-from relaxgap.runner.config import DATA_SOURCES, cell_of, checked, chosen_experiment, known_keys
+from relaxgap.runner.config import (
+    DATA_SOURCES,
+    cell_of,
+    checked,
+    checked_again,
+    chosen_experiment,
+    known_keys,
+)
 from relaxgap.runner.config_files import load_option
 from relaxgap.runner.nearest import unknown
 from relaxgap.runner.schema import plain
@@ -59,7 +66,7 @@ def grid_points(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[
         for chosen, point in _with_options(bare, assigned):
             unused -= _put_back(bare, point, chosen, fixed)
             for settings in _settings_of(point, assigned, axes, fixed):
-                cell = cell_of(checked(_with_settings(point, settings)))
+                cell = cell_of(_with_settings(point, settings))
                 values = {**chosen, **settings}
                 label = " ".join(_label(path, values[path], fixed) for path in assigned)
                 key = cell_key(experiment, cell)
@@ -99,7 +106,7 @@ def _with_options(
         for group, option in chosen.items():
             point[group] = load_option(group, option) if isinstance(option, str) else option
         # the settings that an option leaves at their defaults may be assigned too
-        yield chosen, checked(point) if chosen else point
+        yield chosen, checked_again(point, groups)
 
 
 def _put_back(
@@ -163,7 +170,7 @@ def _with_settings(point: Mapping[str, Any], settings: Assignments) -> dict[str,
         node = _setting(placed, parent) if parent else placed
         is_list = isinstance(node[last], list)
         node[last] = [value] if is_list and not isinstance(value, list) else value
-    return placed
+    return checked_again(placed, {path.partition(".")[0] for path in settings})
 
 
 def _label(path: str, value: Any, fixed: Collection[str]) -> str:
