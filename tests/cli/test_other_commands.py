@@ -8,7 +8,7 @@ from click.testing import Result
 
 from relaxgap.cli.main import main
 from relaxgap.cli.solve import SOLVERS
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.registry import EXPERIMENTS
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.registry import EXPERIMENTS
 
 pytestmark = pytest.mark.experiment
 
