@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from relaxgap.experiments.catalogue import EXPERIMENTS
 
 from relaxgap.drawing.style import figure_style, save
 from relaxgap.errors import DataError
-from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.runner.figures import DRAWINGS, draw_summary, read_summary, result_table
 
 REFERENCES = Path(__file__).resolve().parents[1] / "references"
