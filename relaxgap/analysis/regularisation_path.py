@@ -200,7 +200,7 @@ def path(
         complete=chosen.complete,
         program=program,
         beta_max=largest,
-        solver="semismooth_newton",
+        solver=method.name,
         rtol=rtol,
         threads=threads,
         n_points=points,

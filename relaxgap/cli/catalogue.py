@@ -4,8 +4,8 @@ import json
 
 import click
 
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.runner.config import config_dir, option_names
+from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.config_files import first_comment, option_names
 from relaxgap.solvers.registry import SOLVERS
 
 
@@ -15,7 +15,7 @@ def list_command(as_json: bool) -> None:
     """List experiments, solvers and data sets."""
     experiments = {name: experiment.shows for name, experiment in EXPERIMENTS.items()}
     solvers = {name: entry.state for name, entry in SOLVERS.items()}
-    data = {name: _first_comment("data", name) for name in option_names("data")}
+    data = {name: first_comment("data", name) for name in option_names("data")}
     sections = {"experiments": experiments, "solvers": solvers, "data": data}
     if as_json:
         click.echo(json.dumps(sections, indent=2))
@@ -25,8 +25,3 @@ def list_command(as_json: bool) -> None:
         click.echo(title)
         for name, shows in rows.items():
             click.echo(f"  {name:{width}s}  {shows}")
-
-
-def _first_comment(group: str, name: str) -> str:
-    first = (config_dir() / group / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
-    return first.lstrip("# ")

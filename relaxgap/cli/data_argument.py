@@ -59,13 +59,9 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
         If a file cannot be used.
     """
     # Hydra takes a third of a second to import, which a page of help does not need
-    from relaxgap.runner.config import (
-        checked_data,
-        data_source,
-        load_option,
-        option_names,
-        unknown,
-    )
+    from relaxgap.runner.config import checked_data, data_source
+    from relaxgap.runner.config_files import load_option, option_names
+    from relaxgap.runner.nearest import unknown
 
     name, _, settings = argument.partition(":")
     if name in option_names("data") and name != "file" and not Path(argument).exists():

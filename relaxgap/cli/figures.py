@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.figures import draw_summary
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,12 @@ from rich.progress import (
 
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.errors import StorageError
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.experiment import Experiment
 from relaxgap.numerics.writing import write_text
-from relaxgap.runner.config import checked
+from relaxgap.runner.config import checked, chosen_experiment
 from relaxgap.runner.execute import Outcome, missing_cells, run_cells
 from relaxgap.runner.figures import draw_summary, result_table
-from relaxgap.runner.grid import Cell, cells_of
+from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.manifest import manifest
 from relaxgap.runner.store import CellStore
 from relaxgap.runner.summary import output_folder, summary_text
@@ -53,22 +52,21 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
     InterruptedRunError
         After Ctrl-C or the death of a worker, once the finished cells are summarised.
     """
-    cells = cells_of(config, {item.partition("=")[0].lstrip("+") for item in overrides})
-    full = checked(config)
-    runner, name = full["runner"], full["name"]
-    columns = tuple(field.name for field in fields(EXPERIMENTS[name].record))
-    store = CellStore(Path(runner["results_dir"]) / name / "cells", columns)
+    points = grid_points(config, {item.partition("=")[0].lstrip("+") for item in overrides})
+    full, experiment = checked(config), chosen_experiment(config)
+    runner, name = full["runner"], experiment.name
+    store = CellStore(Path(runner["results_dir"]) / name / "cells", experiment.columns)
     folder = output_folder(runner["results_dir"], name, overrides)
-    todo = missing_cells(cells, store, runner["force"])
+    todo = missing_cells(points, store, runner["force"])
     if runner["dry_run"]:
-        _print_grid(name, cells, todo)
+        _print_grid(name, points, todo)
         return 0
     store.check_writable()
-    failures, interruption = _run(name, todo, len(cells), store, runner["n_jobs"])
+    failures, interruption = _run(name, todo, len(points), store, runner["n_jobs"])
     _report(failures)
-    stored = [content for cell in cells if (content := store.load(cell.key)) is not None]
+    stored = [content for point in points if (content := store.load(point.key)) is not None]
     if stored:
-        _write_results(folder, full, overrides, stored, len(cells))
+        _write_results(folder, experiment, full, overrides, stored, len(points))
     if interruption:
         raise InterruptedRunError(interruption)
     return 1 if failures else 0
@@ -76,13 +74,14 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
 
 def _write_results(
     folder: Path,
+    experiment: Experiment,
     full: Mapping[str, Any],
     overrides: Sequence[str],
     stored: Sequence[Mapping[str, Any]],
     n_cells: int,
 ) -> None:
-    name = full["name"]
-    write_text(folder / "summary.csv", summary_text(name, stored))
+    name = experiment.name
+    write_text(folder / "summary.csv", summary_text(experiment, stored))
     write_text(folder / "manifest.json", manifest(full, overrides, stored, n_cells))
     figures = draw_summary(name, folder)
     click.echo(result_table(name, folder))
@@ -94,7 +93,7 @@ def _write_results(
 
 
 def _run(
-    name: str, todo: Sequence[Cell], n_cells: int, store: CellStore, n_jobs: int
+    name: str, todo: Sequence[GridPoint], n_cells: int, store: CellStore, n_jobs: int
 ) -> tuple[list[Outcome], str]:
     """Run the missing cells under a progress bar; return the failures and what ended it early."""
     failures: list[Outcome] = []
@@ -133,7 +132,7 @@ def _run(
 
 def _report(failures: Sequence[Outcome]) -> None:
     for outcome in failures[:SHOWN_FAILURES]:
-        click.echo(f"relaxgap: cell failed: {outcome.cell.label}: {outcome.error}", err=True)
+        click.echo(f"relaxgap: cell failed: {outcome.point.label}: {outcome.error}", err=True)
     if len(failures) > SHOWN_FAILURES:
         click.echo(f"relaxgap: and {len(failures) - SHOWN_FAILURES} more failed cells.", err=True)
     if failures:
@@ -142,8 +141,9 @@ def _report(failures: Sequence[Outcome]) -> None:
         )
 
 
-def _print_grid(name: str, cells: Sequence[Cell], todo: Sequence[Cell]) -> None:
-    missing = {cell.key for cell in todo}
-    for cell in cells:
-        click.echo(f"{'missing' if cell.key in missing else 'done   '} {cell.key} {cell.label}")
-    click.echo(f"{name}: {len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run")
+def _print_grid(name: str, points: Sequence[GridPoint], todo: Sequence[GridPoint]) -> None:
+    missing = {point.key for point in todo}
+    for point in points:
+        state = "missing" if point.key in missing else "done   "
+        click.echo(f"{state} {point.key} {point.label}")
+    click.echo(f"{name}: {len(points)} cells, {len(points) - len(todo)} done, {len(todo)} to run")

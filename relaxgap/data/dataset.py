@@ -1,6 +1,8 @@
 """The validated pair of data matrix and labels that everything else trusts."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -82,3 +84,21 @@ class DataSource(Protocol):
     def load(self, rng: np.random.Generator) -> Dataset:
         """Return the data set; the same settings and generator state give the same one."""
         ...
+
+    @property
+    def label(self) -> str:
+        """Short name for a CSV."""
+        ...
+
+    def fingerprint(self) -> list[str]:
+        """Return a digest of each file behind the settings: an edited file is another data set."""
+        ...
+
+
+def file_digest(path: Path, n_bytes: int = -1) -> str:
+    """Return the SHA-256 of the first bytes of a file, nothing if it cannot be read."""
+    try:
+        with path.expanduser().open("rb") as stream:
+            return hashlib.sha256(stream.read(n_bytes)).hexdigest()
+    except (OSError, RuntimeError):
+        return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.dataset import Dataset, file_digest
 from relaxgap.errors import ConfigurationError, DataError
 
 _LISTED = 10
@@ -59,6 +59,15 @@ class FileData:
         for name, value in (("path", self.path), ("target", self.target)):
             if not value.strip():
                 raise ConfigurationError(f"Expected a non-empty {name}, got {value!r}; set {name}.")
+
+    @property
+    def label(self) -> str:
+        """Short name for a CSV: the name of the file."""
+        return self.path.rpartition("/")[2]
+
+    def fingerprint(self) -> list[str]:
+        """Return a digest of the file."""
+        return [file_digest(Path(self.path))]
 
     def load(self, rng: np.random.Generator) -> Dataset:
         """Read the file; the generator is not used."""

@@ -79,6 +79,15 @@ class GaussianData:
         c = self.aspect_ratio
         return _dimension(self.n, DEFAULT_ASPECT_RATIO if c is None else c)
 
+    @property
+    def label(self) -> str:
+        """Short name for a CSV: the kind of the labels."""
+        return f"gaussian, {self.labels} labels"
+
+    def fingerprint(self) -> list[str]:
+        """Return nothing: the settings decide the data."""
+        return []
+
     def load(self, rng: np.random.Generator) -> Dataset:
         """Draw the data matrix, then its labels: the matrix does not depend on the label kind."""
         X = rng.standard_normal((self.n, self.n_features))

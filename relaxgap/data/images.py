@@ -99,6 +99,15 @@ class DigitsData(DigitImages):
 
     n_pixels: ClassVar[int] = 64
 
+    @property
+    def label(self) -> str:
+        """Short name for a CSV: the two classes."""
+        return f"digits {self.class_a} against {self.class_b}"
+
+    def fingerprint(self) -> list[str]:
+        """Return nothing: the images are part of scikit-learn."""
+        return []
+
     def load(self, rng: np.random.Generator) -> Dataset:
         """Return the chosen digits in the order of scikit-learn's file."""
         # scikit-learn takes about a second to import, and only this source needs it.

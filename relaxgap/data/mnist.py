@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 import numpy as np
 from jaxtyping import Float32, Int64, Real, UInt8
 
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.dataset import Dataset, file_digest
 from relaxgap.data.files import errors_of
 from relaxgap.data.idx_files import decompressed, read_idx
 from relaxgap.data.images import DigitImages
@@ -62,6 +62,15 @@ class MnistData(DigitImages):
             raise ConfigurationError(
                 f"Expected a non-empty folder, got {self.folder!r}; set folder."
             )
+
+    @property
+    def label(self) -> str:
+        """Short name for a CSV: the two classes."""
+        return f"mnist {self.class_a} against {self.class_b}"
+
+    def fingerprint(self) -> list[str]:
+        """Return a digest of each IDX file; its first 64 KiB hold every label or 83 images."""
+        return [file_digest(path, 2**16) for path in self.idx_files()]
 
     def load(self, rng: np.random.Generator) -> Dataset:
         """Return the chosen images in the order of the training set."""

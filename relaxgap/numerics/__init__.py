@@ -1,1 +1,1 @@
-"""What every room borrows: arrays and backends, nothing of ReLU."""
+"""What every room borrows: arrays and backends, rows, rounding, limits, clocks, whole files."""

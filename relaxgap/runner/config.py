@@ -1,9 +1,10 @@
-"""The schema of every config, and the way from a composed config to checked settings."""
+"""The schema of a run, made of its experiment's settings, and the way from config to cell."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+import copy
+import dataclasses
+import functools
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -12,21 +13,13 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    OptimumSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-)
-from relaxgap.experiments.parts.specs import CellSpec
-from relaxgap.experiments.timing.settings import BenchmarkSettings
+from relaxgap.experiments.experiment import Experiment
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.axes import SCALES
+from relaxgap.runner.nearest import unknown
 from relaxgap.runner.schema import frozen, schema_of
 
-LISTED_NAMES = 12
-SCALES = ("ci", "default", "full")
 DATA_SOURCES: Mapping[str, type[DataSource]] = {
     "gaussian": GaussianData,
     "file": FileData,
@@ -65,81 +58,38 @@ class RunnerSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class RunSettings:
-    """Hold a whole run: the base point of the grid, its axes and the runner."""
+class CommonSettings:
+    """Hold what every run has: data and seeds of its cells, the axes of its grid, the runner."""
 
-    name: str
     data: Any
     scale: str = "default"
     seed: int = 0
     data_seed: int | None = None
-    regularisation: Regularisation = field(default_factory=Regularisation)
-    patterns: PatternSampling = field(default_factory=PatternSampling)
-    solver: SolverSettings = field(default_factory=SolverSettings)
-    networks: NetworkSettings = field(default_factory=NetworkSettings)
-    training: TrainingPlan = field(default_factory=TrainingPlan)
-    benchmark: BenchmarkSettings = field(default_factory=BenchmarkSettings)
-    optimum: OptimumSettings = field(default_factory=OptimumSettings)
     runner: RunnerSettings = field(default_factory=RunnerSettings)
     grid: dict[str, Any] = field(default_factory=dict)
 
 
-RUN_SCHEMA = schema_of(RunSettings)
-CELL_PARTS = (
-    "regularisation",
-    "patterns",
-    "solver",
-    "networks",
-    "training",
-    "benchmark",
-    "optimum",
-)
+COMMON_SCHEMA = schema_of(CommonSettings)
 
 
-def register_schemas() -> None:
+@functools.cache
+def run_schema(experiment: Experiment) -> type:
+    """Return the schema of a run of one experiment: what is common, then its own settings."""
+    return dataclasses.make_dataclass(
+        f"{experiment.name}_run",
+        [("name", str, field(default=experiment.name))],
+        bases=(schema_of(experiment.settings), COMMON_SCHEMA),
+    )
+
+
+def register_schemas(experiments: Iterable[Experiment]) -> None:
     """Give Hydra the schemas that the files under ``conf/`` start from."""
     store = ConfigStore.instance()
-    store.store(name="schema", node=RUN_SCHEMA)
+    for experiment in experiments:
+        schema = run_schema(experiment)
+        store.store(group="schema", name=experiment.name, node=schema, package="_global_")
     for kind, schema in DATA_SCHEMAS.items():
         store.store(group="data", name=f"{kind}_schema", node=schema)
-
-
-def config_dir() -> Path:
-    """Return ``conf/`` of the checkout, else the copy that travels with the wheel."""
-    package = Path(__file__).resolve().parent.parent
-    checkout = package.parent / "conf"
-    return checkout if (checkout / "config.yaml").is_file() else package / "_conf"
-
-
-def option_names(group: str) -> list[str]:
-    """List the options of a config group."""
-    return sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
-
-
-def load_option(group: str, name: str) -> dict[str, Any]:
-    """Read one option of a group, for grids whose axis is the choice itself."""
-    path = config_dir() / group / f"{name}.yaml"
-    if not path.is_file():
-        raise ConfigurationError(unknown(f"{group} option", name, option_names(group)))
-    values = OmegaConf.to_container(OmegaConf.load(path))
-    return {str(k): v for k, v in dict(values).items() if k != "defaults"}  # type: ignore[arg-type]
-
-
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Word the error for an unknown name, with the nearest known one."""
-    names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if not near:
-        # "beta" is remembered more often than "regularisation.beta"
-        last_parts = {known_name.rpartition(".")[2]: known_name for known_name in names}
-        last = difflib.get_close_matches(name.rpartition(".")[2], last_parts, n=1, cutoff=0.6)
-        near = [last_parts[part] for part in last]
-    if near:
-        return f"Expected a known {what}, got {name!r}; did you mean {near[0]!r}?"
-    choices = f"choose from: {', '.join(names)}."
-    if len(names) > LISTED_NAMES:
-        choices = "`relaxgap run --cfg job` prints every setting."
-    return f"Expected a known {what}, got {name!r}; {choices}"
 
 
 def known_keys(config: Any, prefix: str = "") -> list[str]:
@@ -160,15 +110,48 @@ def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
     ConfigurationError
         For an unknown key or a value of the wrong type, with the nearest name.
     """
+    experiment = chosen_experiment(plain)
     rest = {key: value for key, value in plain.items() if key != "data"}
-    full = _merged(RUN_SCHEMA, rest, "")
+    full = _merged(run_schema(experiment), rest, "")
     full["data"] = checked_data(plain["data"])
     if full["scale"] not in SCALES:
         raise ConfigurationError(unknown("scale", full["scale"], SCALES))
-    if full["name"] not in EXPERIMENTS:
-        raise ConfigurationError(unknown("experiment name", full["name"], EXPERIMENTS))
     frozen(RunnerSettings, full["runner"])
     return full
+
+
+def checked_again(full: Mapping[str, Any], sections: Collection[str]) -> dict[str, Any]:
+    """Check the sections of a checked config that were changed, as `checked` does all of them."""
+    changed = dict(full)
+    own = frozenset(sections) - {"data"}
+    if own:
+        schema = _schema_of_sections(chosen_experiment(full), own)
+        changed |= _merged(schema, {name: full[name] for name in own}, "")
+    if "data" in sections:
+        changed["data"] = checked_data(full["data"])
+    return changed
+
+
+@functools.cache
+def _schema_of_sections(experiment: Experiment, names: frozenset[str]) -> type:
+    fields = dataclasses.fields(run_schema(experiment))
+    return dataclasses.make_dataclass(
+        "sections", [(f.name, f.type, copy.copy(f)) for f in fields if f.name in names]
+    )
+
+
+def chosen_experiment(plain: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that a config names.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, with the nearest one.
+    """
+    name = str(plain.get("name"))
+    if name not in EXPERIMENTS:
+        raise ConfigurationError(unknown("experiment name", name, EXPERIMENTS))
+    return EXPERIMENTS[name]
 
 
 def checked_data(data: Any) -> dict[str, Any]:
@@ -215,7 +198,7 @@ def data_source(values: Mapping[str, Any]) -> DataSource:
     return frozen(DATA_SOURCES[values["kind"]], fields)
 
 
-def cell_spec(full: Mapping[str, Any]) -> CellSpec:
+def cell_of(full: Mapping[str, Any]) -> Cell[Any]:
     """Build the frozen cell of a checked config; range checks run here.
 
     Raises
@@ -223,9 +206,10 @@ def cell_spec(full: Mapping[str, Any]) -> CellSpec:
     ConfigurationError
         If a value is out of range.
     """
+    kind = chosen_experiment(full).settings
+    own = {part.name: full[part.name] for part in dataclasses.fields(kind)}
     try:
-        cell = {name: full[name] for name in (*CELL_PARTS, "seed", "data_seed")}
-        source = data_source(full["data"])
-        return frozen(CellSpec, {"experiment": full["name"], "data": source, **cell})
+        source, settings = data_source(full["data"]), frozen(kind, own)
+        return Cell(source, settings, full["seed"], full["data_seed"])
     except ValueError as error:
         raise ConfigurationError(str(error)) from error

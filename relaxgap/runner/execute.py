@@ -15,9 +15,8 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from relaxgap.errors import RelaxgapError, StorageError
-from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.numerics.writing import write_text
-from relaxgap.runner.grid import Cell
+from relaxgap.runner.grid import GridPoint
 from relaxgap.runner.manifest import source_version
 from relaxgap.runner.schema import plain
 from relaxgap.runner.store import CellStore
@@ -27,25 +26,27 @@ from relaxgap.runner.store import CellStore
 class Outcome:
     """Say how one cell ended; ``error`` is one line, empty on success."""
 
-    cell: Cell
+    point: GridPoint
     error: str = ""
     storage_error: str = ""
 
 
-def missing_cells(cells: Sequence[Cell], store: CellStore, force: bool = False) -> list[Cell]:
+def missing_cells(
+    points: Sequence[GridPoint], store: CellStore, force: bool = False
+) -> list[GridPoint]:
     """Return the cells without an intact stored result."""
-    return [cell for cell in cells if force or store.load(cell.key) is None]
+    return [point for point in points if force or store.load(point.key) is None]
 
 
 def run_cells(
-    cells: Sequence[Cell], store: CellStore, n_jobs: int
+    points: Sequence[GridPoint], store: CellStore, n_jobs: int
 ) -> Generator[Outcome, None, None]:
     """Run cells and yield their outcomes as they finish; each is stored by the worker itself."""
-    jobs = min(n_jobs, len(cells)) if n_jobs > 0 else n_jobs
+    jobs = min(n_jobs, len(points)) if n_jobs > 0 else n_jobs
     version = source_version()
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     with _ignored_interrupts():
-        outcomes = parallel(delayed(_run_cell)(cell, store, version) for cell in cells)
+        outcomes = parallel(delayed(_run_cell)(point, store, version) for point in points)
     try:
         # not `yield from`, which would close the workers outside of what follows
         for outcome in outcomes:  # noqa: UP028
@@ -70,41 +71,40 @@ def _ignored_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _run_cell(cell: Cell, store: CellStore, version: dict[str, Any]) -> Outcome:
-    experiment = EXPERIMENTS[cell.spec.experiment]
+def _run_cell(point: GridPoint, store: CellStore, version: dict[str, Any]) -> Outcome:
     wall, cpu = time.perf_counter(), _cpu_seconds()
     try:
         with threadpool_limits(limits=1):
-            records = experiment.run_cell(cell.spec)
+            records = point.experiment.run(point.cell)
     except Exception as error:
         # whatever a cell raises is recorded, so that the other cells go on
-        return _recorded(cell, store, error)
+        return _recorded(point, store, error)
     content = {
-        "label": cell.label,
-        "spec": plain(cell.spec),
+        "label": point.label,
+        "cell": plain(point.cell),
         "rows": [plain(record) for record in records],
         "wall_seconds": time.perf_counter() - wall,
         "cpu_seconds": _cpu_seconds() - cpu,
         "source": version,
     }
     try:
-        store.save(cell.key, content)
+        store.save(point.key, content)
     except StorageError as error:
-        return Outcome(cell, storage_error=str(error))
-    return Outcome(cell)
+        return Outcome(point, storage_error=str(error))
+    return Outcome(point)
 
 
-def _recorded(cell: Cell, store: CellStore, error: Exception) -> Outcome:
+def _recorded(point: GridPoint, store: CellStore, error: Exception) -> Outcome:
     """Write the traceback beside the cells; an error raised on purpose speaks for itself."""
     if isinstance(error, RelaxgapError):
-        return Outcome(cell, " ".join(str(error).split()))
-    path = store.error_path(cell.key)
+        return Outcome(point, " ".join(str(error).split()))
+    path = store.error_path(point.key)
     line = f"{type(error).__name__}: {' '.join(str(error).split())} (traceback in {path})"
     try:
         write_text(path, traceback.format_exc())
     except StorageError as storage_error:
-        return Outcome(cell, line, str(storage_error))
-    return Outcome(cell, line)
+        return Outcome(point, line, str(storage_error))
+    return Outcome(point, line)
 
 
 def _cpu_seconds() -> float:

@@ -4,13 +4,12 @@ What draws is imported when something is drawn, so that nothing else waits for p
 matplotlib.
 """
 
-import importlib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.numerics.writing import storage_error
+from relaxgap.runner.summary import summary_columns
 
 
 def draw_summary(name: str, folder: Path) -> list[Path]:
@@ -32,7 +31,7 @@ def draw_summary(name: str, folder: Path) -> list[Path]:
     summary, statistics = _stored(name, folder)
     tables = [folder / STATISTICS] if len(statistics.columns) else []
     with figure_style():
-        figure = _drawer(name).draw(summary, statistics)
+        figure = EXPERIMENTS[name].figure.draw(summary, statistics)
         try:
             return [*tables, *save(figure, folder, name)]
         except OSError as error:
@@ -41,7 +40,7 @@ def draw_summary(name: str, folder: Path) -> list[Path]:
 
 def result_table(name: str, folder: Path) -> str:
     """Return the table that a run prints."""
-    table = _drawer(name).table(*_stored(name, folder))
+    table = EXPERIMENTS[name].figure.table(*_stored(name, folder))
     text: str = table.to_string(float_format=lambda value: f"{value:.6g}", na_rep="")
     return text
 
@@ -52,10 +51,6 @@ def _stored(name: str, folder: Path) -> tuple[Any, Any]:
 
     from relaxgap.drawing.stored import read_summary, statistics_of
 
-    summary = read_summary(folder, [field.name for field in fields(EXPERIMENTS[name].record)])
-    compute = getattr(_drawer(name), "statistics", None)
+    summary = read_summary(folder, summary_columns(EXPERIMENTS[name]))
+    compute = getattr(EXPERIMENTS[name].figure, "statistics", None)
     return summary, pd.DataFrame() if compute is None else statistics_of(folder, summary, compute)
-
-
-def _drawer(name: str) -> Any:
-    return importlib.import_module(f"relaxgap.experiments.{name}.figure")

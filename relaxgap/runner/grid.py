@@ -1,48 +1,45 @@
-"""From one config with axes to the list of cells."""
+"""From one config with axes to the cells of its grid."""
 
 import copy
 import hashlib
 import itertools
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from relaxgap.data import FileData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.experiment import Experiment
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.runner.axes import Assignments, axes_of, axis_naming, combinations, expanded
 from relaxgap.runner.config import (
     DATA_SOURCES,
-    SCALES,
-    cell_spec,
+    cell_of,
     checked,
+    checked_again,
+    chosen_experiment,
     known_keys,
-    load_option,
-    unknown,
 )
+from relaxgap.runner.config_files import load_option
+from relaxgap.runner.nearest import unknown
 from relaxgap.runner.schema import plain
 
-CHOICE_AXES = ("data", "training")
+CHOICES = ("data", "training")
+"""Groups whose options may be the values of an axis."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """Hold one grid point with its cache key and a label for people."""
+class GridPoint:
+    """Hold one cell with its experiment, its cache key and a label for people."""
 
-    spec: CellSpec
+    experiment: Experiment
+    cell: Cell[Any]
     key: str
     label: str
 
 
-def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cell]:
-    """Expand the axes of a plain config into checked cells, in grid order.
-
-    An axis is a list of values, or one list for each scale (``{ci: ..., default: ..., full:
-    ...}``). An axis named ``data`` or ``training`` takes options of that config group. The values
-    of an axis of another name may be mappings from settings (``data.n``) to their values, which
-    then vary together.
+def grid_points(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[GridPoint]:
+    """Expand the axes of a plain config (see `relaxgap.runner.axes`) into cells, in grid order.
 
     Parameters
     ----------
@@ -58,23 +55,22 @@ def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cel
         For an unknown key, a value out of range or an axis that is not a list.
     """
     base = checked(config)
-    axes = _axes(base["grid"], base["scale"])
+    experiment = chosen_experiment(base)
+    axes = axes_of(base["grid"], base["scale"])
     axes = {path: values for path, values in axes.items() if path not in fixed}
     # the axes themselves are checked once: they are most of a config
     bare = {name: part for name, part in base.items() if name != "grid"}
-    within = {path for path in fixed if path.partition(".")[0] in axes and "." in path}
-    unused = set(within)
-    cells: dict[str, Cell] = {}
-    for values in itertools.product(*axes.values()):
-        point = copy.deepcopy(bare)
-        for path, value in zip(axes, values, strict=True):
-            _place(point, path, value, fixed)
-        point = checked(point)
-        unused -= {path for path in within if _copy_setting(base, point, path)}
-        spec = cell_spec(point)
-        label = " ".join(_label(p, v, fixed) for p, v in zip(axes, values, strict=True))
-        key = cell_key(spec)
-        cells.setdefault(key, Cell(spec, key, label or "single cell"))
+    points: dict[str, GridPoint] = {}
+    unused = {path for path in fixed if "." in path and path.partition(".")[0] in CHOICES}
+    for assigned in combinations(axes, fixed):
+        for chosen, point in _with_options(bare, assigned):
+            unused -= _put_back(bare, point, chosen, fixed)
+            for settings in _settings_of(point, assigned, axes, fixed):
+                cell = cell_of(_with_settings(point, settings))
+                values = {**chosen, **settings}
+                label = " ".join(_label(path, values[path], fixed) for path in assigned)
+                key = cell_key(experiment, cell)
+                points.setdefault(key, GridPoint(experiment, cell, key, label or "single cell"))
     if unused:
         path = min(unused)
         axis = path.partition(".")[0]
@@ -82,91 +78,52 @@ def cells_of(config: Mapping[str, Any], fixed: Collection[str] = ()) -> list[Cel
             f"Expected a setting of an option on the grid axis {axis}, got {path!r}, which none of "
             f"them has; choose one option with {axis}=..."
         )
-    return list(cells.values())
+    return list(points.values())
 
 
-def cell_key(spec: CellSpec) -> str:
-    """Return the hash of everything that decides a cell's numbers."""
-    content = plain(spec)
+def cell_key(experiment: Experiment, cell: Cell[Any]) -> str:
+    """Return the hash of everything that decides a cell's numbers, and of nothing else."""
     kinds = {source: kind for kind, source in DATA_SOURCES.items()}
-    content["data"]["kind"] = kinds[type(spec.data)]
-    if isinstance(spec.data, FileData):
-        # an edited file is another data set
-        content["data"]["sha256"] = _sha256(spec.data.path)
-    if isinstance(spec.data, MnistData):
-        # so are other images put in the folder; the first 64 KiB hold every label and 83 images
-        content["data"]["sha256"] = [_sha256(str(path), 2**16) for path in spec.data.idx_files()]
-    content["results_version"] = EXPERIMENTS[spec.experiment].results_version
+    content = {
+        "experiment": experiment.name,
+        "results_version": experiment.results_version,
+        "kind": kinds[type(cell.data)],
+        "files": cell.data.fingerprint(),
+        **plain(cell),
+    }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:20]
 
 
-def _sha256(path: str, n_bytes: int = -1) -> str | None:
-    try:
-        with Path(path).expanduser().open("rb") as stream:
-            return hashlib.sha256(stream.read(n_bytes)).hexdigest()
-    except (OSError, RuntimeError):
-        return None
+def _with_options(
+    bare: Mapping[str, Any], assigned: Assignments
+) -> Iterator[tuple[Assignments, dict[str, Any]]]:
+    """Yield each choice of options that an assignment stands for, and the config with it."""
+    groups = [path for path in assigned if path in CHOICES]
+    for options in itertools.product(*(expanded(assigned[group], None) for group in groups)):
+        chosen = dict(zip(groups, options, strict=True))
+        point = copy.deepcopy(dict(bare))
+        for group, option in chosen.items():
+            point[group] = load_option(group, option) if isinstance(option, str) else option
+        # the settings that an option leaves at their defaults may be assigned too
+        yield chosen, checked_again(point, groups)
 
 
-def _axes(grid: Mapping[str, Any], scale: str, prefix: str = "") -> dict[str, list[Any]]:
-    axes: dict[str, list[Any]] = {}
-    for key, value in grid.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value and set(value) <= set(SCALES):
-            if scale not in value:
-                raise ConfigurationError(
-                    f"Expected values of grid.{path} at scale {scale}, got only "
-                    f"{', '.join(value)}; add them or set grid.{path}=[...]."
-                )
-            value = value[scale]
-        if isinstance(value, Mapping):
-            axes |= _axes(value, scale, f"{path}.")
-        elif isinstance(value, list) and value:
-            axes[path] = value
-        else:
-            raise ConfigurationError(
-                f"Expected a non-empty list of values for grid.{path}, got {value!r}; "
-                f"write grid.{path}=[...]."
-            )
-    return axes
+def _put_back(
+    bare: Mapping[str, Any], point: dict[str, Any], chosen: Assignments, fixed: Collection[str]
+) -> set[str]:
+    """Give the chosen options what the user set by hand, where they have it; say what they took."""
+    taken = set()
+    for path in fixed:
+        group, dot, _ = path.partition(".")
+        if dot and (group not in chosen or _copy_setting(bare, point, path)):
+            taken.add(path)
+    return taken
 
 
-def _place(point: dict[str, Any], path: str, value: Any, fixed: Collection[str]) -> None:
-    if path in CHOICE_AXES and isinstance(value, str):
-        # the settings that the option leaves at their defaults are axes too
-        point[path] = checked({**point, path: load_option(path, value)})[path]
-        return
-    if _varies_together(value):
-        for setting, item in value.items():
-            if setting not in fixed:
-                _place(point, setting, item, fixed)
-        return
-    keys = [key for key in known_keys(point) if not key.startswith(("grid", "runner", "name"))]
-    group = path.partition(".")[0]
-    if path not in keys and group in fixed:
-        raise ConfigurationError(
-            f"Expected a grid axis of the chosen {group} option, got {path!r}, which it does not "
-            f"have; drop the axis with '~grid.{path}'."
-        )
-    if path not in keys:
-        raise ConfigurationError(unknown("grid axis", path, keys))
+def _copy_setting(source: Mapping[str, Any], target: dict[str, Any], path: str) -> bool:
+    """Copy one setting if both have it, and say so."""
     *parents, last = path.split(".")
-    node = point
-    for parent in parents:
-        node = node[parent]
-    node[last] = [value] if isinstance(node[last], list) and not isinstance(value, list) else value
-
-
-def _varies_together(value: Any) -> bool:
-    """Say whether the value of an axis is a mapping from dotted settings to their values."""
-    return isinstance(value, Mapping) and any("." in setting for setting in value)
-
-
-def _copy_setting(base: Mapping[str, Any], point: dict[str, Any], path: str) -> bool:
-    """Copy one setting if the point has it, and say so."""
-    *parents, last = path.split(".")
-    source, target = base, point
     for parent in parents:
         if parent not in source or parent not in target:
             return False
@@ -177,9 +134,47 @@ def _copy_setting(base: Mapping[str, Any], point: dict[str, Any], path: str) -> 
     return True
 
 
+def _settings_of(
+    point: Mapping[str, Any],
+    assigned: Assignments,
+    axes: Mapping[str, list[Any]],
+    fixed: Collection[str],
+) -> Iterator[Assignments]:
+    """Yield the product of the lists in an assignment, which is one point for most."""
+    settings = {path: value for path, value in assigned.items() if path not in CHOICES}
+    keys = [key for key in known_keys(point) if not key.startswith(("runner", "name"))]
+    for path in settings:
+        group = path.partition(".")[0]
+        if path not in keys and group in fixed:
+            raise ConfigurationError(
+                f"Expected a grid axis of the chosen {group} option, got {path!r}, which it does "
+                f"not have; drop the axis with '~grid.{axis_naming(path, axes)}'."
+            )
+        if path not in keys:
+            raise ConfigurationError(unknown("grid axis", path, keys))
+    lists = (expanded(value, _setting(point, path)) for path, value in settings.items())
+    for values in itertools.product(*lists):
+        yield dict(zip(settings, values, strict=True))
+
+
+def _setting(point: Mapping[str, Any], path: str) -> Any:
+    for part in path.split("."):
+        point = point[part]
+    return point
+
+
+def _with_settings(point: Mapping[str, Any], settings: Assignments) -> dict[str, Any]:
+    placed = copy.deepcopy(dict(point))
+    for path, value in settings.items():
+        parent, _, last = path.rpartition(".")
+        node = _setting(placed, parent) if parent else placed
+        is_list = isinstance(node[last], list)
+        node[last] = [value] if is_list and not isinstance(value, list) else value
+    return checked_again(placed, {path.partition(".")[0] for path in settings})
+
+
 def _label(path: str, value: Any, fixed: Collection[str]) -> str:
     if isinstance(value, Mapping):
-        prefix = "" if _varies_together(value) else f"{path}."
-        inner = {f"{prefix}{key}": item for key, item in value.items()}
+        inner = {f"{path}.{key}": item for key, item in value.items()}
         return " ".join(_label(key, item, fixed) for key, item in inner.items() if key not in fixed)
     return f"{path}={'+'.join(map(str, value)) if isinstance(value, list) else value}"

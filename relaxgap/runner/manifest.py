@@ -43,7 +43,7 @@ def manifest(
         Cells in the grid.
     """
     sources = sorted({json.dumps(cell.get("source"), sort_keys=True) for cell in cells})
-    seeds = sorted({cell["spec"]["seed"] for cell in cells})
+    seeds = sorted({cell["cell"]["seed"] for cell in cells})
     content = {
         "command": ["relaxgap", "run", *overrides],
         "config": {key: value for key, value in config.items() if key != "runner"},

@@ -45,11 +45,11 @@ class CellStore:
     def _is_intact(self, key: str, content: Any) -> bool:
         if not isinstance(content, dict) or content.get("key") != key:
             return False
-        spec, rows = content.get("spec"), content.get("rows")
+        cell, rows = content.get("cell"), content.get("rows")
         seconds = (content.get("wall_seconds"), content.get("cpu_seconds"))
         return (
-            isinstance(spec, dict)
-            and "seed" in spec
+            isinstance(cell, dict)
+            and "seed" in cell
             and all(isinstance(value, float) for value in seconds)
             and isinstance(rows, list)
             and all(isinstance(row, dict) and row.keys() >= set(self.columns) for row in rows)

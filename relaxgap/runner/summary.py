@@ -4,14 +4,14 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.experiment import Experiment
 
-IRRELEVANT = ("experiment=", "runner=", "runner.", "hydra", "scale=default")
+IRRELEVANT = ("runner=", "runner.", "hydra", "scale=default")
 LONGEST_TAG = 150
+SHORTEST_NAME = 8
 
 
 def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path:
@@ -22,7 +22,8 @@ def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path
     """
     # Hydra lets the last override of a path win
     last = {item.lstrip("+~").partition("=")[0]: item.lstrip("+") for item in overrides}
-    relevant = sorted(item for item in last.values() if not item.startswith(IRRELEVANT))
+    irrelevant = (f"experiment={name}", *IRRELEVANT)
+    relevant = sorted(item for item in last.values() if not item.startswith(irrelevant))
     home = Path(results_dir) / name
     if not relevant:
         return home
@@ -33,16 +34,28 @@ def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path
     return home / tag
 
 
-def summary_text(name: str, cells: Sequence[Mapping[str, Any]]) -> str:
-    """Return ``summary.csv``: the record's fields in order, floats that round-trip."""
-    columns = [field.name for field in fields(EXPERIMENTS[name].record)]
+def summary_columns(experiment: Experiment) -> list[str]:
+    """Return the columns of ``summary.csv``: which cell a row is of, then the record's fields."""
+    return ["cell", *experiment.columns]
+
+
+def summary_text(experiment: Experiment, cells: Sequence[Mapping[str, Any]]) -> str:
+    """Return ``summary.csv``, a row a record in grid order, with floats that round-trip."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for cell in cells:
+    writer.writerow(summary_columns(experiment))
+    for cell, name in zip(cells, short_names([cell["key"] for cell in cells]), strict=True):
         for row in cell["rows"]:
-            writer.writerow([_text(row[column]) for column in columns])
+            writer.writerow([name, *(_text(row[column]) for column in experiment.columns)])
     return stream.getvalue()
+
+
+def short_names(keys: Sequence[str]) -> list[str]:
+    """Return the first characters of every key, as many as tell them apart."""
+    length = SHORTEST_NAME
+    while len({key[:length] for key in keys}) < len(keys):
+        length += 1
+    return [key[:length] for key in keys]
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from relaxgap.cli.main import main
-from relaxgap.experiments.catalogue import EXPERIMENTS
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.solvers.registry import NAMES
 
 Invoke = Callable[..., Result]

@@ -4,16 +4,16 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 
 from relaxgap.errors import DataError
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.parts.optimality_gap import GapRecord
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.gap_vs_log_n import cell as gap
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.registry import EXPERIMENTS
 
 Invoke = Callable[..., Result]
 
@@ -21,16 +21,15 @@ Invoke = Callable[..., Result]
 @pytest.fixture
 def failing_seed(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Exception], None]:
     """Return a way to make the cell of one seed fail, and all cells quick."""
-    experiment = EXPERIMENTS["gap_vs_log_n"]
+    run = gap.run
 
     def fail(seed: int, error: Exception) -> None:
-        def run_cell(spec: CellSpec) -> object:
-            if spec.seed == seed:
+        def run_or_fail(cell: Cell[Any]) -> object:
+            if cell.seed == seed:
                 raise error
-            return experiment.run_cell(spec)
+            return run(cell)
 
-        changed = replace(experiment, run_cell=run_cell)  # type: ignore[arg-type]
-        monkeypatch.setitem(EXPERIMENTS, "gap_vs_log_n", changed)  # type: ignore[arg-type]
+        monkeypatch.setattr(gap, "run", run_or_fail)
 
     return fail
 
@@ -46,7 +45,7 @@ def test_a_run_writes_csv_manifest_and_figures_and_says_where(finished: Path) ->
     assert names == {"summary.csv", "manifest.json", "gap_vs_log_n.png", "gap_vs_log_n.pdf"}
     with summary.open() as stream:
         rows = list(csv.DictReader(stream))
-    assert list(rows[0]) == [field.name for field in fields(GapRecord)]
+    assert list(rows[0]) == ["cell", *EXPERIMENTS["gap_vs_log_n"].columns]
     assert [row["method"] for row in rows] == ["exact", *["relaxation"] * 3, "sgd", "adam"]
     assert json.loads((summary.parent / "manifest.json").read_text())["n_cells_finished"] == 1
 
@@ -98,6 +97,8 @@ def test_a_list_replaces_an_axis_that_has_one_list_for_each_scale(relaxgap: Invo
         "=4 seed=0",
         "=4 seed=7",
     ]
+    ranged = relaxgap("run", "grid.seed=3..4", "grid.data.n=[4]", "--dry-run")
+    assert [line.partition("seed")[2] for line in ranged.stdout.splitlines()[:-1]] == ["=3", "=4"]
 
 
 def test_the_config_is_printed_and_nothing_runs(relaxgap: Invoke, tmp_path: Path) -> None:
@@ -157,11 +158,10 @@ def test_a_cell_refused_on_purpose_is_one_line(
 def test_more_failures_than_fit_are_counted(
     relaxgap: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuses(spec: CellSpec) -> object:
+    def refuses(cell: Cell[Any]) -> object:
         raise DataError("Expected data.")
 
-    changed = replace(EXPERIMENTS["gap_vs_log_n"], run_cell=refuses)  # type: ignore[arg-type]
-    monkeypatch.setitem(EXPERIMENTS, "gap_vs_log_n", changed)  # type: ignore[arg-type]
+    monkeypatch.setattr(gap, "run", refuses)
     result = relaxgap("run", "scale=ci", "runner.n_jobs=1")
     assert result.exit_code == 1
     assert result.stderr.count("cell failed") == 5

@@ -39,7 +39,7 @@ def test_a_misspelt_override_gets_the_nearest_name(
         ("grid.seed=[]", "non-empty list of values for grid.seed, got []"),
         ("data=file", "add data.path="),
         ("~data", "data kind"),
-        ("experiment=null", "Got NoneType"),
+        ("experiment=null", "known experiment, got 'None'"),
         ("foo", "key=value, got 'foo'"),
         ("gap_vs_width", "write experiment=gap_vs_width"),
         ("--config-name=nonsense", "'nonsense'"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from instances import PROGRAM_TYPES, ProgramType, random_program
 
-from relaxgap.experiments.solver_benchmark.cell import feasible_value, relative_error
+from relaxgap.experiments.parts.solver_comparison import feasible_value, relative_error
 from relaxgap.experiments.timing import process
 from relaxgap.experiments.timing.process import Attempt, RunStatus, attempts_of, run_limited
 from relaxgap.experiments.timing.settings import BenchmarkSettings

@@ -4,46 +4,49 @@ from itertools import pairwise
 import pytest
 
 from relaxgap.data import GaussianData
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.parts.optimality_gap import optimality_gap
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-)
-from relaxgap.experiments.parts.specs import CellSpec
-from relaxgap.experiments.pattern_preservation.cell import pattern_preservation
+from relaxgap.experiments.experiment import Experiment
+from relaxgap.experiments.parts import optimality_gap, preservation
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.gates import SamplingAndEnumeration
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
+from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan, TrainingPlan
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.training import TrainingSpec
 
-GAP = CellSpec(
-    experiment="gap_vs_log_n",
-    data=GaussianData(n=5, d=2),
-    regularisation=Regularisation(),
-    patterns=PatternSampling(("2", "4", "64")),
-    solver=SolverSettings(),
-    networks=NetworkSettings(("n", "2 n"), n_starts=2),
-    training=TrainingPlan("P", {"adam": TrainingSpec("adam", n_steps=30)}),
-    seed=0,
+GAP = Cell(
+    GaussianData(n=5, d=2),
+    optimality_gap.Settings(
+        patterns=SamplingAndEnumeration(("2", "4", "64")),
+        networks=NetworkSettings(("n", "2 n"), n_starts=2),
+        training=TrainingPlan("P", {"adam": TrainingSpec("adam", n_steps=30)}),
+    ),
 )
-PRESERVATION = replace(
-    GAP,
-    experiment="pattern_preservation",
+PRESERVATION = preservation.Settings(
     regularisation=Regularisation(0.1, None),
     networks=NetworkSettings(("8",), n_starts=2),
-    training=TrainingPlan("P", {"gd": TrainingSpec("gd", n_steps=20, n_logged=5)}),
+    training=ScaledTrainingPlan("P", {"gd": TrainingSpec("gd", n_steps=20, n_logged=5)}),
 )
 
 
-def test_every_record_type_belongs_to_what_its_experiment_returns() -> None:
-    for experiment in EXPERIMENTS.values():
-        assert experiment.shows
-        assert experiment.results_version >= 1
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=list(EXPERIMENTS))
+def test_every_drawer_has_settings_a_record_a_cell_function_and_a_figure(
+    experiment: Experiment,
+) -> None:
+    assert experiment.drawer == f"relaxgap.experiments.{experiment.name}"
+    assert experiment.shows
+    assert experiment.claims
+    assert experiment.results_version >= 1
+    assert experiment.settings.__dataclass_params__.frozen
+    assert experiment.settings() == experiment.settings()
+    assert experiment.columns
+    assert callable(experiment.run)
+    assert callable(experiment.figure.draw)
+    assert callable(experiment.figure.table)
 
 
 def test_values_are_ordered_as_the_theory_says_within_the_gaps() -> None:
-    records = optimality_gap(GAP)
+    records = optimality_gap.run(GAP)
     exact, relaxations, trained = records[0], records[1:4], records[4:]
     assert exact.method == "exact"
     assert exact.dual_value is not None
@@ -64,13 +67,13 @@ def test_values_are_ordered_as_the_theory_says_within_the_gaps() -> None:
 
 
 def test_a_cell_gives_the_same_numbers_again() -> None:
-    first, second = optimality_gap(GAP), optimality_gap(GAP)
+    first, second = optimality_gap.run(GAP), optimality_gap.run(GAP)
     untimed = [replace(r, solve_seconds=0.0) for r in first]
     assert untimed == [replace(r, solve_seconds=0.0) for r in second]
 
 
 def test_preservation_starts_at_one_and_never_falls_below_the_certified_fraction() -> None:
-    records = pattern_preservation(PRESERVATION)
+    records = preservation.run(Cell(GAP.data, PRESERVATION))
     assert {(r.step, r.start) for r in records} >= {(0, 0), (0, 1), (20, 0), (20, 1)}
     for record in records:
         if record.step == 0:
@@ -84,8 +87,7 @@ def test_preservation_starts_at_one_and_never_falls_below_the_certified_fraction
 @pytest.mark.parametrize(("protocol", "beta"), [("P", 0.1), ("L", 0.0)])
 def test_weight_decay_belongs_to_protocol_p_alone(protocol: str, beta: float) -> None:
     method = TrainingSpec("gd", n_steps=5, n_logged=3, train_output=protocol == "P")
-    records = pattern_preservation(
-        replace(PRESERVATION, training=TrainingPlan(protocol, {"gd": method}))
-    )
+    settings = replace(PRESERVATION, training=ScaledTrainingPlan(protocol, {"gd": method}))
+    records = preservation.run(Cell(GAP.data, settings))
     assert {record.beta for record in records} == {beta}
     assert {record.protocol for record in records} == {protocol}

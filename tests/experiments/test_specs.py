@@ -1,38 +1,27 @@
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
+from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-    size_of,
-)
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimality_gap import Settings
+from relaxgap.experiments.parts.regularisation import ProgramRegularisation, Regularisation
+from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.starts import starting_networks
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.training import TrainingSpec
 
 
-def spec(**changes: object) -> CellSpec:
-    values: dict[str, object] = {
-        "experiment": "gap_vs_log_n",
-        "data": GaussianData(n=5, d=2),
-        "regularisation": Regularisation(),
-        "patterns": PatternSampling(),
-        "solver": SolverSettings(),
-        "networks": NetworkSettings(n_starts=2),
-        "training": TrainingPlan(),
-        "seed": 0,
-    }
-    return CellSpec(**(values | changes))  # type: ignore[arg-type]
+def cell(n_starts: int = 2, **changes: Any) -> Cell[Settings]:
+    settings = Settings(networks=NetworkSettings(n_starts=n_starts))
+    return Cell(**({"data": GaussianData(n=5, d=2), "settings": settings} | changes))
 
 
 @given(st.integers(1, 10**6), st.integers(1, 1000))
@@ -55,38 +44,38 @@ def test_another_rule_is_refused(rule: str) -> None:
 
 
 def test_the_seed_splits_into_streams_that_differ() -> None:
-    data, patterns, training = spec().streams()
+    data, patterns, training = cell().streams()
     draws = [rng.standard_normal() for rng in (data, patterns, np.random.default_rng(training))]
     assert len(set(draws)) == 3
 
 
 def test_a_data_seed_keeps_the_instance_while_the_seed_changes_the_rest() -> None:
-    first, second = spec(seed=1, data_seed=0), spec(seed=2, data_seed=0)
+    first, second = cell(seed=1, data_seed=0), cell(seed=2, data_seed=0)
     np.testing.assert_array_equal(first.load_data().X, second.load_data().X)
-    np.testing.assert_array_equal(first.load_data().y, spec(seed=0).load_data().y)
+    np.testing.assert_array_equal(first.load_data().y, cell(seed=0).load_data().y)
     assert first.streams()[1].standard_normal() != second.streams()[1].standard_normal()
 
 
 def test_the_starts_are_nested_and_shared_by_methods() -> None:
     gd, adam = TrainingSpec("gd"), TrainingSpec("adam")
-    two, _ = starting_networks(spec(), gd, width=3, d=2)
-    four, _ = starting_networks(spec(networks=NetworkSettings(n_starts=4)), adam, width=3, d=2)
+    two, _ = starting_networks(cell(), gd, width=3, d=2)
+    four, _ = starting_networks(cell(n_starts=4), adam, width=3, d=2)
     np.testing.assert_array_equal(two.hidden, four.hidden[:2])
     np.testing.assert_array_equal(two.output, four.output[:2])
 
 
 def test_a_fraction_of_beta_is_one_of_beta_max_over_the_patterns() -> None:
-    data = spec().load_data()
+    data = cell().load_data()
     patterns = enumerate_patterns(data.X)
-    whole = Regularisation(beta_fraction=1.0).resolve(data, patterns)
-    assert Regularisation(beta_fraction=0.25).resolve(data, patterns) == 0.25 * whole
-    assert Regularisation(beta=0.3, beta_fraction=None).resolve(data, patterns) == 0.3
+    whole = ProgramRegularisation(beta_fraction=1.0).resolve(data, patterns)
+    assert ProgramRegularisation(beta_fraction=0.25).resolve(data, patterns) == 0.25 * whole
+    assert ProgramRegularisation(beta=0.3, beta_fraction=None).resolve(data, patterns) == 0.3
 
 
 def test_an_experiment_without_all_patterns_needs_an_absolute_beta() -> None:
     with pytest.raises(ConfigurationError, match=r"regularisation\.beta=0\.1"):
-        spec().absolute_beta()
-    assert spec(regularisation=Regularisation(0.2, None)).absolute_beta() == 0.2
+        Regularisation().absolute()
+    assert Regularisation(0.2, None).absolute() == 0.2
 
 
 @pytest.mark.parametrize(
@@ -98,5 +87,17 @@ def test_an_experiment_without_all_patterns_needs_an_absolute_beta() -> None:
         (FileData("/some/where/mine.csv"), "mine.csv"),
     ],
 )
-def test_the_data_label_names_the_source(source: object, label: str) -> None:
-    assert spec(data=source).data_label == label
+def test_the_data_label_names_the_source(source: DataSource, label: str) -> None:
+    assert source.label == label
+
+
+def test_only_sources_on_disk_have_a_fingerprint_and_it_follows_the_content(tmp_path: Path) -> None:
+    assert GaussianData().fingerprint() == DigitsData().fingerprint() == []
+    path = tmp_path / "mine.csv"
+    source, digests = FileData(str(path)), []
+    for text in (None, "a,y\n1,2\n", "a,y\n1,3\n"):
+        if text:
+            path.write_text(text)
+        digests.append(tuple(source.fingerprint()))
+    assert digests[0] == ("",)
+    assert len(set(digests)) == 3

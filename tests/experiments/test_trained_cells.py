@@ -1,51 +1,53 @@
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
 from relaxgap.data import GaussianData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.descent_path.cell import descent_paths
-from relaxgap.experiments.landscape_width.cell import landscape_width
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    OptimumSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-    size_of,
-)
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.assumption_a2 import cell as assumption_a2
+from relaxgap.experiments.descent_path import cell as descent_path
+from relaxgap.experiments.landscape_width import cell as landscape_width
+from relaxgap.experiments.parts import preservation
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.gates import GateSampling
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimum import OptimumSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
+from relaxgap.experiments.parts.size_rules import size_of
+from relaxgap.experiments.parts.solver_choice import SolverSettings
 from relaxgap.experiments.parts.trained_runs import trained_batches
-from relaxgap.experiments.pattern_preservation.cell import (
-    pattern_preservation,
-    preservation_at_the_end,
-)
-from relaxgap.experiments.stationary_points.cell import stationary_points
-from relaxgap.experiments.subsampled_program.cell import subsampled_programs
+from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan
+from relaxgap.experiments.stationary_points import cell as stationary_points
+from relaxgap.experiments.subsampled_program import cell as subsampled_program
 from relaxgap.training import TrainingSpec, train
 
+S = TypeVar("S")
 GD = TrainingSpec("gd", n_steps=150, learning_rate=0.5, schedule="decay", n_logged=4)
-CELL = CellSpec(
-    experiment="stationary_points",
-    data=GaussianData(n=6, d=3, labels="noise"),
-    regularisation=Regularisation(0.1, None),
-    patterns=PatternSampling(("8 log n",)),
-    solver=SolverSettings(rtol=1e-8),
-    networks=NetworkSettings(("4", "12"), n_starts=2),
-    training=TrainingPlan("P", {"gd": GD}),
-    seed=0,
-    optimum=OptimumSettings(rtol=1e-6),
-)
+DATA = GaussianData(n=6, d=3, labels="noise")
+PARTS: dict[str, Any] = {
+    "regularisation": Regularisation(0.1, None),
+    "patterns": GateSampling(("8 log n",)),
+    "solver": SolverSettings(rtol=1e-8),
+    "networks": NetworkSettings(("4", "12"), n_starts=2),
+    "training": ScaledTrainingPlan("P", {"gd": GD}),
+    "optimum": OptimumSettings(rtol=1e-6),
+}
+
+
+def cell(settings: type[S], **changes: object) -> Cell[S]:
+    """Return a cell of an experiment, which takes of the parts what it has."""
+    names = [field.name for field in fields(settings)]  # type: ignore[arg-type]
+    return Cell(DATA, settings(**{name: {**PARTS, **changes}[name] for name in names}))
 
 
 def test_a_cell_trains_every_scale_with_every_step_from_every_start() -> None:
-    plan = TrainingPlan("P", {"gd": GD}, init_scales=(0.5, 1.0), step_factors=(0.1, 1.0, 2.0))
-    spec = replace(CELL, training=plan)
-    data = spec.load_data()
-    batches = list(trained_batches(spec, data, 0.1))
+    plan = ScaledTrainingPlan("P", {"gd": GD}, init_scales=(0.5, 1.0), step_factors=(0.1, 1.0, 2.0))
+    scaled = cell(preservation.Settings, training=plan)
+    data = scaled.load_data()
+    batches = list(trained_batches(scaled, data, 0.1))
     assert [batch.labels[0].width for batch in batches] == [4, 12]
     for batch in batches:
         assert len(set(batch.labels)) == batch.initial.n_runs == 2 * 3 * 2
@@ -74,12 +76,12 @@ def test_a_width_in_units_of_the_critical_one_needs_it() -> None:
 @pytest.mark.parametrize("factors", [(), (0.0,), (1.0, math.inf)])
 def test_factors_that_are_not_positive_are_refused(factors: tuple[float, ...]) -> None:
     with pytest.raises(ConfigurationError, match=r"positive, finite training\.init_scales"):
-        TrainingPlan("P", {"gd": GD}, init_scales=factors)
+        ScaledTrainingPlan("P", {"gd": GD}, init_scales=factors)
 
 
 def test_the_last_rows_are_those_of_the_last_logged_step() -> None:
-    spec = replace(CELL, experiment="assumption_a2")
-    everything, ends = pattern_preservation(spec), preservation_at_the_end(spec)
+    of_both = cell(preservation.Settings)
+    everything, ends = preservation.run(of_both), assumption_a2.run(of_both)
     last = [asdict(record) for record in everything if record.step == GD.n_steps]
     assert len(ends) == 4
     for end, record in zip(ends, last, strict=True):
@@ -88,7 +90,7 @@ def test_the_last_rows_are_those_of_the_last_logged_step() -> None:
 
 
 def test_stationary_points_lie_above_the_certified_optimum_and_what_they_prune_to() -> None:
-    records = stationary_points(CELL)
+    records = stationary_points.run(cell(stationary_points.Settings))
     assert [(r.width, r.start) for r in records] == [(4, 0), (4, 1), (12, 0), (12, 1)]
     for record in records:
         assert record.optimum_bound <= record.optimum <= record.loss
@@ -101,7 +103,7 @@ def test_stationary_points_lie_above_the_certified_optimum_and_what_they_prune_t
 
 
 def test_the_signed_program_lies_between_the_both_sign_one_and_the_network() -> None:
-    records = subsampled_programs(replace(CELL, experiment="subsampled_program"))
+    records = subsampled_program.run(cell(subsampled_program.Settings))
     assert len(records) == 2 * 4
     for record in records:
         gap = 1e-7 * record.loss
@@ -114,7 +116,7 @@ def test_the_signed_program_lies_between_the_both_sign_one_and_the_network() -> 
 
 
 def test_the_loss_falls_along_every_path_at_a_constant_fit() -> None:
-    records = descent_paths(replace(CELL, experiment="descent_path"))
+    records = descent_path.run(cell(descent_path.Settings))
     assert {record.origin for record in records} == {"initial", "trained"}
     for origin in ("initial", "trained"):
         for width in (4, 12):
@@ -130,10 +132,8 @@ def test_the_loss_falls_along_every_path_at_a_constant_fit() -> None:
 
 
 def test_widths_of_a_landscape_are_multiples_of_the_critical_one() -> None:
-    spec = replace(
-        CELL, experiment="landscape_width", networks=NetworkSettings(("m*", "4 m*"), n_starts=3)
-    )
-    records = landscape_width(spec)
+    networks = NetworkSettings(("m*", "4 m*"), n_starts=3)
+    records = landscape_width.run(cell(landscape_width.Settings, networks=networks))
     (critical,) = {record.critical_width for record in records}
     assert 1 <= critical <= 6
     assert [record.width for record in records] == [critical] * 3 + [4 * critical] * 3

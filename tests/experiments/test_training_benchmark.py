@@ -8,34 +8,34 @@ import pytest
 
 from relaxgap.data import GaussianData
 from relaxgap.errors import ConfigurationError, RelaxgapError
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-)
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.starts import starting_networks
+from relaxgap.experiments.parts.training_plan import TrainingPlan
 from relaxgap.experiments.timing import alternation
 from relaxgap.experiments.timing.alternation import TORCH_PYTHON, commands, timings
-from relaxgap.experiments.timing.settings import BenchmarkSettings
-from relaxgap.experiments.training_benchmark.cell import training_benchmark
+from relaxgap.experiments.timing.settings import Repetition
+from relaxgap.experiments.training_benchmark.cell import Settings, run
 from relaxgap.training import TrainingSpec, train
 
 GD = TrainingSpec("gd", n_steps=12, schedule="cosine", momentum=0.5, n_logged=2)
 ADAM = TrainingSpec("adam", n_steps=12, learning_rate=0.01, schedule="decay", n_logged=2)
-SPEC = CellSpec(
-    experiment="training_benchmark",
-    data=GaussianData(n=6, d=2),
-    regularisation=Regularisation(0.1, None),
-    patterns=PatternSampling(),
-    solver=SolverSettings(),
-    networks=NetworkSettings(("8",), n_starts=3),
-    training=TrainingPlan("P", {"gd": GD, "adam": ADAM}),
-    seed=0,
-    benchmark=BenchmarkSettings(repeats=2),
+CELL = Cell(
+    GaussianData(n=6, d=2),
+    Settings(
+        regularisation=Regularisation(0.1, None),
+        networks=NetworkSettings(("8",), n_starts=3),
+        training=TrainingPlan("P", {"gd": GD, "adam": ADAM}),
+        benchmark=Repetition(repeats=2),
+    ),
 )
+
+
+def of_plan(plan: TrainingPlan) -> Cell[Settings]:
+    return replace(CELL, settings=replace(CELL.settings, training=plan))
+
+
 ROUNDS = [("relaxgap", 1), ("pytorch", 1), ("relaxgap", 3)]
 
 
@@ -163,20 +163,20 @@ def test_pytorch_of_another_python_is_named_by_the_environment(
 
 
 def loss_of_train(method: TrainingSpec) -> float:
-    data = SPEC.load_data()
-    initial, order = starting_networks(SPEC, method, 8, data.d)
+    data = CELL.load_data()
+    initial, order = starting_networks(CELL, method, 8, data.d)
     return float(train(data, 0.1, method, initial.of_runs(slice(1)), order).final_losses[0])
 
 
 @pytest.mark.slow
 def test_every_row_ends_at_the_loss_of_the_same_training() -> None:
-    records = training_benchmark(SPEC)
+    records = run(CELL)
     rounds = [pair for pair in ROUNDS if pair[0] in commands()]
     expected = [(method, *pair) for method in ("gd", "adam") for pair in rounds]
     assert [(r.method, r.library, r.n_runs) for r in records] == expected
     versions = {"relaxgap": "relaxgap", "pytorch": "torch"}
     for record in records:
-        loss = loss_of_train(SPEC.training.methods[record.method])
+        loss = loss_of_train(CELL.settings.training.methods[record.method])
         assert record.final_loss == pytest.approx(loss, rel=1e-10)
         assert record.n_steps == 12
         assert record.n_repeats == 2
@@ -193,12 +193,12 @@ def test_every_row_ends_at_the_loss_of_the_same_training() -> None:
     ],
 )
 def test_a_training_that_the_loop_of_pytorch_does_not_do_is_refused(method: TrainingSpec) -> None:
-    spec = replace(SPEC, training=TrainingPlan("P", {"other": method}))
+    cell = of_plan(TrainingPlan("P", {"other": method}))
     with pytest.raises(ConfigurationError, match="choose training=full_batch"):
-        training_benchmark(spec)
+        run(cell)
 
 
 def test_training_the_first_layer_only_is_refused() -> None:
     plan = TrainingPlan("L", {"gd": replace(GD, train_output=False)})
     with pytest.raises(ConfigurationError, match="Expected full-batch training of both layers"):
-        training_benchmark(replace(SPEC, training=plan))
+        run(of_plan(plan))

@@ -11,8 +11,8 @@ from run_summaries import drawn, rendered, tabled, texts
 from relaxgap.drawing.stored import read_summary
 from relaxgap.drawing.style import figure_style, save
 from relaxgap.errors import DataError
-from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.pattern_preservation import figure as pattern_preservation
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.experiments.solver_benchmark import figure as solver_benchmark
 from relaxgap.experiments.solver_growth import figure as solver_growth
 from relaxgap.runner.figures import draw_summary, result_table

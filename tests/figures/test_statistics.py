@@ -8,8 +8,8 @@ import pytest
 
 from relaxgap.drawing.stored import HASH, statistics_of
 from relaxgap.errors import StorageError
-from relaxgap.experiments.catalogue import EXPERIMENTS
 from relaxgap.experiments.coupling_lemma import figure as coupling_lemma
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.figures import result_table
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.numerics.clock import NEVER, Deadline
-from relaxgap.problems import ConvexReLUProgram
+from relaxgap.problems import Program, relu_program
 from relaxgap.solvers import Status
 
 FEW = Dataset(np.eye(3), np.array([1.0, -2.0, 3.0]))
@@ -65,7 +65,7 @@ def test_what_certify_says_of_a_certificate_names_every_bound_with_its_meaning()
 
 
 def test_a_toy_bound_takes_part_as_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = random_program(ConvexReLUProgram, 5, 2, seed=1, fraction=0.1)
+    program = random_program(relu_program, 5, 2, seed=1, fraction=0.1)
 
     def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
         # as if it had proven that no network is better than the best one known
@@ -83,11 +83,11 @@ def test_a_toy_bound_takes_part_as_one_object(monkeypatch: pytest.MonkeyPatch) -
 def test_one_deadline_reaches_every_solve_and_bound(
     monkeypatch: pytest.MonkeyPatch, certificate: str
 ) -> None:
-    program = random_program(ConvexReLUProgram, 6, 2, seed=3, fraction=0.05)
+    program = random_program(relu_program, 6, 2, seed=3, fraction=0.05)
     seen: list[Deadline] = []
     original = NetworkSearch.solve
 
-    def recorded(self: NetworkSearch, program: ConvexReLUProgram, deadline: Deadline = NEVER):  # type: ignore[no-untyped-def]
+    def recorded(self: NetworkSearch, program: Program, deadline: Deadline = NEVER):  # type: ignore[no-untyped-def]
         seen.append(deadline)
         return original(self, program, deadline)
 

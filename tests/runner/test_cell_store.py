@@ -9,7 +9,7 @@ from relaxgap.errors import StorageError
 from relaxgap.numerics.writing import write_text
 from relaxgap.runner.store import CellStore
 
-CELL = {"spec": {"seed": 0}, "rows": [{"a": 1.0}], "wall_seconds": 0.1, "cpu_seconds": 0.1}
+CELL = {"cell": {"seed": 0}, "rows": [{"a": 1.0}], "wall_seconds": 0.1, "cpu_seconds": 0.1}
 
 
 def test_a_saved_cell_is_loaded_exactly(tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_every_prefix_of_a_cell_file_counts_as_missing(tmp_path: Path) -> None:
         {"rows": None},
         {"rows": [3]},
         {"rows": [{"b": 1.0}]},
-        {"spec": None},
-        {"spec": {}},
+        {"cell": None},
+        {"cell": {}},
         {"wall_seconds": None},
         {"cpu_seconds": "fast"},
     ],

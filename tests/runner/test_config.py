@@ -1,28 +1,29 @@
 import copy
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from relaxgap.cli.run import compose_plain
 from relaxgap.errors import ConfigurationError
-from relaxgap.runner.config import checked, known_keys, unknown
-from relaxgap.runner.grid import cells_of
+from relaxgap.runner.compose import compose_plain
+from relaxgap.runner.config import checked, known_keys
+from relaxgap.runner.grid import grid_points
+from relaxgap.runner.nearest import unknown
 
 
-@pytest.fixture(scope="module")
-def composed() -> dict[str, Any]:
-    config = compose_plain([])
-    config["grid"] = {}
-    return config
+@functools.cache
+def single_cell(experiment: str) -> dict[str, Any]:
+    return {**compose_plain([], experiment), "grid": {}}
 
 
 @pytest.fixture
-def changed(composed: dict[str, Any]) -> Callable[[str, Any], dict[str, Any]]:
-    """Return the default config of a single cell with one setting changed or added."""
+def changed() -> Callable[[str, Any], dict[str, Any]]:
+    """Return the config of a single cell with one setting changed or added."""
 
     def change(path: str, value: Any) -> dict[str, Any]:
-        config = copy.deepcopy(composed)
+        has_it = "solver_benchmark" if path.startswith("benchmark") else "gap_vs_log_n"
+        config = copy.deepcopy(single_cell(has_it))
         *parents, last = path.split(".")
         node = config
         for parent in parents:
@@ -80,6 +81,16 @@ def changed(composed: dict[str, Any]) -> Callable[[str, Any], dict[str, Any]]:
         ("grid", {"size": [{"data.nn": 1}]}, "grid axis, got 'data.nn'; did you mean 'data.n'"),
         ("grid", {"size": [{"n": 1}]}, "grid axis, got 'size'"),
         ("grid", {"runner": {"n_jobs": [1]}}, "grid axis, got 'runner.n_jobs'"),
+        ("grid", {"seed": "0-9"}, "or 0..9 for a range of integers"),
+        ("grid", {"seed": "3..1"}, "non-empty list of values for grid.seed, got '3..1'"),
+        (
+            "grid",
+            {"a": [{"data.n": 4}], "b": [{"data.n": 5}]},
+            "one axis of entries for data.n, got grid.a and grid.b",
+        ),
+        ("benchmrk", {"repeats": 3}, "setting, got 'benchmrk'"),
+        ("optimum", {"rtol": 0.1}, "setting, got 'optimum'"),
+        ("training.init_scales", [0.1], "setting, got 'training.init_scales'"),
         ("typo", 3, "setting, got 'typo'"),
         ("data.typo", 3, "setting, got 'data.typo'; did you mean 'data.n'"),
         ("regularisation.bta", 3, "did you mean 'regularisation.beta'"),
@@ -89,13 +100,13 @@ def test_a_bad_setting_is_refused_in_one_line(
     changed: Callable[[str, Any], dict[str, Any]], path: str, value: Any, said: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        cells_of(changed(path, value))
+        grid_points(changed(path, value))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_checking_changes_nothing_the_second_time(composed: dict[str, Any]) -> None:
-    once = checked(composed)
+def test_checking_changes_nothing_the_second_time() -> None:
+    once = checked(single_cell("gap_vs_log_n"))
     assert checked(once) == once
 
 

@@ -1,30 +1,28 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from threadpoolctl import threadpool_info
 
-from relaxgap.cli.run import compose_plain
 from relaxgap.errors import DataError
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.parts.contenders import GapRecord
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.gap_vs_log_n.cell import Record
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.runner.compose import compose_plain
 from relaxgap.runner.execute import missing_cells, run_cells
-from relaxgap.runner.grid import Cell, cells_of
+from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.store import CellStore
 
-Function = Callable[[CellSpec], Sequence[GapRecord]]
+Function = Callable[[Cell[Any]], Sequence[Record]]
 
 
 @pytest.fixture
-def cells() -> list[Cell]:
+def points() -> list[GridPoint]:
     config = compose_plain(["data.n=4"])
     config["grid"] = {"seed": [0, 1, 2]}
-    return cells_of(config)
+    return grid_points(config)
 
 
 @pytest.fixture
@@ -37,13 +35,12 @@ def experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Function], None]:
     """Return a way to replace what a cell of gap_vs_log_n does."""
 
     def become(function: Function) -> None:
-        changed = replace(EXPERIMENTS["gap_vs_log_n"], run_cell=function)
-        monkeypatch.setitem(EXPERIMENTS, "gap_vs_log_n", changed)  # type: ignore[arg-type]
+        monkeypatch.setattr("relaxgap.experiments.gap_vs_log_n.cell.run", function)
 
     return become
 
 
-def record(spec: CellSpec) -> list[GapRecord]:
+def record(cell: Cell[Any]) -> list[Record]:
     values: dict[str, Any] = {
         "data": "none",
         "n": 4,
@@ -62,52 +59,52 @@ def record(spec: CellSpec) -> list[GapRecord]:
         "n_iterations": 1,
         "solve_seconds": 0.0,
     }
-    return [GapRecord(seed=spec.seed, **values)]
+    return [Record(seed=cell.seed, **values)]
 
 
 def test_finished_cells_are_not_missing_unless_forced(
-    cells: list[Cell], store: CellStore, experiment: Callable[[Function], None]
+    points: list[GridPoint], store: CellStore, experiment: Callable[[Function], None]
 ) -> None:
     experiment(record)
-    assert missing_cells(cells, store) == cells
-    outcomes = list(run_cells(cells[:2], store, n_jobs=1))
+    assert missing_cells(points, store) == points
+    outcomes = list(run_cells(points[:2], store, n_jobs=1))
     assert [outcome.error for outcome in outcomes] == ["", ""]
-    assert missing_cells(cells, store) == cells[2:]
-    assert missing_cells(cells, store, force=True) == cells
+    assert missing_cells(points, store) == points[2:]
+    assert missing_cells(points, store, force=True) == points
 
 
 def test_an_unexpected_error_is_recorded_with_its_traceback_and_stops_no_other_cell(
-    cells: list[Cell], store: CellStore, experiment: Callable[[Function], None]
+    points: list[GridPoint], store: CellStore, experiment: Callable[[Function], None]
 ) -> None:
-    def breaks_at_1(spec: CellSpec) -> list[GapRecord]:
-        if spec.seed == 1:
+    def breaks_at_1(cell: Cell[Any]) -> list[Record]:
+        if cell.seed == 1:
             raise ZeroDivisionError("of the test")
-        return record(spec)
+        return record(cell)
 
     experiment(breaks_at_1)
-    outcomes = {o.cell.spec.seed: o for o in run_cells(cells, store, n_jobs=1)}
-    path = store.error_path(cells[1].key)
+    outcomes = {o.point.cell.seed: o for o in run_cells(points, store, n_jobs=1)}
+    path = store.error_path(points[1].key)
     assert outcomes[1].error == f"ZeroDivisionError: of the test (traceback in {path})"
     assert "breaks_at_1" in path.read_text()
-    assert missing_cells(cells, store) == [cells[1]]
+    assert missing_cells(points, store) == [points[1]]
     assert not outcomes[0].error
     assert not outcomes[2].error
 
 
 def test_an_error_raised_on_purpose_is_one_line_without_a_traceback(
-    cells: list[Cell], store: CellStore, experiment: Callable[[Function], None]
+    points: list[GridPoint], store: CellStore, experiment: Callable[[Function], None]
 ) -> None:
-    def refuses(spec: CellSpec) -> list[GapRecord]:
+    def refuses(cell: Cell[Any]) -> list[Record]:
         raise DataError("Expected data,\n got none.")
 
     experiment(refuses)
-    (outcome,) = run_cells(cells[:1], store, n_jobs=1)
+    (outcome,) = run_cells(points[:1], store, n_jobs=1)
     assert outcome.error == "Expected data, got none."
     assert not store.folder.exists()
 
 
 def test_a_full_disk_is_the_outcome_of_the_cell_it_hits(
-    cells: list[Cell],
+    points: list[GridPoint],
     store: CellStore,
     experiment: Callable[[Function], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -118,20 +115,20 @@ def test_a_full_disk_is_the_outcome_of_the_cell_it_hits(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    (outcome,) = run_cells(cells[:1], store, n_jobs=1)
+    (outcome,) = run_cells(points[:1], store, n_jobs=1)
     assert "got a full disk" in outcome.storage_error
     assert list(store.folder.iterdir()) == []
 
 
 def test_a_cell_sees_one_blas_thread(
-    cells: list[Cell], store: CellStore, experiment: Callable[[Function], None]
+    points: list[GridPoint], store: CellStore, experiment: Callable[[Function], None]
 ) -> None:
     seen: list[int] = []
 
-    def counts(spec: CellSpec) -> list[GapRecord]:
+    def counts(cell: Cell[Any]) -> list[Record]:
         seen.extend(library["num_threads"] for library in threadpool_info())
-        return record(spec)
+        return record(cell)
 
     experiment(counts)
-    list(run_cells(cells[:1], store, n_jobs=1))
+    list(run_cells(points[:1], store, n_jobs=1))
     assert set(seen) == {1}

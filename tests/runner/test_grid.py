@@ -3,39 +3,30 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from relaxgap.cli.run import compose_plain
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.catalogue import EXPERIMENTS
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-)
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.gap_vs_log_n.cell import Settings
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.regularisation import ProgramRegularisation
+from relaxgap.experiments.parts.training_plan import TrainingPlan
+from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.experiments.timing.settings import BenchmarkSettings
-from relaxgap.runner.config import SCALES, config_dir, option_names
-from relaxgap.runner.grid import cell_key, cells_of
+from relaxgap.runner.axes import SCALES, range_of
+from relaxgap.runner.compose import compose_plain
+from relaxgap.runner.config import run_schema
+from relaxgap.runner.config_files import config_dir, option_names
+from relaxgap.runner.grid import cell_key, grid_points
 from relaxgap.training import TrainingSpec
 
-SPEC = CellSpec(
-    experiment="gap_vs_log_n",
-    data=GaussianData(n=4, d=2),
-    regularisation=Regularisation(),
-    patterns=PatternSampling(),
-    solver=SolverSettings(),
-    networks=NetworkSettings(),
-    training=TrainingPlan("P", {"adam": TrainingSpec("adam")}),
-    seed=0,
-)
+GAP = EXPERIMENTS["gap_vs_log_n"]
+ADAM = TrainingSpec("adam")
+CELL = Cell(GaussianData(n=4, d=2), Settings(training=TrainingPlan("P", {"adam": ADAM})))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +35,7 @@ def base() -> Callable[[str], dict[str, Any]]:
 
     def compose(experiment: str) -> dict[str, Any]:
         if experiment not in composed:
-            composed[experiment] = compose_plain([f"experiment={experiment}"])
+            composed[experiment] = compose_plain([], experiment)
         return copy.deepcopy(composed[experiment])
 
     return compose
@@ -66,13 +57,13 @@ def test_every_shipped_experiment_expands_at_every_scale(
     base: Callable[[str], dict[str, Any]], experiment: str, scale: str
 ) -> None:
     config = with_overrides(base(experiment), scale=scale)
-    seeds = config["grid"]["seed"][scale]
+    seeds = range_of(config["grid"]["seed"][scale])
     # one seed in the grid: checking hundreds of cells says nothing more
     config["grid"]["seed"] = seeds[:1]
-    cells = cells_of(config)
+    cells = grid_points(config)
     assert cells
     assert len({cell.key for cell in cells}) == len({cell.label for cell in cells}) == len(cells)
-    assert {cell.spec.experiment for cell in cells} == {experiment}
+    assert {cell.experiment for cell in cells} == {EXPERIMENTS[experiment]}
     assert len(set(seeds)) == len(seeds)
 
 
@@ -80,7 +71,8 @@ def test_a_larger_scale_contains_the_seeds_of_a_smaller_one(
     base: Callable[[str], dict[str, Any]],
 ) -> None:
     for experiment in EXPERIMENTS:
-        seeds = base(experiment)["grid"]["seed"]
+        axis = base(experiment)["grid"]["seed"]
+        seeds = {scale: range_of(values) for scale, values in axis.items()}
         assert seeds["full"][: len(seeds["default"])] == seeds["default"]
         assert seeds["default"][: len(seeds["ci"])] == seeds["ci"]
 
@@ -90,24 +82,34 @@ def _options() -> Iterator[tuple[str, str]]:
         yield from ((folder.name, option) for option in option_names(folder.name))
 
 
+WITH_GROUP = {
+    "benchmark": "solver_benchmark",
+    "optimum": "certified_gap",
+    "training": "descent_path",
+}
+
+
 @pytest.mark.parametrize(("group", "option"), list(_options()))
 def test_every_option_of_every_group_composes(group: str, option: str) -> None:
-    overrides = [f"{group}={option}"]
+    if group == "experiment":
+        overrides, experiment = [], option
+    else:
+        overrides, experiment = [f"{group}={option}"], WITH_GROUP.get(group, "gap_vs_log_n")
     if option == "file":
         overrides += ["data.path=x.csv", "~grid.data"]
     elif (group, option) == ("regularisation", "absolute"):
         overrides += ["data.n=4"]
-    config = compose_plain([*overrides, "scale=ci"])
+    config = compose_plain([*overrides, "scale=ci"], experiment)
     config["grid"]["seed"] = [0]
     fixed = {override.partition("=")[0] for override in overrides}
-    assert cells_of(config, fixed)
+    assert grid_points(config, fixed)
 
 
 def test_a_path_set_by_hand_replaces_its_axis(base: Callable[[str], dict[str, Any]]) -> None:
     config = with_overrides(base("gap_vs_log_n"), data__n=6, seed=3)
-    (cell,) = cells_of(config, {"data.n", "seed"})
-    assert (cell.spec.data, cell.spec.seed) == (
-        dataclasses.replace(cell.spec.data, n=6),  # type: ignore[type-var]
+    (cell,) = grid_points(config, {"data.n", "seed"})
+    assert (cell.cell.data, cell.cell.seed) == (
+        dataclasses.replace(cell.cell.data, n=6),  # type: ignore[type-var]
         3,
     )
     assert cell.label == "single cell"
@@ -117,10 +119,10 @@ def test_a_setting_by_hand_reaches_every_option_of_an_axis_of_options(
     base: Callable[[str], dict[str, Any]],
 ) -> None:
     config = with_overrides(base("pattern_preservation"), scale="ci", data__n=8)
-    cells = cells_of(config, {"data.n"})
-    kinds = {type(cell.spec.data) for cell in cells}
+    cells = grid_points(config, {"data.n"})
+    kinds = {type(cell.cell.data) for cell in cells}
     assert kinds == {GaussianData, DigitsData}
-    assert {cell.spec.data.n for cell in cells} == {8}  # type: ignore[attr-defined]
+    assert {cell.cell.data.n for cell in cells} == {8}  # type: ignore[attr-defined]
 
 
 def test_a_setting_by_hand_reaches_the_options_that_have_it(
@@ -129,15 +131,16 @@ def test_a_setting_by_hand_reaches_the_options_that_have_it(
     config = with_overrides(base("pattern_preservation"), scale="ci")
     config["grid"]["training"] = ["protocol_l", "protocol_p"]
     config["training"]["methods"]["adam"]["n_steps"] = 7
-    cells = cells_of(config, {"training.methods.adam.n_steps"})
-    steps = {cell.spec.training.protocol: cell.spec.training.methods for cell in cells}
+    cells = grid_points(config, {"training.methods.adam.n_steps"})
+    plans = [point.cell.settings.training for point in cells]
+    steps = {plan.protocol: plan.methods for plan in plans}
     assert steps["P"]["adam"].n_steps == 7
     assert "adam" not in steps["L"]
 
 
 def test_points_that_coincide_are_one_cell(base: Callable[[str], dict[str, Any]]) -> None:
     config = with_overrides(base("gap_vs_log_n"), grid={"seed": [0, 1, 0]})
-    assert [cell.label for cell in cells_of(config)] == ["seed=0", "seed=1"]
+    assert [cell.label for cell in grid_points(config)] == ["seed=0", "seed=1"]
 
 
 def test_the_grid_is_the_product_of_its_axes_in_order(
@@ -145,7 +148,7 @@ def test_the_grid_is_the_product_of_its_axes_in_order(
 ) -> None:
     grid = {"data": {"n": [4, 6]}, "seed": {"ci": [0, 1], "default": [0]}}
     config = with_overrides(base("gap_vs_log_n"), scale="ci", grid=grid)
-    labels = [cell.label for cell in cells_of(config)]
+    labels = [cell.label for cell in grid_points(config)]
     assert labels == [f"data.n={n} seed={seed}" for n in (4, 6) for seed in (0, 1)]
 
 
@@ -156,17 +159,105 @@ def test_an_axis_of_mappings_moves_its_settings_together(
         {"data.n": 4, "data.d": 3, "patterns.n_gates": "5"},
         {"data.n": 6, "data.d": 2, "patterns.n_gates": "9", "benchmark.solvers": ["scs"]},
     ]
-    config = with_overrides(base("gap_vs_log_n"), grid={"size": sizes, "seed": [0, 1]})
+    config = with_overrides(base("solver_benchmark"), grid={"size": sizes, "seed": [0, 1]})
     config["data"]["aspect_ratio"] = None
-    cells = cells_of(config)
+    cells = grid_points(config)
     assert [cell.label for cell in cells[1:3]] == [
         "data.n=4 data.d=3 patterns.n_gates=5 seed=1",
         "data.n=6 data.d=2 patterns.n_gates=9 benchmark.solvers=scs seed=0",
     ]
-    shapes = [(cell.spec.data.n, cell.spec.patterns.n_gates) for cell in cells[::2]]  # type: ignore[attr-defined]
+    shapes = [(cell.cell.data.n, cell.cell.settings.patterns.n_gates) for cell in cells[::2]]  # type: ignore[attr-defined]
     assert shapes == [(4, ("5",)), (6, ("9",))]
-    assert cells[0].spec.benchmark == BenchmarkSettings()
-    assert cells[2].spec.benchmark.solvers == ("scs",)
+    assert cells[0].cell.settings.benchmark == BenchmarkSettings()
+    assert cells[2].cell.settings.benchmark.solvers == ("scs",)
+
+
+def labels(config: dict[str, Any], fixed: Collection[str] = ()) -> list[str]:
+    return [point.label for point in grid_points(config, fixed)]
+
+
+def test_lists_in_an_entry_stand_for_their_product_and_a_range_for_its_integers(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    entries = [{"data.n": [4, 6], "seed": "0..1"}, {"data.n": 8}]
+    config = with_overrides(base("gap_vs_log_n"), grid={"instance": entries})
+    assert labels(config) == [
+        "data.n=4 seed=0",
+        "data.n=4 seed=1",
+        "data.n=6 seed=0",
+        "data.n=6 seed=1",
+        "data.n=8",
+    ]
+
+
+def test_a_setting_that_is_a_list_takes_one_whole_and_a_list_of_lists_is_several(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    entries = [
+        {"data.n": 4, "networks.width": ["4", "8"]},
+        {"data.n": 4, "networks.width": [["16"], ["32", "64"]]},
+    ]
+    config = with_overrides(base("gap_vs_log_n"), grid={"instance": entries})
+    widths = [point.cell.settings.networks.width for point in grid_points(config)]
+    assert widths == [("4", "8"), ("16",), ("32", "64")]
+
+
+@pytest.mark.parametrize("names", [("seed", "instance"), ("instance", "seed")])
+def test_what_an_entry_names_wins_over_another_axis_whichever_comes_first(
+    base: Callable[[str], dict[str, Any]], names: Sequence[str]
+) -> None:
+    axes = {"seed": "0..2", "instance": [{"data.n": 4}, {"data.n": 6, "seed": [7, 8]}]}
+    config = with_overrides(base("gap_vs_log_n"), grid={name: axes[name] for name in names})
+    found = {(p.cell.data.n, p.cell.seed) for p in grid_points(config)}  # type: ignore[attr-defined]
+    assert found == {(4, 0), (4, 1), (4, 2), (6, 7), (6, 8)}
+    assert len(labels(config)) == 5
+
+
+def test_an_option_is_chosen_before_its_settings_are_assigned(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    entry = {"training.methods.gd.n_steps": 9, "training": ["stationary_gd", "short_gd"]}
+    config = with_overrides(base("descent_path"), grid={"instance": [entry]})
+    methods = [point.cell.settings.training.methods["gd"] for point in grid_points(config)]
+    assert [(m.n_steps, m.schedule) for m in methods] == [(9, "decay"), (9, "constant")]
+
+
+def test_a_setting_by_hand_reaches_the_options_that_entries_name(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    entries = [{"training": "stationary_gd", "data.n": 4}, {"data.n": 6}]
+    config = with_overrides(base("descent_path"), grid={"instance": entries})
+    config["training"]["methods"]["gd"]["n_steps"] = 7
+    points = grid_points(config, {"training.methods.gd.n_steps"})
+    assert [p.cell.settings.training.methods["gd"].n_steps for p in points] == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "scale", "n_cells"),
+    [
+        ("certified_gap", "default", 142),
+        ("solver_benchmark", "default", 24),
+        ("coupling_lemma", "default", 140),
+        ("exact_optimum", "full", 65),
+    ],
+)
+def test_a_grid_of_entries_has_as_many_cells_as_it_had_written_out(
+    base: Callable[[str], dict[str, Any]], experiment: str, scale: str, n_cells: int
+) -> None:
+    cells = [point.cell for point in grid_points(with_overrides(base(experiment), scale=scale))]
+    assert len(cells) == len(set(map(repr, cells))) == n_cells
+
+
+def test_the_largest_instances_of_the_bracket_have_seeds_and_limits_of_their_own(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    points = grid_points(base("certified_gap"))
+    large = {
+        (p.cell.data.n, p.cell.seed, p.cell.settings.optimum.max_seconds)  # type: ignore[attr-defined]
+        for p in points
+        if p.cell.data.n >= 500  # type: ignore[attr-defined]
+    }
+    assert large == {(500, s, 120.0) for s in range(3)} | {(1000, s, 240.0) for s in range(2)}
 
 
 def test_a_setting_by_hand_wins_over_an_axis_of_mappings(
@@ -174,55 +265,44 @@ def test_a_setting_by_hand_wins_over_an_axis_of_mappings(
 ) -> None:
     sizes = [{"data.n": n, "patterns.n_gates": "5"} for n in (4, 6)]
     config = with_overrides(base("gap_vs_log_n"), grid={"size": sizes}, data__n=8)
-    (cell,) = cells_of(config, {"data.n"})
-    assert cell.spec.data.n == 8  # type: ignore[attr-defined]
+    (cell,) = grid_points(config, {"data.n"})
+    assert cell.cell.data.n == 8  # type: ignore[attr-defined]
     assert cell.label == "patterns.n_gates=5"
 
 
 def test_a_scale_without_values_is_refused(base: Callable[[str], dict[str, Any]]) -> None:
     config = with_overrides(base("gap_vs_log_n"), scale="full", grid={"seed": {"ci": [0]}})
     with pytest.raises(ConfigurationError, match=r"grid\.seed at scale full, got only ci"):
-        cells_of(config)
+        grid_points(config)
 
 
-def _changes() -> Iterator[CellSpec]:
-    yield dataclasses.replace(SPEC, experiment="gap_vs_width")
-    yield dataclasses.replace(SPEC, seed=1)
-    yield dataclasses.replace(SPEC, data_seed=0)
-    yield dataclasses.replace(SPEC, data=DigitsData())
-    yield dataclasses.replace(SPEC, data=MnistData())
-    yield dataclasses.replace(SPEC, data=MnistData(folder="elsewhere"))
+def _changes() -> Iterator[Cell[Settings]]:
+    yield dataclasses.replace(CELL, seed=1)
+    yield dataclasses.replace(CELL, data_seed=0)
+    yield dataclasses.replace(CELL, data=DigitsData())
+    yield dataclasses.replace(CELL, data=MnistData())
+    yield dataclasses.replace(CELL, data=MnistData(folder="elsewhere"))
+    yield dataclasses.replace(CELL, data=GaussianData(n=4, aspect_ratio=2.0))
+    for name, value in {
+        "n": 5,
+        "d": 3,
+        "labels": "signs",
+        "noise": 0.2,
+        "teacher_width": 6,
+        "normalize_rows": True,
+    }.items():
+        changed = dataclasses.replace(CELL.data, **{name: value})  # type: ignore[type-var]
+        yield dataclasses.replace(CELL, data=changed)
     for part, changes in {
-        "data": {
-            "n": 5,
-            "d": 3,
-            "labels": "signs",
-            "noise": 0.2,
-            "teacher_width": 6,
-            "normalize_rows": True,
-        },
         "regularisation": {"beta_fraction": 0.2, "program": "gated"},
         "patterns": {"n_gates": ("n",), "limit": 10},
         "solver": {"name": "scs", "rtol": 1e-5},
         "networks": {"width": ("n",), "n_starts": 1},
-        "benchmark": {
-            "solvers": ("scs",),
-            "tolerances": (1e-3,),
-            "repeats": 1,
-            "time_limit_seconds": 1.0,
-            "memory_limit_gigabytes": 1.0,
-            "largest_conic": 1,
-            "scnn_python": "python",
-            "threads": 2,
-        },
-        "optimum": {"rtol": 1e-2, "max_seconds": 1.0},
     }.items():
         for name, value in changes.items():  # type: ignore[attr-defined]
-            changed = dataclasses.replace(getattr(SPEC, part), **{name: value})
-            yield dataclasses.replace(SPEC, **{part: changed})
-    yield dataclasses.replace(SPEC, regularisation=Regularisation(0.1, None))
-    yield dataclasses.replace(SPEC, data=GaussianData(n=4, aspect_ratio=2.0))
-    adam = SPEC.training.methods["adam"]
+            changed = dataclasses.replace(getattr(CELL.settings, part), **{name: value})
+            yield with_settings(**{part: changed})
+    yield with_settings(regularisation=ProgramRegularisation(0.1, None))
     for name, value in {
         "method": "gd",
         "n_steps": 7,
@@ -233,52 +313,73 @@ def _changes() -> Iterator[CellSpec]:
         "stop_loss_fraction": 0.5,
         "n_logged": 5,
     }.items():
-        plan = TrainingPlan("P", {"adam": dataclasses.replace(adam, **{name: value})})
-        yield dataclasses.replace(SPEC, training=plan)
-    yield dataclasses.replace(SPEC, training=TrainingPlan("P", {"other": adam}))
-    first_layer = dataclasses.replace(adam, train_output=False)
-    yield dataclasses.replace(SPEC, training=TrainingPlan("L", {"adam": first_layer}))
+        method = dataclasses.replace(ADAM, **{name: value})
+        yield with_settings(training=TrainingPlan("P", {"adam": method}))
+    yield with_settings(training=TrainingPlan("P", {"other": ADAM}))
+    first_layer = dataclasses.replace(ADAM, train_output=False)
+    yield with_settings(training=TrainingPlan("L", {"adam": first_layer}))
+
+
+def with_settings(**changes: Any) -> Cell[Settings]:
+    return dataclasses.replace(CELL, settings=dataclasses.replace(CELL.settings, **changes))
 
 
 def test_the_key_changes_with_every_field() -> None:
-    specs = [SPEC, *_changes()]
-    assert len({cell_key(spec) for spec in specs}) == len(specs)
+    cells = [CELL, *_changes()]
+    assert len({cell_key(GAP, cell) for cell in cells}) == len(cells)
+    assert cell_key(EXPERIMENTS["gap_vs_width"], CELL) != cell_key(GAP, CELL)
+
+
+def test_a_new_setting_of_one_experiment_leaves_the_keys_of_all_others_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def keys(experiment: str) -> list[str]:
+        points = grid_points({**compose_plain(["scale=ci"], experiment), "grid": {}})
+        return [point.key for point in points]
+
+    before = {name: keys(name) for name in ("descent_path", "subsampled_program")}
+    added = dataclasses.make_dataclass(
+        "Settings", [("depth", int, 2)], bases=(EXPERIMENTS["descent_path"].settings,), frozen=True
+    )
+    run_schema.cache_clear()
+    monkeypatch.setattr("relaxgap.experiments.descent_path.cell.Settings", added)
+    after = {name: keys(name) for name in before}
+    run_schema.cache_clear()
+    assert after["descent_path"] != before["descent_path"]
+    assert after["subsampled_program"] == before["subsampled_program"]
 
 
 def test_the_key_does_not_depend_on_the_order_of_the_methods() -> None:
     gd, adam = TrainingSpec("gd"), TrainingSpec("adam")
     keys = {
-        cell_key(dataclasses.replace(SPEC, training=TrainingPlan("P", methods)))
+        cell_key(GAP, with_settings(training=TrainingPlan("P", methods)))
         for methods in ({"gd": gd, "adam": adam}, {"adam": adam, "gd": gd})
     }
     assert len(keys) == 1
 
 
-def test_the_key_changes_with_the_results_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = cell_key(SPEC)
-    experiment = EXPERIMENTS["gap_vs_log_n"]
-    bumped = dataclasses.replace(experiment, results_version=experiment.results_version + 1)
-    monkeypatch.setitem(EXPERIMENTS, "gap_vs_log_n", bumped)  # type: ignore[arg-type]
-    assert cell_key(SPEC) != before
+def test_the_key_changes_with_the_results_version() -> None:
+    bumped = dataclasses.replace(GAP, results_version=GAP.results_version + 1)
+    assert cell_key(bumped, CELL) != cell_key(GAP, CELL)
 
 
 def test_the_key_changes_with_the_content_of_a_data_file(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    spec = dataclasses.replace(SPEC, data=FileData(str(path)))
-    keys = [cell_key(spec)]
+    cell = dataclasses.replace(CELL, data=FileData(str(path)))
+    keys = [cell_key(GAP, cell)]
     for text in ("a,y\n1,2\n", "a,y\n1,3\n"):
         path.write_text(text)
-        keys.append(cell_key(spec))
+        keys.append(cell_key(GAP, cell))
     assert len(set(keys)) == 3
 
 
 def test_the_key_changes_with_the_images_in_the_folder(tmp_path: Path) -> None:
-    spec = dataclasses.replace(SPEC, data=MnistData(folder=str(tmp_path)))
-    keys = [cell_key(spec)]
+    cell = dataclasses.replace(CELL, data=MnistData(folder=str(tmp_path)))
+    keys = [cell_key(GAP, cell)]
     for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
         for content in (b"one", b"other"):
             (tmp_path / name).write_bytes(content)
-            keys.append(cell_key(spec))
+            keys.append(cell_key(GAP, cell))
     assert len(set(keys)) == 5
 
 
@@ -286,7 +387,7 @@ def test_the_key_changes_with_the_images_in_the_folder(tmp_path: Path) -> None:
 def test_the_key_is_the_same_in_another_process() -> None:
     code = (
         "from relaxgap.cli.run import compose_plain; from relaxgap.runner.grid import cells_of; "
-        "import json; print(json.dumps([c.key for c in cells_of(compose_plain(['scale=ci']))]))"
+        "import json; print(json.dumps([c.key for c in grid_points(compose_plain(['scale=ci']))]))"
     )
     keys = [
         json.loads(
@@ -300,5 +401,5 @@ def test_the_key_is_the_same_in_another_process() -> None:
         )
         for seed in ("1", "2")
     ]
-    here = [cell.key for cell in cells_of(compose_plain(["scale=ci"]))]
+    here = [cell.key for cell in grid_points(compose_plain(["scale=ci"]))]
     assert keys == [here, here]

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from relaxgap.cli.run import compose_plain
+from relaxgap.runner.compose import compose_plain
 from relaxgap.runner.config import checked
 from relaxgap.runner.manifest import manifest, processor, source_version
 
@@ -9,8 +9,8 @@ from relaxgap.runner.manifest import manifest, processor, source_version
 def test_a_manifest_says_what_made_the_summary() -> None:
     full = checked(compose_plain(["scale=ci", "runner.n_jobs=2"]))
     cells = [
-        {"spec": {"seed": 1}, "wall_seconds": 1.5, "cpu_seconds": 1.0, "source": {"commit": "a"}},
-        {"spec": {"seed": 0}, "wall_seconds": 0.5, "cpu_seconds": 0.5, "source": {"commit": "b"}},
+        {"cell": {"seed": 1}, "wall_seconds": 1.5, "cpu_seconds": 1.0, "source": {"commit": "a"}},
+        {"cell": {"seed": 0}, "wall_seconds": 0.5, "cpu_seconds": 0.5, "source": {"commit": "b"}},
     ]
     said = json.loads(manifest(full, ["scale=ci"], cells, 12))
     assert said["command"] == ["relaxgap", "run", "scale=ci"]

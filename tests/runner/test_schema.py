@@ -7,28 +7,16 @@ from omegaconf import MISSING, OmegaConf
 
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import (
-    NetworkSettings,
-    PatternSampling,
-    Regularisation,
-    SolverSettings,
-    TrainingPlan,
-)
-from relaxgap.experiments.timing.settings import BenchmarkSettings
-from relaxgap.runner.config import RunnerSettings, RunSettings, checked_data
+from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.config import CommonSettings, RunnerSettings, checked_data, run_schema
 from relaxgap.runner.schema import frozen, plain, schema_of
 from relaxgap.training import TrainingSpec
 
 SPECS = [
-    Regularisation,
-    PatternSampling,
-    SolverSettings,
-    NetworkSettings,
-    TrainingPlan,
+    *{experiment.settings for experiment in EXPERIMENTS.values()},
     TrainingSpec,
-    BenchmarkSettings,
     RunnerSettings,
-    RunSettings,
+    CommonSettings,
     GaussianData,
     DigitsData,
     MnistData,
@@ -44,7 +32,7 @@ def test_a_schema_has_the_fields_of_its_frozen_spec_in_order(spec: type) -> None
     assert not schema_of(spec).__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("spec", [s for s in SPECS if s not in (RunSettings, FileData)])
+@pytest.mark.parametrize("spec", [s for s in SPECS if s not in (CommonSettings, FileData)])
 def test_the_defaults_of_a_schema_freeze_to_the_defaults_of_the_spec(spec: type) -> None:
     values = OmegaConf.to_container(OmegaConf.structured(schema_of(spec)))
     assert frozen(spec, values) == spec()  # type: ignore[arg-type]
@@ -91,3 +79,14 @@ def test_two_schemas_do_not_share_their_lists() -> None:
 def test_data_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="data kind, got 'gausian'; did you mean"):
         checked_data({"kind": "gausian"})
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_run_has_what_is_common_and_the_settings_of_its_experiment(
+    name: str,
+) -> None:
+    schema = run_schema(EXPERIMENTS[name])
+    own = [field.name for field in dataclasses.fields(EXPERIMENTS[name].settings)]
+    common = [field.name for field in dataclasses.fields(CommonSettings)]
+    assert [field.name for field in dataclasses.fields(schema)] == [*common, *own, "name"]
+    assert schema().name == name

@@ -1,12 +1,11 @@
 import csv
 import io
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from relaxgap.experiments.parts.contenders import GapRecord
-from relaxgap.runner.summary import output_folder, summary_text
+from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.summary import output_folder, short_names, summary_text
 
 
 def folder(*overrides: str) -> str:
@@ -31,6 +30,10 @@ def test_a_default_run_has_the_folder_of_its_experiment() -> None:
 )
 def test_a_variant_is_named_after_its_overrides(overrides: list[str], name: str) -> None:
     assert folder(*overrides) == f"gap/{name}"
+
+
+def test_a_config_of_the_users_own_has_a_folder_of_its_own() -> None:
+    assert folder("experiment=mine") == "gap/experiment=mine"
 
 
 def test_the_order_of_different_overrides_does_not_matter() -> None:
@@ -59,13 +62,20 @@ def test_names_that_must_be_shortened_stay_different_and_one_folder_deep(
 
 
 def test_columns_are_the_fields_of_the_record_in_order_and_floats_round_trip() -> None:
-    row = {field.name: None for field in fields(GapRecord)}
+    experiment = EXPERIMENTS["gap_vs_log_n"]
+    row = dict.fromkeys(experiment.columns)
     value = 0.1 + 0.2
-    cell = {"rows": [row | {"primal_value": value, "dual_value": 1e-17, "data": "a, b", "n": 4}]}
-    text = summary_text("gap_vs_log_n", [cell, cell])
+    rows = [row | {"primal_value": value, "dual_value": 1e-17, "data": "a, b", "n": 4}]
+    cells = [{"key": key, "rows": rows} for key in ("0123456789", "9876543210")]
+    text = summary_text(experiment, cells)
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert list(rows[0]) == [field.name for field in fields(GapRecord)]
-    assert len(rows) == 2
+    assert list(rows[0]) == ["cell", *experiment.columns]
+    assert [row["cell"] for row in rows] == ["01234567", "98765432"]
     assert float(rows[0]["primal_value"]) == value
     assert float(rows[0]["dual_value"]) == 1e-17
     assert (rows[0]["data"], rows[0]["n"], rows[0]["width"]) == ("a, b", "4", "")
+
+
+def test_cells_whose_keys_begin_alike_get_longer_names() -> None:
+    assert short_names(["0123456789a", "01234567b"]) == ["012345678", "01234567b"]
+    assert short_names([]) == []

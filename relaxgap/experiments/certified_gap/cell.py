@@ -6,17 +6,35 @@ largest price of the labels that local ascent finds, at every size.
 
 References
 ----------
-Kim & Pilanci (2024), Theorems 1 and 3: ratios of at most :math:`C \\sqrt{\\log 2n}`.
+Kim & Pilanci (2024), Theorems 1 and 3: ratios of at most :math:`C \sqrt{\log 2n}`.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.contenders import GapRecord, contenders, instance_of
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.gates import GateSampling
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimum import OptimumSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
+from relaxgap.experiments.parts.solver_choice import SolverSettings
+from relaxgap.experiments.parts.training_plan import TrainingPlan
 
 
 @dataclass(frozen=True, slots=True)
-class CertifiedGapRecord(GapRecord):
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    patterns: GateSampling = field(default_factory=GateSampling)
+    solver: SolverSettings = field(default_factory=SolverSettings)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingPlan = field(default_factory=TrainingPlan)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Record(GapRecord):
     """One row, as in `GapRecord`.
 
     Parameters
@@ -28,13 +46,13 @@ class CertifiedGapRecord(GapRecord):
     certificate: str = ""
 
 
-def certified_gap(spec: CellSpec) -> list[CertifiedGapRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Bracket the optimum of one instance, then measure every contender against it."""
-    data = spec.load_data()
-    beta = spec.regularisation.resolve_by_ascent(data)
-    solution = spec.optimum.solver().solve(data, beta)
-    optimum = CertifiedGapRecord(
-        **instance_of(spec, data, beta),  # type: ignore[arg-type]
+    data = cell.load_data()
+    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    solution = cell.settings.optimum.solver().solve(data, beta)
+    optimum = Record(
+        **instance_of(cell, data, beta),  # type: ignore[arg-type]
         method="global",
         size_rule="",
         n_gates=None,
@@ -48,5 +66,5 @@ def certified_gap(spec: CellSpec) -> list[CertifiedGapRecord]:
         solve_seconds=solution.seconds,
         certificate=solution.bound,
     )
-    others = [CertifiedGapRecord(**asdict(row)) for row in contenders(spec, data, beta)]
+    others = [Record(**asdict(row)) for row in contenders(cell, data, beta)]
     return [optimum, *others]

@@ -9,21 +9,35 @@ Wang, Lacotte & Pilanci (2022), descent path to a nearly minimal network.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimum import OptimumSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.run_records import RunRecord, run_fields
-from relaxgap.experiments.parts.specs import CellSpec
 from relaxgap.experiments.parts.trained_runs import trained_batches
+from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan
 from relaxgap.networks import TwoLayerNetwork, descent_path
 
 POINTS_OF_PIECE = {"rescale": 9, "merge": 3, "prune": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class PathRecord(RunRecord):
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    training: ScaledTrainingPlan = field(default_factory=ScaledTrainingPlan)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Record(RunRecord):
     """One row: one point of one path; ``loss`` is the loss there.
 
     Parameters
@@ -54,20 +68,20 @@ class PathRecord(RunRecord):
     fit_change: float
 
 
-def descent_paths(spec: CellSpec) -> list[PathRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Follow the descent path from both ends of every run."""
-    data = spec.load_data()
-    beta = spec.regularisation.resolve_by_ascent(data)
-    certificate = spec.optimum.solver().solve(data, beta).certificate
+    data = cell.load_data()
+    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    certificate = cell.settings.optimum.solver().solve(data, beta).certificate
     records = []
-    for batch in trained_batches(spec, data, beta):
-        for run in range(len(batch.labels)):
-            fields = run_fields(spec, data, beta, batch, run)
-            start = TwoLayerNetwork(batch.initial.hidden[run], batch.initial.output[run])
-            for origin, network in (("initial", start), ("trained", batch.final_network(run))):
+    for batch in trained_batches(cell, data, beta):
+        for k in range(len(batch.labels)):
+            columns = run_fields(cell, data, beta, batch, k)
+            start = TwoLayerNetwork(batch.initial.hidden[k], batch.initial.output[k])
+            for origin, network in (("initial", start), ("trained", batch.final_network(k))):
                 records += [
-                    PathRecord(
-                        **{**fields, "loss": point.loss},  # type: ignore[arg-type]
+                    Record(
+                        **{**columns, "loss": point.loss},  # type: ignore[arg-type]
                         origin=origin,
                         optimum=certificate.primal_value,
                         optimum_bound=certificate.dual_value,

@@ -9,10 +9,13 @@ Cover (1965) for the count; Pilanci & Ergen (2020) for the program it makes exac
 
 import time
 import tracemalloc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.gates import Enumeration
+from relaxgap.experiments.parts.regularisation import ProgramRegularisation
+from relaxgap.experiments.parts.solver_choice import SolverSettings
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_EXACTLY
 from relaxgap.patterns import PatternSet, enumerate_patterns, predicted_count
 from relaxgap.problems import relu_program
@@ -20,7 +23,16 @@ from relaxgap.solvers.base import Solution
 
 
 @dataclass(frozen=True, slots=True)
-class ExactOptimumRecord:
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: ProgramRegularisation = field(default_factory=ProgramRegularisation)
+    patterns: Enumeration = field(default_factory=Enumeration)
+    solver: SolverSettings = field(default_factory=SolverSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
     """One row: one instance, enumerated and, unless it is too large, solved.
 
     Parameters
@@ -51,28 +63,28 @@ class ExactOptimumRecord:
     solve_seconds: float | None
 
 
-def exact_optimum(spec: CellSpec) -> list[ExactOptimumRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Enumerate one arrangement and certify the optimum over all of it."""
-    data = spec.load_data()
+    data = cell.load_data()
     start = time.perf_counter()
-    patterns = enumerate_patterns(data.X, limit=spec.patterns.limit)
+    patterns = enumerate_patterns(data.X, limit=cell.settings.patterns.limit)
     enumeration_seconds = time.perf_counter() - start
     beta, solution, solve_seconds = None, None, None
     if patterns.n_patterns * data.n <= MAX_BITS_SOLVED_EXACTLY:
-        beta = spec.regularisation.resolve(data, patterns)
-        solution, solve_seconds = _solve(spec, data, patterns, beta)
+        beta = cell.settings.regularisation.resolve(data, patterns)
+        solution, solve_seconds = _solve(cell.settings, data, patterns, beta)
     certificate = solution.certificate if solution else None
     return [
-        ExactOptimumRecord(
-            data=spec.data_label,
+        Record(
+            data=cell.data.label,
             n=data.n,
             d=data.d,
-            seed=spec.seed,
+            seed=cell.seed,
             n_patterns=patterns.n_patterns,
             cover_count=predicted_count(data.X).cover_count,
             complete=patterns.complete,
             enumeration_seconds=enumeration_seconds,
-            enumeration_megabytes=_traced_megabytes(spec, data),
+            enumeration_megabytes=_traced_megabytes(cell.settings, data),
             beta=beta,
             primal_value=certificate.primal_value if certificate else None,
             relative_gap=certificate.relative_gap if certificate else None,
@@ -85,18 +97,18 @@ def exact_optimum(spec: CellSpec) -> list[ExactOptimumRecord]:
 
 
 def _solve(
-    spec: CellSpec, data: Dataset, patterns: PatternSet, beta: float
+    settings: Settings, data: Dataset, patterns: PatternSet, beta: float
 ) -> tuple[Solution, float]:
     program = relu_program(data, patterns, beta)
     start = time.perf_counter()
-    solution = spec.solver.solver().solve(program)
+    solution = settings.solver.solver().solve(program)
     return solution, time.perf_counter() - start
 
 
-def _traced_megabytes(spec: CellSpec, data: Dataset) -> float:
+def _traced_megabytes(settings: Settings, data: Dataset) -> float:
     """Enumerate again under the tracer, which would have slowed the timed run."""
     tracemalloc.start()
-    enumerate_patterns(data.X, limit=spec.patterns.limit)
+    enumerate_patterns(data.X, limit=settings.patterns.limit)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 1e6

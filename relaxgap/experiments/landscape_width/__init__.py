@@ -1,1 +1,9 @@
-"""A drawer: the cell and the figure of one experiment."""
+"""A drawer: `cell.py` holds settings, record and cell function, `figure.py` the figure."""
+
+from relaxgap.experiments.experiment import Experiment
+
+EXPERIMENT = Experiment(
+    __name__,
+    shows="chance of training to within 1% of the optimum against the width over m*",
+    claims=("How wide is wide enough? Chance of reaching p* against m/m*",),
+)

@@ -8,17 +8,30 @@ References
 Wang, Lacotte & Pilanci (2022), critical width; theory of descent paths for wider networks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimum import OptimumSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.run_records import RunRecord, run_fields
-from relaxgap.experiments.parts.specs import CellSpec
-from relaxgap.experiments.parts.trained_runs import trained_batches
-from relaxgap.experiments.stationary_points.cell import TRAINED_RTOL
+from relaxgap.experiments.parts.trained_runs import TRAINED_RTOL, trained_batches
+from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan
 from relaxgap.networks import minimal_network, structure_of
 
 
 @dataclass(frozen=True, slots=True)
-class LandscapeRecord(RunRecord):
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    training: ScaledTrainingPlan = field(default_factory=ScaledTrainingPlan)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Record(RunRecord):
     """One row: one run.
 
     Parameters
@@ -40,26 +53,26 @@ class LandscapeRecord(RunRecord):
     best_loss: float
 
 
-def landscape_width(spec: CellSpec) -> list[LandscapeRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Find the critical width of one instance and train networks of multiples of it."""
-    data = spec.load_data()
-    beta = spec.regularisation.resolve_by_ascent(data)
-    solution = spec.optimum.solver().solve(data, beta)
+    data = cell.load_data()
+    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    solution = cell.settings.optimum.solver().solve(data, beta)
     pruned = minimal_network(solution.network, data)
     # blocks that the solver's accuracy left above zero are no neurons of the optimum
     critical_width = structure_of(pruned, data, TRAINED_RTOL).n_live
-    batches = trained_batches(spec, data, beta, critical_width=critical_width)
+    batches = trained_batches(cell, data, beta, critical_width=critical_width)
     # as `trained_batches` goes through them
-    rules = (rule for _ in spec.training.methods for rule in spec.networks.width)
+    rules = (rule for _ in cell.settings.training.methods for rule in cell.settings.networks.width)
     return [
-        LandscapeRecord(
-            **run_fields(spec, data, beta, batch, run),  # type: ignore[arg-type]
+        Record(
+            **run_fields(cell, data, beta, batch, k),  # type: ignore[arg-type]
             width_rule=rule,
             critical_width=critical_width,
             optimum=solution.certificate.primal_value,
             optimum_bound=solution.certificate.dual_value,
-            best_loss=float(batch.trajectory.best_losses[run]),
+            best_loss=float(batch.trajectory.best_losses[k]),
         )
         for batch, rule in zip(batches, rules, strict=True)
-        for run in range(len(batch.labels))
+        for k in range(len(batch.labels))
     ]

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.experiments.parts.settings import size_of
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.needs import Contending, Regularised, Solving
+from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.starts import starting_networks
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet
@@ -53,32 +54,34 @@ class GapRecord:
     solve_seconds: float
 
 
-def instance_of(spec: CellSpec, data: Dataset, beta: float) -> dict[str, str | int | float | None]:
+def instance_of(
+    cell: Cell[Regularised], data: Dataset, beta: float
+) -> dict[str, str | int | float | None]:
     """Return the fields of a row that say which instance it is of."""
     return {
-        "data": spec.data_label,
+        "data": cell.data.label,
         "n": data.n,
         "d": data.d,
-        "seed": spec.seed,
+        "seed": cell.seed,
         "beta": beta,
-        "beta_fraction": spec.regularisation.beta_fraction,
+        "beta_fraction": cell.settings.regularisation.beta_fraction,
     }
 
 
-def contenders(spec: CellSpec, data: Dataset, beta: float) -> Iterator[GapRecord]:
+def contenders(cell: Cell[Contending], data: Dataset, beta: float) -> Iterator[GapRecord]:
     """Solve every relaxation of the cell, then train every network."""
-    for rule in spec.patterns.n_gates:
+    for rule in cell.settings.patterns.n_gates:
         n_gates = size_of(rule, data.n)
         # a fresh generator each time: every sample starts with the smaller ones
-        sampled = sample_patterns(data.X, n_gates, spec.streams()[1])
-        yield solve_over(spec, data, beta, sampled, "relaxation", rule, n_gates)
-    for label, method in spec.training.methods.items():
-        for rule in spec.networks.width:
-            yield from _trained(spec, data, beta, label, method, rule)
+        sampled = sample_patterns(data.X, n_gates, cell.streams()[1])
+        yield solve_over(cell, data, beta, sampled, "relaxation", rule, n_gates)
+    for label, method in cell.settings.training.methods.items():
+        for rule in cell.settings.networks.width:
+            yield from _trained(cell, data, beta, label, method, rule)
 
 
 def solve_over(
-    spec: CellSpec,
+    cell: Cell[Solving],
     data: Dataset,
     beta: float,
     patterns: PatternSet,
@@ -88,9 +91,9 @@ def solve_over(
 ) -> GapRecord:
     """Solve the cone-constrained program over the patterns with the solver of the cell."""
     began = time.perf_counter()
-    solution = spec.solver.solver().solve(relu_program(data, patterns, beta))
+    solution = cell.settings.solver.solver().solve(relu_program(data, patterns, beta))
     return GapRecord(
-        **instance_of(spec, data, beta),  # type: ignore[arg-type]
+        **instance_of(cell, data, beta),  # type: ignore[arg-type]
         method=method,
         size_rule=size_rule,
         n_gates=n_gates,
@@ -106,16 +109,21 @@ def solve_over(
 
 
 def _trained(
-    spec: CellSpec, data: Dataset, beta: float, label: str, method: TrainingSpec, rule: str
+    cell: Cell[Contending],
+    data: Dataset,
+    beta: float,
+    label: str,
+    method: TrainingSpec,
+    rule: str,
 ) -> Iterator[GapRecord]:
     width = size_of(rule, data.n)
-    initial, order = starting_networks(spec, method, width, data.d)
+    initial, order = starting_networks(cell, method, width, data.d)
     began = time.perf_counter()
     run = train(data, beta, method, initial, order)
     seconds = time.perf_counter() - began
     for start, (hidden, output) in enumerate(zip(run.best.hidden, run.best.output, strict=True)):
         yield GapRecord(
-            **instance_of(spec, data, beta),  # type: ignore[arg-type]
+            **instance_of(cell, data, beta),  # type: ignore[arg-type]
             method=label,
             size_rule=rule,
             n_gates=None,
@@ -126,5 +134,5 @@ def _trained(
             primal_value=TwoLayerNetwork(hidden, output).training_loss(data, beta),
             dual_value=None,
             n_iterations=int(run.n_steps_done[start]),
-            solve_seconds=seconds / spec.networks.n_starts,
+            solve_seconds=seconds / cell.settings.networks.n_starts,
         )

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.contenders import instance_of
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.needs import Training
 from relaxgap.experiments.parts.trained_runs import TrainedBatch
 from relaxgap.training import TrainingStatus
 
@@ -45,13 +46,13 @@ class RunRecord:
 
 
 def run_fields(
-    spec: CellSpec, data: Dataset, beta: float, batch: TrainedBatch, run: int
+    cell: Cell[Training], data: Dataset, beta: float, batch: TrainedBatch, run: int
 ) -> dict[str, str | int | float | None]:
     """Return the fields of a row about one run."""
     label, trajectory = batch.labels[run], batch.trajectory
     diverged = trajectory.status[run] is TrainingStatus.DIVERGED
     return {
-        **instance_of(spec, data, beta),
+        **instance_of(cell, data, beta),
         "method": label.method,
         "width": label.width,
         "init_scale": label.init_scale,

@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.experiments.parts.settings import size_of
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.needs import Training
+from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.starts import starting_networks
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.training import NetworkBatch, Trajectory, joined, train
+
+TRAINED_RTOL = 1e-4
+"""A trained network is on a kink, scaled or nearly minimal up to this: training is finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class TrainedBatch:
 
 
 def trained_batches(
-    spec: CellSpec,
+    cell: Cell[Training],
     data: Dataset,
     beta: float,
     *,
@@ -75,7 +79,7 @@ def trained_batches(
 
     Parameters
     ----------
-    spec : CellSpec
+    cell : Cell
         Names methods, widths, scales, steps and the number of starts.
     data : Dataset
         Of the cell.
@@ -86,14 +90,14 @@ def trained_batches(
     record_preservation : bool
         Whether to compare activations with the initial ones at every logged step.
     """
-    plan = spec.training
+    plan = cell.settings.training
     for label, method in plan.methods.items():
-        for rule in spec.networks.width:
+        for rule in cell.settings.networks.width:
             width = size_of(rule, data.n, critical_width)
             labels, specs, parts, order = [], [], [], np.random.default_rng(0)
             for init_scale in plan.init_scales:
                 scaled = replace(method, init_scale=init_scale * method.init_scale)
-                initial, order = starting_networks(spec, scaled, width, data.d)
+                initial, order = starting_networks(cell, scaled, width, data.d)
                 for step_factor in plan.step_factors:
                     parts.append(initial)
                     rate = step_factor * scaled.learning_rate

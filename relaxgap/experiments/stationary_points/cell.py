@@ -1,6 +1,6 @@
 r"""Where gradient methods end: the loss over the certified optimum, and what kind of point it is.
 
-Theorem 3 bounds the loss of a stationary point by :math:`C \\sqrt{\\log 2n}` times the optimum if
+Theorem 3 bounds the loss of a stationary point by :math:`C \sqrt{\\log 2n}` times the optimum if
 half of the initial patterns survive (assumption A2). Both are measured here, in the same runs.
 
 References
@@ -9,16 +9,22 @@ Kim & Pilanci (2024), Theorem 3 and assumption (A2); Wang, Lacotte & Pilanci (20
 networks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.contenders import solve_over
+from relaxgap.experiments.parts.gates import GateSampling
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimum import OptimumSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.run_records import RunRecord, run_fields
-from relaxgap.experiments.parts.settings import size_of
-from relaxgap.experiments.parts.specs import CellSpec
-from relaxgap.experiments.parts.trained_runs import TrainedBatch, trained_batches
+from relaxgap.experiments.parts.size_rules import size_of
+from relaxgap.experiments.parts.solver_choice import SolverSettings
+from relaxgap.experiments.parts.trained_runs import TRAINED_RTOL, TrainedBatch, trained_batches
+from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan
 from relaxgap.networks import (
     TwoLayerNetwork,
     activation_signs,
@@ -31,12 +37,21 @@ from relaxgap.networks import (
 )
 from relaxgap.patterns import sample_patterns
 
-TRAINED_RTOL = 1e-4
-"""A trained network is on a kink, scaled or nearly minimal up to this: training is finite."""
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    patterns: GateSampling = field(default_factory=GateSampling)
+    solver: SolverSettings = field(default_factory=SolverSettings)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    training: ScaledTrainingPlan = field(default_factory=ScaledTrainingPlan)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
 
 
 @dataclass(frozen=True, slots=True)
-class StationaryRecord(RunRecord):
+class Record(RunRecord):
     """One row: the last network of one run.
 
     Parameters
@@ -94,14 +109,14 @@ class StationaryRecord(RunRecord):
     patterns_kept: float
 
 
-def stationary_points(spec: CellSpec) -> list[StationaryRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Bracket the optimum of one instance, train on it and examine every last network."""
-    data = spec.load_data()
-    beta = spec.regularisation.resolve_by_ascent(data)
-    solution = spec.optimum.solver().solve(data, beta)
-    n_gates = size_of(spec.patterns.n_gates[-1], data.n)
-    sampled = sample_patterns(data.X, n_gates, spec.streams()[1])
-    relaxation = solve_over(spec, data, beta, sampled, "relaxation")
+    data = cell.load_data()
+    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    solution = cell.settings.optimum.solver().solve(data, beta)
+    n_gates = size_of(cell.settings.patterns.n_gates[-1], data.n)
+    sampled = sample_patterns(data.X, n_gates, cell.streams()[1])
+    relaxation = solve_over(cell, data, beta, sampled, "relaxation")
     values = {
         "optimum": solution.certificate.primal_value,
         "optimum_bound": solution.certificate.dual_value,
@@ -109,14 +124,14 @@ def stationary_points(spec: CellSpec) -> list[StationaryRecord]:
         "relaxation_bound": relaxation.dual_value,
     }
     return [
-        StationaryRecord(
-            **run_fields(spec, data, beta, batch, run),  # type: ignore[arg-type]
+        Record(
+            **run_fields(cell, data, beta, batch, k),  # type: ignore[arg-type]
             **values,  # type: ignore[arg-type]
-            **_examined(batch.final_network(run), data, beta),  # type: ignore[arg-type]
-            **_kept(batch, run),  # type: ignore[arg-type]
+            **_examined(batch.final_network(k), data, beta),  # type: ignore[arg-type]
+            **_kept(batch, k),  # type: ignore[arg-type]
         )
-        for batch in trained_batches(spec, data, beta, record_preservation=True)
-        for run in range(len(batch.labels))
+        for batch in trained_batches(cell, data, beta, record_preservation=True)
+        for k in range(len(batch.labels))
     ]
 
 
@@ -149,8 +164,8 @@ def _examined(
     }
 
 
-def _kept(batch: TrainedBatch, run: int) -> dict[str, float]:
-    kept = batch.trajectory.preservation[-1][run]
+def _kept(batch: TrainedBatch, k: int) -> dict[str, float]:
+    kept = batch.trajectory.preservation[-1][k]
     return {
         "bits_kept": kept.bits_kept,
         "interior_bits_kept": kept.interior_bits_kept,

@@ -9,20 +9,35 @@ References
 Kim & Pilanci (2024), Eq. (19) and the proof of Theorem 3; Wang, Lacotte & Pilanci (2022).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.optimum import OptimumSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.run_records import RunRecord, run_fields
-from relaxgap.experiments.parts.specs import CellSpec
-from relaxgap.experiments.parts.trained_runs import trained_batches
-from relaxgap.experiments.stationary_points.cell import TRAINED_RTOL
+from relaxgap.experiments.parts.solver_choice import SolverSettings
+from relaxgap.experiments.parts.trained_runs import TRAINED_RTOL, trained_batches
+from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan
 from relaxgap.networks import stationarity_residual, subsampled_program
 
 BOUNDARIES: tuple[Literal["active", "inactive"], ...] = ("active", "inactive")
 
 
 @dataclass(frozen=True, slots=True)
-class SubsampledRecord(RunRecord):
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    solver: SolverSettings = field(default_factory=SolverSettings)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    training: ScaledTrainingPlan = field(default_factory=ScaledTrainingPlan)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Record(RunRecord):
     """One row: one run and one setting of its bits on the boundary.
 
     Parameters
@@ -55,16 +70,16 @@ class SubsampledRecord(RunRecord):
     optimum_bound: float
 
 
-def subsampled_programs(spec: CellSpec) -> list[SubsampledRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Solve the programs over the patterns of every last network of the cell."""
-    data = spec.load_data()
-    beta = spec.regularisation.resolve_by_ascent(data)
-    optimum = spec.optimum.solver().solve(data, beta).certificate
-    solver = spec.solver.solver()
+    data = cell.load_data()
+    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    optimum = cell.settings.optimum.solver().solve(data, beta).certificate
+    solver = cell.settings.solver.solver()
     records = []
-    for batch in trained_batches(spec, data, beta):
-        for run in range(len(batch.labels)):
-            network = batch.final_network(run)
+    for batch in trained_batches(cell, data, beta):
+        for k in range(len(batch.labels)):
+            network = batch.final_network(k)
             residual = stationarity_residual(network, data, beta, TRAINED_RTOL)
             for boundary in BOUNDARIES:
                 one = subsampled_program(
@@ -81,8 +96,8 @@ def subsampled_programs(spec: CellSpec) -> list[SubsampledRecord]:
                 signed = solver.solve(one.program).certificate
                 both_signs = solver.solve(both.program).certificate
                 records.append(
-                    SubsampledRecord(
-                        **run_fields(spec, data, beta, batch, run),  # type: ignore[arg-type]
+                    Record(
+                        **run_fields(cell, data, beta, batch, k),  # type: ignore[arg-type]
                         boundary=boundary,
                         residual=residual,
                         n_boundary_bits=one.n_boundary_bits,

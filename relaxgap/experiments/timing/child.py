@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relaxgap.experiments.timing.flops import install
-from relaxgap.experiments.timing.settings import CONIC_SOLVERS
 from relaxgap.experiments.timing.task import ABSENT, Answer, Task, perform, read_task
 
 if TYPE_CHECKING:
@@ -63,9 +62,9 @@ def _program_of(problem: dict[str, np.ndarray]) -> "Program":
 def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], Answer]]:
     """Return the package to name with the times, and the solve to a relative error."""
     from relaxgap.certificates import certify
-    from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton
+    from relaxgap.solvers import ConicSolver, registry
 
-    if task.solver in CONIC_SOLVERS:
+    if task.solver in registry.REFERENCES:
         solver = ConicSolver(task.solver, max_iterations=MOST_ITERATIONS)  # type: ignore[arg-type]
         lower_bound = certify(program, program.zero()).dual_value
 
@@ -78,10 +77,8 @@ def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], A
 
         return task.solver, solve_conic
 
-    own = {"semismooth_newton": SemismoothNewton, "column_generation": ColumnGeneration}
-
     def solve_own(tolerance: float) -> Answer:
-        solution = own[task.solver](tolerance).solve(program)
+        solution = registry.make(task.solver, tolerance).solve(program)
         return Answer(solution.point.w, solution.n_iterations)
 
     return "relaxgap", solve_own

@@ -3,10 +3,29 @@
 from dataclasses import dataclass
 
 from relaxgap.errors import ConfigurationError
+from relaxgap.solvers.registry import NAMES, REFERENCES
 
-OWN_SOLVERS = ("semismooth_newton", "column_generation")
-CONIC_SOLVERS = ("clarabel", "ecos", "scs")
-SOLVERS = (*OWN_SOLVERS, *CONIC_SOLVERS, "pyscnn")
+CONIC_SOLVERS = REFERENCES
+SOLVERS = (*NAMES, "pyscnn")
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """Say how often to time the same work, and with how many threads.
+
+    Parameters
+    ----------
+    repeats : int
+        Trainings of one kind; the median counts.
+    threads : int
+        BLAS threads of each process.
+    """
+
+    repeats: int = 5
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        _at_least_one(repeats=self.repeats, threads=self.threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +80,15 @@ class BenchmarkSettings:
                 f"Expected benchmark.tolerances loosest first, got {list(self.tolerances)}; "
                 "sort them, since a time-out ends the list."
             )
-        for name in ("repeats", "largest_conic", "threads"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(
-                    f"Expected benchmark.{name} >= 1, got {getattr(self, name)}; raise it."
-                )
+        _at_least_one(repeats=self.repeats, largest_conic=self.largest_conic, threads=self.threads)
         for name in ("time_limit_seconds", "memory_limit_gigabytes"):
             if not getattr(self, name) > 0.0:
                 raise ConfigurationError(
                     f"Expected a positive benchmark.{name}, got {getattr(self, name)}; raise it."
                 )
+
+
+def _at_least_one(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ConfigurationError(f"Expected benchmark.{name} >= 1, got {count}; raise it.")

@@ -7,24 +7,38 @@ of PyTorch writes. The final losses say that they did the same.
 
 import statistics
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.parts.settings import size_of
-from relaxgap.experiments.parts.specs import CellSpec
+from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.networks import NetworkSettings
+from relaxgap.experiments.parts.regularisation import Regularisation
+from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.starts import starting_networks
+from relaxgap.experiments.parts.training_plan import TrainingPlan
 from relaxgap.experiments.timing.alternation import timings
+from relaxgap.experiments.timing.settings import Repetition
 from relaxgap.experiments.timing.stopwatch import write_problem
 from relaxgap.training import TrainingSpec, step_size
 from relaxgap.training.schedules import step_factor
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingTimeRecord:
+class Settings:
+    """What the experiment can vary."""
+
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingPlan = field(default_factory=TrainingPlan)
+    benchmark: Repetition = field(default_factory=Repetition)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
     """One row: the time of one training of one run or of a batch.
 
     Parameters
@@ -60,7 +74,7 @@ class TrainingTimeRecord:
     version: str
 
 
-def training_benchmark(spec: CellSpec) -> list[TrainingTimeRecord]:
+def run(cell: Cell[Settings]) -> list[Record]:
     """Time every method on one instance.
 
     Raises
@@ -68,30 +82,31 @@ def training_benchmark(spec: CellSpec) -> list[TrainingTimeRecord]:
     ConfigurationError
         If a method does anything but a fixed number of full-batch steps of both layers.
     """
-    data, beta = spec.load_data(), spec.absolute_beta()
-    for label, method in spec.training.methods.items():
+    settings = cell.settings
+    data, beta = cell.load_data(), settings.regularisation.absolute()
+    for label, method in settings.training.methods.items():
         _refuse_other_loops(label, method)
     cases = [
         (size_of(rule, data.n), label, method)
-        for rule in spec.networks.width
-        for label, method in spec.training.methods.items()
+        for rule in settings.networks.width
+        for label, method in settings.training.methods.items()
     ]
     with tempfile.TemporaryDirectory(prefix="relaxgap-") as name:
         folders = [Path(name, str(number)) for number in range(len(cases))]
         for folder, (width, _, method) in zip(folders, cases, strict=True):
-            _write(folder, spec, data, method, width)
+            _write(folder, cell, data, method, width)
         timed = timings(
             folders,
-            [("relaxgap", 1), ("pytorch", 1), ("relaxgap", spec.networks.n_starts)],
-            spec.benchmark.repeats,
-            spec.benchmark.threads,
+            [("relaxgap", 1), ("pytorch", 1), ("relaxgap", settings.networks.n_starts)],
+            settings.benchmark.repeats,
+            settings.benchmark.threads,
         )
     return [
-        TrainingTimeRecord(
-            data=spec.data_label,
+        Record(
+            data=cell.data.label,
             n=data.n,
             d=data.d,
-            seed=spec.seed,
+            seed=cell.seed,
             width=width,
             method=label,
             beta=beta,
@@ -102,7 +117,7 @@ def training_benchmark(spec: CellSpec) -> list[TrainingTimeRecord]:
             least_seconds=min(timing.seconds),
             n_repeats=len(timing.seconds),
             final_loss=timing.loss,
-            threads=spec.benchmark.threads,
+            threads=settings.benchmark.threads,
             version=timing.version,
         )
         for (width, label, method), of_case in zip(cases, timed, strict=True)
@@ -110,8 +125,10 @@ def training_benchmark(spec: CellSpec) -> list[TrainingTimeRecord]:
     ]
 
 
-def _write(folder: Path, spec: CellSpec, data: Dataset, method: TrainingSpec, width: int) -> None:
-    initial, _ = starting_networks(spec, method, width, data.d)
+def _write(
+    folder: Path, cell: Cell[Settings], data: Dataset, method: TrainingSpec, width: int
+) -> None:
+    initial, _ = starting_networks(cell, method, width, data.d)
     factors = [step_factor(method.schedule, k, method.n_steps) for k in range(method.n_steps)]
     problem = {
         "X": data.X,
@@ -121,7 +138,9 @@ def _write(folder: Path, spec: CellSpec, data: Dataset, method: TrainingSpec, wi
         "rates": step_size(method, data, width) * np.array(factors),
     }
     folder.mkdir()
-    write_problem(folder, problem, {"spec": asdict(method), "beta": spec.absolute_beta()})
+    write_problem(
+        folder, problem, {"spec": asdict(method), "beta": cell.settings.regularisation.absolute()}
+    )
 
 
 def _refuse_other_loops(label: str, method: TrainingSpec) -> None:

@@ -20,6 +20,8 @@ from relaxgap.solvers.newton.cone_projection import COLD_STEPS, ConeProjector
 from relaxgap.solvers.newton.cone_rows import ConeRows
 
 WARM_STEPS = 40
+NAME = "semismooth_newton"
+"""Of the solver whose oracles these are."""
 
 
 @runtime_checkable

@@ -21,7 +21,7 @@ from relaxgap.problems.losses import NewtonLoss
 from relaxgap.solvers.base import Solution, Status, with_better_bounds
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.needs import for_family, refuse_unless_met
-from relaxgap.solvers.newton.pricing_oracle import ORACLES
+from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
 
 MAX_IDLE_ROUNDS = 3
@@ -48,7 +48,7 @@ class SemismoothNewton:
     Li, Sun & Toh (2018), arXiv 1607.05428, for the method on a fixed set of blocks.
     """
 
-    name: ClassVar[str] = "semismooth_newton"
+    name: ClassVar[str] = NAME
     needs: ClassVar[tuple[str, ...]] = (
         "loss.conjugate",
         "loss.conjugate_gradient",

@@ -11,7 +11,7 @@ from relaxgap.problems.losses import NewtonLoss
 from relaxgap.problems.program import Program
 from relaxgap.solvers.needs import for_family
 from relaxgap.solvers.newton.augmented_lagrangian import GROWTH, AugmentedLagrangian
-from relaxgap.solvers.newton.pricing_oracle import ORACLES, PricingOracle
+from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES, PricingOracle
 
 MIN_BLOCKS = 40
 MIN_EXACT_PRICES = 100
@@ -52,9 +52,7 @@ class WorkingSet:
         # what rounding allows to aim at
         self.rtol = max(rtol, MIN_RTOL * self.arrays.roundoff_ratio)
         self.price_threshold = self.min_sigma = self.sigma = self.tolerance = 0.0
-        self.oracle: PricingOracle = for_family("semismooth_newton", ORACLES, program.family)(
-            program, self.arrays
-        )
+        self.oracle: PricingOracle = for_family(NAME, ORACLES, program.family)(program, self.arrays)
         zero = program.zero()
         self.nu = program.dual_point(zero) if nu is None else nu
         self.index, self.w = self.oracle.blocks(zero if point is None else point)

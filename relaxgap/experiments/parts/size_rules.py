@@ -1,0 +1,37 @@
+"""Sizes that follow the data: ``64``, ``2 n``, ``8 log n``, ``2 m*``."""
+
+import math
+import re
+
+from relaxgap.errors import ConfigurationError
+
+SIZE_RULE = re.compile(r"\s*(?P<factor>\d+(\.\d+)?)?\s*\*?\s*(?P<growth>log n|n|m\*)?\s*")
+
+
+def size_of(rule: str, n: int, critical_width: int | None = None) -> int:
+    """Evaluate a size rule such as ``64``, ``n``, ``2 n``, ``8 log n`` or ``2 m*``.
+
+    The size is rounded up and at least 1; ``m*`` is the critical width, where one is known.
+
+    Raises
+    ------
+    ConfigurationError
+        If the rule has another form, gives less than one or needs an unknown critical width.
+    """
+    match = SIZE_RULE.fullmatch(rule)
+    if match is None or not rule.strip():
+        raise ConfigurationError(
+            f"Expected a size such as 64, 'n', '2 n', '8 log n' or '2 m*', got {rule!r}; use that "
+            "form."
+        )
+    if match["growth"] == "m*" and critical_width is None:
+        raise ConfigurationError(
+            f"Expected a size in terms of n, got {rule!r}; only landscape_width knows m*."
+        )
+    factor = float(match["factor"] or 1.0)
+    growth = {"log n": math.log(n), "n": float(n), "m*": float(critical_width or 1), None: 1.0}[
+        match["growth"]
+    ]
+    if factor <= 0.0:
+        raise ConfigurationError(f"Expected a positive size, got {rule!r}; raise its factor.")
+    return max(1, math.ceil(factor * growth))

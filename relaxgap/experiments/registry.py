@@ -1,0 +1,28 @@
+"""Every experiment, one line each; the drawers themselves are opened when they are needed."""
+
+import importlib
+
+from relaxgap.experiments.experiment import Experiment
+
+DRAWERS = (
+    "relaxgap.experiments.certified_gap",
+    "relaxgap.experiments.gap_vs_log_n",
+    "relaxgap.experiments.gap_vs_width",
+    "relaxgap.experiments.stationary_points",
+    "relaxgap.experiments.assumption_a2",
+    "relaxgap.experiments.subsampled_program",
+    "relaxgap.experiments.descent_path",
+    "relaxgap.experiments.landscape_width",
+    "relaxgap.experiments.coupling_lemma",
+    "relaxgap.experiments.pattern_preservation",
+    "relaxgap.experiments.exact_optimum",
+    "relaxgap.experiments.solver_benchmark",
+    "relaxgap.experiments.training_benchmark",
+    "relaxgap.experiments.solver_growth",
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (importlib.import_module(drawer).EXPERIMENT for drawer in DRAWERS)
+}
+"""By name, in the order of the table of claims."""
