@@ -202,7 +202,7 @@ def test_more_kinks_than_are_enumerated_still_give_a_derivative_close_to_the_sma
     # one of the 13 samples is zero
     assert found.n_concave_kinks == 12
     assert_is_the_slope(found, network, bent)
-    monkeypatch.setattr(descent, "_MOST_ENUMERATED", 12)
+    monkeypatch.setattr(descent, "_MAX_ENUMERATED", 12)
     smallest = steepest_descent(network, bent, BETA).slope
     assert smallest * (1.0 + 1e-12) <= found.slope <= 0.95 * smallest
 
