@@ -1,5 +1,5 @@
 # `make run` and `make test` are all that a newcomer types: every target first makes the
-# environment from a bare python3 (>= 3.11), once.
+# environment from a bare python3 (>= 3.11), once; what tests it and checks it comes with `make test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,37 +20,45 @@ run: $(VENV)/.installed
 	$(BIN)/relaxgap run
 
 # every test there is, in one collection
-test: $(VENV)/.installed
+test: $(VENV)/.developing
 	$(BIN)/python -m pytest -m ""
 
 figures: $(VENV)/.installed
 	$(BIN)/relaxgap figures --finish
 
-check: $(VENV)/.installed
+check: $(VENV)/.developing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(TYPED)
 
-format: $(VENV)/.installed
+format: $(VENV)/.developing
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 # every experiment at scale=ci, its numbers against the committed references; part of `make test`
-reproduce: $(VENV)/.installed
+reproduce: $(VENV)/.developing
 	$(BIN)/python -m pytest -m experiment
 
 # the property tests on examples that no gate has seen
-explore: $(VENV)/.installed
+explore: $(VENV)/.developing
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/.installed: pyproject.toml .ci/constraints.txt
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "relaxgap needs python3 >= 3.11, found $$($(PYTHON) --version); set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '$(1)'
+endef
+
+$(VENV)/.installed: pyproject.toml .ci/constraints.txt
+	$(call install,.)
 	@touch $@
+
+$(VENV)/.developing: pyproject.toml .ci/constraints.txt
+	$(call install,.[dev])
+	@touch $(VENV)/.installed $@
