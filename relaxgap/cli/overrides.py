@@ -119,11 +119,12 @@ def _options(override: Override, source: ConfigSource) -> list[str]:
 
 
 def _register_schemas(experiments: Sequence[str], source: ConfigSource) -> None:
-    if source.name == CONFIG_NAME and not experiments:
-        experiments = [_default_experiment()]
-    ours = [EXPERIMENTS[name] for name in experiments if name in EXPERIMENTS]
+    # Hydra composes the config once without the overrides of a sweep
+    names = [*experiments, _default_experiment()]
+    ours = [EXPERIMENTS[name] for name in names if name in EXPERIMENTS]
     # a config of the user's may be of any of them
-    register_schemas(ours if ours and len(ours) == len(experiments) else EXPERIMENTS.values())
+    known = source.name == CONFIG_NAME and len(ours) == len(names)
+    register_schemas(ours if known else EXPERIMENTS.values())
 
 
 def _default_experiment() -> str:

@@ -126,6 +126,30 @@ def test_a_sweep_gives_each_value_its_own_folder_and_shares_cells(
     assert "1 done, 0 to run" in tiny_run("--dry-run").stdout
 
 
+def test_a_sweep_may_go_over_experiments_and_their_options(relaxgap: Invoke) -> None:
+    sweep = ("experiment=descent_path,landscape_width", "training=short_gd,stationary_gd")
+    result = relaxgap("run", "-m", *sweep, "seed=1", "scale=ci", "--dry-run")
+    assert result.exit_code == 0
+    counted = [line for line in result.stdout.splitlines() if "1 cells, 0 done" in line]
+    names = ["descent_path"] * 2 + ["landscape_width"] * 2
+    assert [line.partition(":")[0] for line in counted] == names
+
+
+def test_a_config_of_the_users_own_builds_on_one_of_ours(relaxgap: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\n"
+        "defaults: [gap_vs_log_n, override /data: digits, _self_]\n"
+        "grid: {seed: 3..4}\n"
+    )
+    chosen = ("run", "--config-dir", str(tmp_path), "experiment=mine", "~grid.data", "--dry-run")
+    lines = relaxgap(*chosen).stdout.splitlines()
+    assert [line.split()[-1] for line in lines[:-1]] == ["seed=3", "seed=4"]
+    assert lines[-1].startswith("gap_vs_log_n: 2 cells")
+    refused = relaxgap(*chosen, "experiment=min")
+    assert (refused.exit_code, "did you mean 'mine'" in refused.stderr) == (2, True)
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_a_failed_cell_is_listed_recorded_and_tried_again(
     tiny_grid: Invoke, failing_seed: Callable[[int, Exception], None], tmp_path: Path
