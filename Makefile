@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # which takes three times the CPU
 TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype
 
-.PHONY: run test figures check explore format reproduce clean
+.PHONY: run test install figures results check explore format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -23,7 +23,17 @@ run: $(VENV)/.installed
 test: $(VENV)/.developing
 	$(BIN)/python -m pytest -m ""
 
+# the command without what tests and checks it
+install: $(VENV)/.installed
+	@echo 'relaxgap is installed; to call it by its name:'
+	@echo '  export PATH="$(abspath $(BIN)):$$PATH"'
+
+# redraw from the committed CSV
 figures: $(VENV)/.installed
+	$(BIN)/relaxgap figures
+
+# finish the missing cells of every experiment, then redraw
+results: $(VENV)/.installed
 	$(BIN)/relaxgap figures --finish
 
 check: $(VENV)/.developing
