@@ -18,7 +18,7 @@ from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.problems.program import Program
 
-LARGEST_VIOLATION = 1e-12
+MAX_VIOLATION = 1e-12
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -146,7 +146,7 @@ def certify(
             "them to zero with program.into_cones first."
         )
     violation = program.max_cone_violation(point)
-    if violation > LARGEST_VIOLATION:
+    if violation > MAX_VIOLATION:
         raise ValueError(
             f"Expected a point in its cones, got a relative violation of {violation:.1e}; "
             "project it with program.into_cones first."

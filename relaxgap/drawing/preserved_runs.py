@@ -13,7 +13,7 @@ INSTANCE = ["data", "n", "d"]
 RUN = [*INSTANCE, "protocol", "beta", "method", "width", "seed", "init_scale", "learning_rate"]
 RUN = [*RUN, "start"]
 DIVERGED = "diverged"
-MOST_ROWS_OF_AN_END = 3
+MAX_ROWS_OF_AN_END = 3
 """A run logged at its start, its first step and its end alone is there for its end."""
 
 
@@ -55,7 +55,7 @@ def relative_losses(summary: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(
         loss_ratio=rows["loss"] / initial,
         last_logged=runs["step"].transform("max"),
-        on_the_way=logged > MOST_ROWS_OF_AN_END,
+        on_the_way=logged > MAX_ROWS_OF_AN_END,
     )
     # what follows the end repeats it
     return rows[rows["step"] <= end]

@@ -10,7 +10,7 @@ from typing import Any
 from relaxgap.experiments.experiment import Experiment
 
 IRRELEVANT = ("runner=", "runner.", "hydra", "scale=default")
-LONGEST_TAG = 150
+MAX_TAG = 150
 SHORTEST_NAME = 8
 
 
@@ -29,7 +29,7 @@ def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path
         return home
     full = ",".join(relevant).replace(" ", "")
     tag = full.replace("/", "_")
-    if tag != full or len(tag.encode()) > LONGEST_TAG:
+    if tag != full or len(tag.encode()) > MAX_TAG:
         tag = f"{tag[:60]}~{hashlib.sha256(full.encode()).hexdigest()[:10]}"
     return home / tag
 

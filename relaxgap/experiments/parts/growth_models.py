@@ -23,9 +23,9 @@ from jaxtyping import Float64, Shaped
 
 from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth, fit_growth, group_by_size
 
-FEWEST_SIZES = 3
+MIN_SIZES = 3
 """Through two sizes both growing models pass exactly."""
-FEWEST_RATIOS = 5
+MIN_RATIOS = 5
 """AICc of three parameters is defined from here on."""
 
 
@@ -122,7 +122,7 @@ class GrowthComparison(GrowthFits):
 
 def is_comparable(sizes: Shaped[np.ndarray, " m"]) -> bool:
     """Return whether ratios at ``sizes`` (one entry a ratio) can tell the models apart."""
-    return len(np.unique(sizes)) >= FEWEST_SIZES and len(sizes) >= FEWEST_RATIOS
+    return len(np.unique(sizes)) >= MIN_SIZES and len(sizes) >= MIN_RATIOS
 
 
 def compare_growth(
@@ -155,7 +155,7 @@ def compare_growth(
     Raises
     ------
     ValueError
-        If there are fewer than `FEWEST_SIZES` sizes or `FEWEST_RATIOS` ratios, or an argument is
+        If there are fewer than `MIN_SIZES` sizes or `MIN_RATIOS` ratios, or an argument is
         out of its range.
 
     Notes
@@ -197,7 +197,7 @@ def _percentiles(values: Float64[np.ndarray, " b"], confidence: float) -> tuple[
 def _check(sizes: np.ndarray, ratios: np.ndarray, n_resamples: int, confidence: float) -> None:
     if not is_comparable(sizes):
         raise ValueError(
-            f"Expected {FEWEST_RATIOS} ratios or more at {FEWEST_SIZES} sizes or more, got "
+            f"Expected {MIN_RATIOS} ratios or more at {MIN_SIZES} sizes or more, got "
             f"{len(sizes)} at {len(np.unique(sizes))} sizes; add sizes or seeds."
         )
     usable = np.isfinite(ratios) & (ratios > 0.0) & np.isfinite(sizes) & (sizes >= 1)

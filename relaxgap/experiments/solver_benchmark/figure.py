@@ -22,7 +22,7 @@ from relaxgap.drawing.timings import (
     style_index,
 )
 
-SMALLEST_ERROR = 1e-10
+MIN_ERROR = 1e-10
 SIZE_ERROR = 1e-6
 ENDINGS = {
     "absent": "absent",
@@ -53,7 +53,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
                 axes.set_ylabel(f"{PROGRAMS[program]}\nseconds")
             if row == len(programs) - 1:
                 axes.set_xlabel("relative error")
-    grid[0][0].set_xlim(1e-2, SMALLEST_ERROR / 3.0)
+    grid[0][0].set_xlim(1e-2, MIN_ERROR / 3.0)
     legend_above(figure, _legend(summary), columns=4)
     panels = lower.subplots(1, 2 * len(programs), squeeze=False)[0]
     for index, program in enumerate(programs):
@@ -76,7 +76,7 @@ def _errors(axes: Axes, rows: pd.DataFrame) -> None:
             points = runs.groupby("tolerance")[["relative_error", "seconds"]].median()
             points = points.sort_values("relative_error", ascending=False)
             axes.plot(
-                np.maximum(points["relative_error"], SMALLEST_ERROR),
+                np.maximum(points["relative_error"], MIN_ERROR),
                 points["seconds"],
                 **_look(solver, fraction),
             )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # a conic solver's own tolerance as a fraction of the error to reach, the same for every instance:
 # at it the measured error was 0.2 to 0.4 (Clarabel, SCS) or under 0.01 (ECOS) of the target
 FRACTIONS = {"clarabel": 0.1, "scs": 0.1, "ecos": 1.0}
-MOST_ITERATIONS = 10_000_000
+MAX_ITERATIONS = 10_000_000
 """The time limit is what ends a first-order solver."""
 
 
@@ -65,7 +65,7 @@ def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], A
     from relaxgap.solvers import ConicSolver, registry
 
     if task.solver in registry.REFERENCES:
-        solver = ConicSolver(task.solver, max_iterations=MOST_ITERATIONS)  # type: ignore[arg-type]
+        solver = ConicSolver(task.solver, max_iterations=MAX_ITERATIONS)  # type: ignore[arg-type]
         lower_bound = certify(program, program.zero()).dual_value
 
         def solve_conic(tolerance: float) -> Answer:

@@ -24,7 +24,7 @@ from relaxgap.solvers.registry import DEFAULT
 STARTING_SECONDS = 300.0
 """Imports, data and the machine's speed: allowed besides the solves, never timed."""
 COUNTED = (DEFAULT,)
-MOST_COUNTED_SECONDS = 100.0
+MAX_COUNTED_SECONDS = 100.0
 INSTALL_PYSCNN = (
     "python3 -m venv .venv-pyscnn; .venv-pyscnn/bin/pip install torch torchvision --index-url "
     "https://download.pytorch.org/whl/cpu; .venv-pyscnn/bin/pip install pyscnn==0.0.10; then "
@@ -100,7 +100,7 @@ def attempts_of(program: Program, solver: str, settings: BenchmarkSettings) -> l
 
 def _is_short(attempt: Attempt) -> bool:
     """Say whether a solve may be done again to count its operations."""
-    return attempt.seconds is not None and attempt.seconds < MOST_COUNTED_SECONDS
+    return attempt.seconds is not None and attempt.seconds < MAX_COUNTED_SECONDS
 
 
 def conic_entries(program: Program) -> int:

@@ -28,7 +28,7 @@ else:
 
 GRADIENT_FRACTION = 0.5
 LOOSEST = 1e-3
-MOST_ITERATIONS = 10**9
+MAX_ITERATIONS = 10**9
 
 
 def main(folder: Path) -> int:
@@ -87,11 +87,11 @@ def solve(problem: "dict[str, np.ndarray]", tolerance: float) -> Answer:
     regularizer = NeuronGL1(strength)
     if problem["has_cones"]:
         model = ConvexReLU(problem["gates"].T)
-        limits = {"max_primal_iters": MOST_ITERATIONS, "max_dual_iters": MOST_ITERATIONS}
+        limits = {"max_primal_iters": MAX_ITERATIONS, "max_dual_iters": MAX_ITERATIONS}
         method = AL(model, tol=own_tolerance, constraint_tol=own_tolerance, **limits)
     else:
         model = ConvexGatedReLU(problem["gates"].T)
-        method = RFISTA(model, max_iters=MOST_ITERATIONS, tol=own_tolerance)
+        method = RFISTA(model, max_iters=MAX_ITERATIONS, tol=own_tolerance)
     inner = build_internal_model(model, regularizer, data[0])
     run = build_optimizer(method, regularizer, Metrics())
     log = get_logger("scnn")

@@ -20,7 +20,7 @@ _ADVICE = (
     "arrays hidden (m, d) and output (m,)"
 )
 # Also bounds how deep a hostile file can nest what Python visits by recursion.
-_LARGEST_INDEX_BYTES = 2**12
+_MAX_INDEX_BYTES = 2**12
 _DTYPES = {
     "DoubleStorage": "f8",
     "FloatStorage": "f4",
@@ -166,9 +166,9 @@ class _Unpickler(pickle.Unpickler):
 
 def _unpickle(archive: zipfile.ZipFile, root: str) -> dict[str, _Tensor]:
     member = archive.getinfo(f"{root}data.pkl")
-    if member.file_size > _LARGEST_INDEX_BYTES:
+    if member.file_size > _MAX_INDEX_BYTES:
         raise DataError(
-            f"Expected two layers, whose tensors {_LARGEST_INDEX_BYTES} bytes are enough to list, "
+            f"Expected two layers, whose tensors {_MAX_INDEX_BYTES} bytes are enough to list, "
             f"got a list of {member.file_size} bytes; {_ADVICE}."
         )
     content = archive.read(member)
