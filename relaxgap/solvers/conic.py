@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import cvxpy as cp
 
 ConicName = Literal["clarabel", "ecos", "scs"]
-SMALLEST = 1e-12
+MIN_UNIT = 1e-12
 # fractions of rtol to ask for: the certificate rescales the dual point, which costs about a digit,
 # and an interior point method pushed past its accuracy may give up well before a looser tolerance
 TOLERANCES = {"clarabel": (1e-2, 1e-1), "ecos": (1e-2, 1e-1), "scs": (1e-2,)}
@@ -134,7 +134,7 @@ class ConicSolver:
             return None
         scaled = units.scaled(program)
         X, y, beta = scaled.data.X, scaled.data.y, scaled.beta
-        r_unit = max(lower_bound / program.value(program.zero()), SMALLEST)
+        r_unit = max(lower_bound / program.value(program.zero()), MIN_UNIT)
         active = program.patterns.patterns.T.astype(np.float64)
         n_patterns = program.patterns.n_patterns
         admitted = [np.flatnonzero(~row) for row in program.forbidden()]

@@ -27,7 +27,7 @@ else:
     from task import ABSENT, Answer, perform, read_task
 
 GRADIENT_FRACTION = 0.5
-LOOSEST = 1e-3
+MAX_TOLERANCE = 1e-3
 MAX_ITERATIONS = 10**9
 
 
@@ -55,7 +55,7 @@ def units(problem: "dict[str, np.ndarray]", tolerance: float) -> "tuple[float, f
     x_unit = float(np.linalg.norm(X)) / X.shape[1] ** 0.5
     y_unit = float(np.linalg.norm(y)) / y.size**0.5
     if problem["has_cones"]:
-        y_unit *= min(tolerance / LOOSEST, 1.0) ** 0.5
+        y_unit *= min(tolerance / MAX_TOLERANCE, 1.0) ** 0.5
     return x_unit, y_unit
 
 
