@@ -386,7 +386,8 @@ def test_the_key_changes_with_the_images_in_the_folder(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_key_is_the_same_in_another_process() -> None:
     code = (
-        "from relaxgap.cli.run import compose_plain; from relaxgap.runner.grid import cells_of; "
+        "from relaxgap.runner.compose import compose_plain; "
+        "from relaxgap.runner.grid import grid_points; "
         "import json; print(json.dumps([c.key for c in grid_points(compose_plain(['scale=ci']))]))"
     )
     keys = [
