@@ -60,7 +60,9 @@ def with_overrides(config: dict[str, Any], **settings: Any) -> dict[str, Any]:
     return config
 
 
-@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(
+    "scale", ["ci", *(pytest.param(scale, marks=pytest.mark.slow) for scale in SCALES[1:])]
+)
 @pytest.mark.parametrize("experiment", sorted(EXPERIMENTS))
 def test_every_shipped_experiment_expands_at_every_scale(
     base: Callable[[str], dict[str, Any]], experiment: str, scale: str
@@ -90,6 +92,7 @@ def _options() -> Iterator[tuple[str, str]]:
         yield from ((folder.name, option) for option in option_names(folder.name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "option"), list(_options()))
 def test_every_option_of_every_group_composes(group: str, option: str) -> None:
     overrides = [f"{group}={option}"]
