@@ -63,6 +63,7 @@ def loss_and_penalty(program: Program, point: Point) -> tuple[float, float]:
     return 0.5 * float(residual @ residual), norms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PROGRAM_TYPES)
 def test_warm_starts_take_fewer_newton_steps_and_give_the_same_optima(kind: ProgramType) -> None:
     program, warm = planted(kind, seed=1), planted_path(kind)
