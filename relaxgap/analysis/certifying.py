@@ -7,13 +7,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import FollowedBracket, OnBracket, follow, unseen
-from relaxgap.analysis.certified_network import (
-    NEARLY_STATIONARY,
-    STRUCTURE_RTOL,
-    BetaSource,
-    NetworkReport,
-)
+from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.inputs import NetworkLike, dataset_of, network_of
+from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError

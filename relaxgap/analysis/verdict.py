@@ -1,10 +1,8 @@
 """What a certified network is said to be; percentages are rounded to the safe side."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from relaxgap.analysis.certified_network import CertifiedNetwork
+from relaxgap.analysis.network_record import CertifiedNetwork
 
 FAR_FROM_STATIONARY = 0.05
 MAX_PERCENTAGE = 100.0
@@ -12,7 +10,7 @@ SHARP = 1e-6
 """Relative slope that the tolerance of a kink alone may cause."""
 
 
-def verdict(report: "CertifiedNetwork") -> str:
+def verdict(report: CertifiedNetwork) -> str:
     """Say in one sentence how good the network is."""
     value, lower, upper = report.network_value, report.lower_bound, report.upper_bound
     if value == 0.0:
@@ -38,7 +36,7 @@ def verdict(report: "CertifiedNetwork") -> str:
     )
 
 
-def remarks(report: "CertifiedNetwork") -> list[str]:
+def remarks(report: CertifiedNetwork) -> list[str]:
     """Say in sentences what a reader has to know beside the verdict."""
     said = []
     if report.beta_source == "implied":

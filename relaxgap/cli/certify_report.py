@@ -5,7 +5,8 @@ from html import escape
 
 import pandas as pd
 
-from relaxgap.analysis.certified_network import MEANINGS, NetworkReport
+from relaxgap.analysis.certified_network import NetworkReport
+from relaxgap.analysis.network_record import MEANINGS
 from relaxgap.drawing.bracket import bracket_svg
 from relaxgap.version import __version__
 

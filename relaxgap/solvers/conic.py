@@ -1,5 +1,6 @@
 """Generic conic solvers through CVXPY: the independent references."""
 
+import importlib.util
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program, Units
 from relaxgap.problems.losses import ConicLoss
 from relaxgap.solvers.base import Solution, Status, failed, finish
 from relaxgap.solvers.needs import for_family, refuse_unless_met
-from relaxgap.solvers.registry import REFERENCES, SOLVERS
+from relaxgap.solvers.references import INSTALL, REFERENCES
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -64,10 +65,10 @@ class ConicSolver:
             )
         if not 0.0 < self.rtol < 1.0:
             raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
-        if not SOLVERS[self.name].is_installed:
+        if importlib.util.find_spec(self.name) is None:
             raise MissingSolverError(
                 f"Expected the solver {self.name!r}, got no package of that name; install it "
-                f"with: {SOLVERS[self.name].install}."
+                f"with: {INSTALL[self.name]}."
             )
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:

@@ -1,7 +1,8 @@
 """Every solver by name: what it is, what it can do, what it needs and how to make it.
 
-This table is the only place that lists names: the command line, the settings of experiments and
-``relaxgap list`` read it. Nothing heavy is imported before a solver is made.
+This table, with the conic solvers of `references`, is the only place that lists names: the command
+line, the settings of experiments and ``relaxgap list`` read it. Nothing heavy is imported before a
+solver is made.
 """
 
 import importlib.util
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from relaxgap.errors import ConfigurationError
+from relaxgap.solvers.references import INSTALL, REFERENCES
 
 if TYPE_CHECKING:
     from relaxgap.numerics.backend import Backend
@@ -91,12 +93,9 @@ SOLVERS: Mapping[str, SolverEntry] = {
         "any number of patterns: a small conic program, then a price of them all",
         _column_generation,
     ),
-    "clarabel": _conic("clarabel", "pip install clarabel"),
-    "ecos": _conic("ecos", "pip install ecos (GPLv3, Python below 3.13)"),
-    "scs": _conic("scs", "pip install scs"),
+    **{name: _conic(name, install) for name, install in INSTALL.items()},
 }
 NAMES = tuple(SOLVERS)
-REFERENCES = tuple(name for name, entry in SOLVERS.items() if entry.is_reference)
 
 
 def make(name: str, rtol: float, backend: "Backend | None" = None) -> "Solver":

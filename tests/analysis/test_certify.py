@@ -7,7 +7,7 @@ import pytest
 
 import relaxgap
 from relaxgap import Dataset, LoadedNetwork, NetworkReport, Status, TwoLayerNetwork
-from relaxgap.analysis.certified_network import MEANINGS
+from relaxgap.analysis.network_record import MEANINGS
 
 
 def certified(network: Any, data: Dataset, **chosen: Any) -> NetworkReport:

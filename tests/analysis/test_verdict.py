@@ -3,7 +3,7 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
-from relaxgap.analysis.certified_network import MEANINGS, CertifiedNetwork
+from relaxgap.analysis.network_record import MEANINGS, CertifiedNetwork
 from relaxgap.analysis.verdict import remarks, verdict
 from relaxgap.solvers import Status
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from sklearn.neural_network import MLPRegressor
 
-from relaxgap.analysis.certified_network import CertifiedNetwork
+from relaxgap.analysis.network_record import CertifiedNetwork
 from relaxgap.data import Dataset
 from relaxgap.networks import TwoLayerNetwork, load_network
 

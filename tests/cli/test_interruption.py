@@ -5,10 +5,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from children import Child
 from click.testing import Result
+
+from relaxgap.runner import execute
+from relaxgap.runner.execute import Outcome
+from relaxgap.runner.grid import Cell
+from relaxgap.runner.store import CellStore
 
 Invoke = Callable[..., Result]
 Start = Callable[..., Child]
@@ -125,6 +131,24 @@ def test_ctrl_c_ends_a_sweep_and_not_only_its_job(child: Start, tmp_path: Path) 
     assert code == 1
     assert len(cells(tmp_path)) == 1
     assert said.count("interrupted") == 1
+
+
+def test_a_run_that_was_started_with_ctrl_c_ignored_goes_on(
+    relaxgap: Invoke, undrawn: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_cell = execute._run_cell
+
+    def interrupted(cell: Cell, store: CellStore, version: dict[str, Any]) -> Outcome:
+        signal.raise_signal(signal.SIGINT)
+        return run_cell(cell, store, version)
+
+    monkeypatch.setattr(execute, "_run_cell", interrupted)
+    disposition = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert relaxgap(*RUN, "runner.n_jobs=1").exit_code == 0
+    finally:
+        signal.signal(signal.SIGINT, disposition)
+    assert len(cells(tmp_path)) == CELLS
 
 
 def test_cells_that_cannot_be_stored_end_a_parallel_run_in_one_line(

@@ -34,12 +34,17 @@ def idx_bytes(array, code=0x08):
     return header + array.tobytes()
 
 
+def compressed(content):
+    """Compress without the time, which would be part of the names of tests."""
+    return gzip.compress(content, mtime=0)
+
+
 def write_pair(folder, images=PIXELS, labels=DIGITS, compress=False):
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in ((IMAGES, images), (LABELS, labels)):
         content = array if isinstance(array, bytes) else idx_bytes(array)
         path = folder / f"{name}{'.gz' if compress else ''}"
-        path.write_bytes(gzip.compress(content, mtime=0) if compress else content)
+        path.write_bytes(compressed(content) if compress else content)
     return folder
 
 
@@ -124,7 +129,7 @@ MALFORMED = [
     (GOOD[:3], "got 0x000008;"),
     (idx_bytes(PIXELS), "got 0x00000803;"),
     (idx_bytes(DIGITS, code=0x0D), "got 0x00000d01;"),
-    (gzip.compress(GOOD, mtime=0), "got 0x1f8b"),
+    (compressed(GOOD), "got 0x1f8b"),
     (GOOD[:6], "header of 8 bytes, got a file of 6"),
     (GOOD[:-1], "12 bytes of data for the shape (12,) in the header, got 11: the file is cut off"),
     (GOOD + b"\0", "got 13: the file is too long"),
@@ -146,7 +151,7 @@ def test_malformed_images_are_one_line_that_names_them(tmp_path):
     assert refusal(folder=str(tmp_path)).startswith(f"{tmp_path / IMAGES}: Expected 9408 bytes")
 
 
-COMPRESSED = gzip.compress(GOOD, mtime=0)
+COMPRESSED = compressed(GOOD)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +264,7 @@ def write_cache(folder, text=None, name=NAMED_BY_ADDRESS):
     cache = folder / "scikit" / "openml" / "openml.org"
     for path, value in [*((p, json.dumps(v).encode()) for p, v in files.items()), (name, content)]:
         (cache / f"{path}.gz").parent.mkdir(parents=True, exist_ok=True)
-        (cache / f"{path}.gz").write_bytes(gzip.compress(value, mtime=0))
+        (cache / f"{path}.gz").write_bytes(compressed(value))
     return cache
 
 
@@ -303,17 +308,15 @@ def test_a_cache_without_the_table_is_no_cache(tmp_path):
     ("path", "content", "said"),
     [
         ("api/v1/json/data/554", b"{}", "a gzip file"),
-        ("api/v1/json/data/554", gzip.compress(b"{", mtime=0), "OpenML's description"),
-        ("api/v1/json/data/554", gzip.compress(b"[]", mtime=0), "OpenML's description"),
-        ("api/v1/json/data/554", gzip.compress(b"\xff", mtime=0), "OpenML's description"),
+        ("api/v1/json/data/554", compressed(b"{"), "OpenML's description"),
+        ("api/v1/json/data/554", compressed(b"[]"), "OpenML's description"),
+        ("api/v1/json/data/554", compressed(b"\xff"), "OpenML's description"),
         (
             "api/v1/json/data/554",
-            gzip.compress(
-                b'{"data_set_description": {"file_id": 1, "md5_checksum": 1, "url": 1}}', mtime=0
-            ),
+            compressed(b'{"data_set_description": {"file_id": 1, "md5_checksum": 1, "url": 1}}'),
             "OpenML's description",
         ),
-        (NAMED_BY_ADDRESS, gzip.compress(b"@DATA\n1\n", mtime=0), "a file with the MD5 sum"),
+        (NAMED_BY_ADDRESS, compressed(b"@DATA\n1\n"), "a file with the MD5 sum"),
         (NAMED_BY_ADDRESS, b"", "a file with the MD5 sum"),
         (NAMED_BY_ADDRESS, b"@DATA", "a gzip file"),
     ],

@@ -1,5 +1,4 @@
 import shutil
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.experiments.solver_benchmark import figure as solver_benchmark
 from relaxgap.experiments.solver_growth import figure as solver_growth
 from relaxgap.runner.figures import draw_summary, result_table
+from relaxgap.runner.summary import summary_columns
 
 REFERENCES = Path(__file__).resolve().parents[1] / "references"
 QUICK = "gap_vs_width"
@@ -60,7 +60,7 @@ def test_a_table_is_plain_text_without_nan(name: str, tmp_path: Path) -> None:
 
 def test_a_summary_is_read_with_the_columns_of_its_record(tmp_path: Path) -> None:
     shutil.copy(REFERENCES / "gap_vs_log_n.csv", tmp_path / "summary.csv")
-    columns = [field.name for field in fields(EXPERIMENTS["gap_vs_log_n"].record)]
+    columns = summary_columns(EXPERIMENTS["gap_vs_log_n"])
     assert list(read_summary(tmp_path, columns).columns) == columns
     with pytest.raises(DataError, match="Expected rows of the columns"):
         result_table("pattern_preservation", tmp_path)

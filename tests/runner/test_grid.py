@@ -51,7 +51,9 @@ def with_overrides(config: dict[str, Any], **settings: Any) -> dict[str, Any]:
     return config
 
 
-@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(
+    "scale", ["ci", *(pytest.param(scale, marks=pytest.mark.slow) for scale in SCALES[1:])]
+)
 @pytest.mark.parametrize("experiment", sorted(EXPERIMENTS))
 def test_every_shipped_experiment_expands_at_every_scale(
     base: Callable[[str], dict[str, Any]], experiment: str, scale: str
@@ -89,6 +91,7 @@ WITH_GROUP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "option"), list(_options()))
 def test_every_option_of_every_group_composes(group: str, option: str) -> None:
     if group == "experiment":
@@ -125,10 +128,9 @@ def test_a_setting_by_hand_reaches_every_option_of_an_axis_of_options(
     assert {cell.cell.data.n for cell in cells} == {8}  # type: ignore[attr-defined]
 
 
-def test_a_setting_by_hand_reaches_the_options_that_have_it(
-    base: Callable[[str], dict[str, Any]],
-) -> None:
-    config = with_overrides(base("pattern_preservation"), scale="ci")
+def test_a_setting_by_hand_reaches_the_options_that_have_it() -> None:
+    composed = compose_plain(["training=protocol_p"], "pattern_preservation")
+    config = with_overrides(composed, scale="ci")
     config["grid"]["training"] = ["protocol_l", "protocol_p"]
     config["training"]["methods"]["adam"]["n_steps"] = 7
     cells = grid_points(config, {"training.methods.adam.n_steps"})

@@ -7,6 +7,7 @@ import pytest
 from small_runs import D, M, N, assert_same_runs, gaussian_data, generator, starts, trained_apart
 
 from relaxgap.numerics.backend import NUMPY
+from relaxgap.problems.losses import SQUARED
 from relaxgap.training import TrainingSpec, TrainingStatus, train, training_losses
 from relaxgap.training.running import RunningBatch
 
@@ -101,7 +102,7 @@ def test_a_run_that_diverges_leaves_runs_of_other_steps_alone(runs_per_group: in
 def test_groups_are_as_large_as_their_entries_allow(runs_per_group: int) -> None:
     data, specs = gaussian_data(), varied(DESCENT)
     arguments = (data, BETAS, tuple(specs), starts(specs))
-    sizes = [group.n_runs for group in RunningBatch(*arguments, NUMPY).groups]
+    sizes = [group.n_runs for group in RunningBatch(*arguments, NUMPY, SQUARED).groups]
     assert sum(sizes) == len(specs)
     assert max(sizes) == runs_per_group
 

@@ -7,6 +7,7 @@ import pytest
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.backend import NUMPY
+from relaxgap.problems.losses import SQUARED
 from relaxgap.training import (
     NetworkBatch,
     TrainingSpec,
@@ -104,7 +105,7 @@ def test_scaled_batch_gradients_of_an_epoch_average_to_the_full_gradient() -> No
     data = gaussian_data(n=12)
     networks = draw(BOTH_LAYERS, data)
     arrays = NUMPY.arrays()
-    kernel = DataGradient(Weights.of(networks, arrays), 3, arrays)
+    kernel = DataGradient(Weights.of(networks, arrays), 3, arrays, SQUARED)
     order = generator().permutation(12).reshape(4, 3)
     flats = []
     for rows in order:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.solvers.registry import NAMES, REFERENCES
+from relaxgap.solvers.references import REFERENCES
+from relaxgap.solvers.registry import NAMES
 
 CONIC_SOLVERS = REFERENCES
 SOLVERS = (*NAMES, "pyscnn")
