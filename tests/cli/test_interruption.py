@@ -13,7 +13,7 @@ from click.testing import Result
 
 from relaxgap.runner import execute
 from relaxgap.runner.execute import Outcome
-from relaxgap.runner.grid import Cell
+from relaxgap.runner.grid import GridPoint
 from relaxgap.runner.store import CellStore
 
 Invoke = Callable[..., Result]
@@ -35,12 +35,12 @@ ONE_CELL_ONLY = """
 import os
 from relaxgap.runner import execute
 execute.whole = execute._run_cell
-def first_alone(cell, store, version):
+def first_alone(point, store, version):
     from relaxgap.runner import execute
-    if cell.spec.seed:
+    if point.cell.seed:
         # Ctrl-C does not reach a worker, and what ends it leaves no words
         signal.pause()
-    outcome = getattr(execute, "whole", execute._run_cell)(cell, store, version)
+    outcome = getattr(execute, "whole", execute._run_cell)(point, store, version)
     os.write(1, b"stored one cell")
     return outcome
 execute._run_cell = first_alone
@@ -138,9 +138,9 @@ def test_a_run_that_was_started_with_ctrl_c_ignored_goes_on(
 ) -> None:
     run_cell = execute._run_cell
 
-    def interrupted(cell: Cell, store: CellStore, version: dict[str, Any]) -> Outcome:
+    def interrupted(point: GridPoint, store: CellStore, version: dict[str, Any]) -> Outcome:
         signal.raise_signal(signal.SIGINT)
-        return run_cell(cell, store, version)
+        return run_cell(point, store, version)
 
     monkeypatch.setattr(execute, "_run_cell", interrupted)
     disposition = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -290,6 +290,8 @@ def test_an_experiment_reproduces_its_reference(
     assert done.exit_code == 0, done.output
     folder = tmp_path / "results" / name / "scale=ci"
     files = {"summary.csv", "manifest.json", f"{name}.png", f"{name}.pdf"}
+    if hasattr(EXPERIMENTS[name].figure, "statistics"):
+        files.add("statistics.csv")
     assert {path.name for path in folder.iterdir()} == files
     assert all((folder / file).stat().st_size for file in files)
     manifest = json.loads((folder / "manifest.json").read_text())
