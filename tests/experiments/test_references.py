@@ -21,6 +21,7 @@ from click.testing import CliRunner
 
 from relaxgap.cli.main import main
 from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.figures import draw_summary
 
 pytestmark = pytest.mark.experiment
 
@@ -294,6 +295,9 @@ def test_an_experiment_reproduces_its_reference(
         files.add("statistics.csv")
     assert {path.name for path in folder.iterdir()} == files
     assert all((folder / file).stat().st_size for file in files)
+    figures = {path: path.read_bytes() for path in folder.glob(f"{name}.*")}
+    again = {path: path.read_bytes() for path in draw_summary(name, folder)}
+    assert {path: again[path] for path in figures} == figures
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["n_cells_finished"] == manifest["n_cells"]
     fresh, reference = (
