@@ -65,7 +65,7 @@ def test_zero_is_optimal_from_the_largest_price_on_and_not_below() -> None:
 
 def test_a_path_falls_from_warm_start_to_warm_start() -> None:
     program = toy_program(PROGRAM_TYPES[0], 2)
-    betas = program.beta * np.array([2.0, 1.0, 0.5, 0.1])
+    betas = [factor * program.beta for factor in (2.0, 1.0, 0.5, 0.1)]
     brackets: list[DualCertificate] = [
         solution.certificate for solution in SemismoothNewton(1e-7).solve_path(program, betas)
     ]
