@@ -9,9 +9,10 @@ export MKL_NUM_THREADS := 1
 # the gate starts some hundred processes: what they import is compiled once
 unexport PYTHONDONTWRITEBYTECODE
 
-# each fast test on one of its cases, every argument and result checked against its annotation,
-# which takes three times the CPU
-TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype
+# a minute of fast tests, each on one of its cases: the verbs and what they are made of with every
+# argument and result checked against its annotation, which takes three times the CPU
+TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype tests/analysis tests/problems tests/numerics
+FAST := --once tests/patterns tests/certificates tests/networks tests/solvers
 
 .PHONY: run test install figures results check explore format reproduce clean
 .DEFAULT_GOAL := run
@@ -42,6 +43,7 @@ check: $(VENV)/.developing
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(TYPED)
+	$(BIN)/python -m pytest $(FAST)
 
 format: $(VENV)/.developing
 	$(BIN)/ruff format .

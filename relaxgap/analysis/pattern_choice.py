@@ -1,12 +1,14 @@
 """Which patterns a program ranges over: all, a Gaussian sample, those of given gates, or a set."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.files import read_arrays
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
-from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.patterns.pattern_set import digest_of, pattern_set_from_gates, patterns_of_gates
 
 PatternChoice = str | int | PatternSet
 """``all``, ``gaussian:N`` or N, the path of an ``.npz`` file with ``gates``, or a set."""
@@ -18,14 +20,14 @@ def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int)
     Raises
     ------
     ConfigurationError
-        If the choice has another form.
+        If the choice has another form, or a set is one of other data.
     DataError
         If a file of gates cannot be used.
     EnumerationLimitError
         If there may be more than ``limit`` patterns in all.
     """
     if isinstance(choice, PatternSet):
-        return choice
+        return _of_this_data(choice, data)
     if choice == "all":
         return enumerate_patterns(data.X, limit=limit)
     n_gates = _gaussian_gates(choice)
@@ -46,6 +48,21 @@ def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int)
     if not np.all(np.isfinite(gates)):
         raise DataError(f"Expected finite gates, got NaN or infinity in {choice}; remove them.")
     return pattern_set_from_gates(data.X, gates)
+
+
+def _of_this_data(patterns: PatternSet, data: Dataset) -> PatternSet:
+    """Refuse patterns of other data, and believe that they are all only for the data they name."""
+    gates = patterns.gates
+    if (patterns.n, gates.shape[1]) != (data.n, data.d) or not np.array_equal(
+        patterns_of_gates(data.X, gates), patterns.packed
+    ):
+        raise ConfigurationError(
+            "Expected patterns of this data, got some whose gates make other ones of it; make the "
+            "patterns from this data with enumerate_patterns or sample_patterns."
+        )
+    if patterns.complete and patterns.data_digest != digest_of(data.X):
+        return replace(patterns, complete=False)
+    return patterns
 
 
 def _gaussian_gates(choice: str | int) -> int:

@@ -1,24 +1,56 @@
-"""What the verbs read off a program and its points."""
+"""Which networks the points of a program are, by the name of its family."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from relaxgap.errors import ConfigurationError
 from relaxgap.networks import TwoLayerNetwork, to_network
 from relaxgap.networks.gated import GatedNetwork
-from relaxgap.problems import Blocks, ConeBlocks, Program
+from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program
 
 
-def network_of_point(program: Program, point: Blocks) -> TwoLayerNetwork | GatedNetwork:
-    """Return the network that a point of a program is."""
-    if program.family.name == ConeBlocks.name:
-        return to_network(point)
+def _gated(program: Program, point: Blocks) -> GatedNetwork:
     active = np.flatnonzero(point.active_patterns)
     return GatedNetwork(program.patterns.gates[active], point.w[0, active])
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkKind:
+    """Say what networks are called in the plural, and make one of a program and its point."""
+
+    plural: str
+    of_point: Callable[[Program, Blocks], TwoLayerNetwork | GatedNetwork]
+
+
+KINDS: Mapping[str, NetworkKind] = {
+    ConeBlocks.name: NetworkKind(
+        "two-layer ReLU networks", lambda program, point: to_network(point)
+    ),
+    FreeBlocks.name: NetworkKind("gated ReLU networks", _gated),
+}
+
+
+def kind_of(program: str) -> NetworkKind:
+    """Return the networks that the points of a program are.
+
+    Raises
+    ------
+    ConfigurationError
+        If none are known of a family of this name: nothing may then be said of any network.
+    """
+    if program not in KINDS:
+        raise ConfigurationError(
+            f"Expected a program whose points are networks, {' or '.join(KINDS)}, got {program!r}; "
+            "solve it with relaxgap.solvers, or say in relaxgap.analysis.programs which they are."
+        )
+    return KINDS[program]
+
+
 def networks_of(program: str, complete: bool, n_patterns: int | None) -> str:
     """Name the networks whose optimum a bracket of the program holds."""
-    kind = "two-layer" if program == ConeBlocks.name else "gated"
-    networks = f"{kind} ReLU networks"
+    networks = kind_of(program).plural
     if complete:
         return f"all {networks} of any width"
     return f"{networks} restricted to these {n_patterns} patterns"

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from relaxgap.analysis.bracketing import unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
-from relaxgap.analysis.programs import networks_of
+from relaxgap.analysis.programs import kind_of, networks_of
 from relaxgap.certificates import beta_max
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
 from relaxgap.numerics.backend import NUMPY, Backend
@@ -181,6 +181,7 @@ def path(
         raise ConfigurationError(
             f"Expected a program out of {', '.join(PROGRAMS)}, got {program!r}; choose one."
         )
+    kind_of(program)
     method = SemismoothNewton(rtol, backend=backend)
     data = dataset_of(X, y)
     chosen = choose_patterns(patterns, data, limit, seed)

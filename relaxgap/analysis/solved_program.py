@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.analysis.bracketing import BracketPoint
+from relaxgap.analysis.comparison import at_most_above
 from relaxgap.analysis.programs import networks_of
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.networks.gated import GatedNetwork
@@ -113,11 +114,13 @@ class SolveResult(SolveRecord):
     @property
     def sentence(self) -> str:
         """Where the optimum over which networks lies, and how far above it this one may be."""
-        return (
-            f"The optimum over {self.networks} lies in "
-            f"[{self.dual_value:.9g}, {self.primal_value:.9g}]: this one is at most "
-            f"{100.0 * self.relative_gap:.2g}% above it."
-        )
+        bracket = f"[{self.dual_value:.9g}, {self.primal_value:.9g}]"
+        said = f"The optimum over {self.networks} lies in {bracket}: this one is "
+        if self.primal_value == self.dual_value:
+            return f"{said}optimal."
+        if self.dual_value <= 0.0:
+            return f"{said}not proven to be near it, since the lower bound is 0."
+        return f"{said}at most {at_most_above(self.primal_value, self.dual_value)} it."
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.status.sentence}"

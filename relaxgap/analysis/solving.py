@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from relaxgap.analysis.bracketing import OnBracket, follow, unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
-from relaxgap.analysis.programs import network_of_point
+from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import Regularisation, is_small
 from relaxgap.data.dataset import Dataset
@@ -134,6 +134,7 @@ def solve(
     True
     """
     strength = Regularisation(beta, beta_fraction, program)
+    kind_of(program)
     name = registry.DEFAULT if solver is None else solver
     method = registry.make(name, rtol, backend)
     bracketing = GlobalSolver(
@@ -179,7 +180,7 @@ def _solved(
         beta=problem.beta,
         threads=threads,
         program=problem.family.name,
-        network=network_of_point(problem, point),
+        network=kind_of(problem.family.name).of_point(problem, point),
         patterns=patterns,
         nu=found.nu,
     )

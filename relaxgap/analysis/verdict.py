@@ -1,11 +1,9 @@
 """What a certified network is said to be; percentages are rounded to the safe side."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
-
+from relaxgap.analysis.comparison import at_least_above, at_most_above
 from relaxgap.analysis.network_record import CertifiedNetwork
 
 FAR_FROM_STATIONARY = 0.05
-MAX_PERCENTAGE = 100.0
 SHARP = 1e-6
 """Relative slope that the tolerance of a kink alone may cause."""
 
@@ -25,15 +23,12 @@ def verdict(report: CertifiedNetwork) -> str:
     if value - lower <= report.rtol * value:
         return (
             f"This network is optimal to the accuracy asked for: at most "
-            f"{_above(value, lower, ROUND_CEILING)} the best of any width."
+            f"{at_most_above(value, lower)} the best of any width."
         )
     least = ""
     if value - upper > report.rtol * value:
-        least = f", and at least {_above(value, upper, ROUND_FLOOR)} it: a better one was found"
-    return (
-        f"This network is at most {_above(value, lower, ROUND_CEILING)} the best of any "
-        f"width{least}."
-    )
+        least = f", and at least {at_least_above(value, upper)} it: a better one was found"
+    return f"This network is at most {at_most_above(value, lower)} the best of any width{least}."
 
 
 def remarks(report: CertifiedNetwork) -> list[str]:
@@ -74,15 +69,6 @@ def remarks(report: CertifiedNetwork) -> list[str]:
             f"loss; the largest price found is {_shown(report.largest_price_ratio)} beta."
         )
     return said
-
-
-def _above(value: float, other: float, rounding: str) -> str:
-    """Compare two values, as a percentage or, far apart, as a factor."""
-    excess, factor = 100.0 * (value - other) / other, value / other
-    two_digits = Context(prec=2, rounding=rounding)
-    if excess > MAX_PERCENTAGE:
-        return f"{float(two_digits.create_decimal(factor)):g} times"
-    return f"{float(two_digits.create_decimal(excess)):g}% above"
 
 
 def _shown(number: float | None) -> str:

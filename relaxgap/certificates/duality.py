@@ -14,12 +14,12 @@ from jaxtyping import Float64
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
 from relaxgap.certificates.prices.pricing import block_prices, prices_by_multipliers
+from relaxgap.numerics.rounding import EPS
 from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.problems.program import Program
 
 MAX_VIOLATION = 1e-12
-EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

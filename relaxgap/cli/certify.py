@@ -9,7 +9,6 @@ import click
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
-from relaxgap.cli.certify_report import report_page
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write_bytes
@@ -102,6 +101,9 @@ def certify_command(
     if better is not None:
         write_arrays(better, "--better", **report.best.arrays)
     if out is not None:
+        # pandas and matplotlib, which a page of help does not need
+        from relaxgap.cli.certify_report import report_page
+
         write_bytes(out, "--out", report_page(network_file, data, report).encode("utf-8"))
     if not as_json and (written := [path for path in (better, out) if path is not None]):
         click.echo("\n".join(["", "written:", *(f"  {path}" for path in written)]))

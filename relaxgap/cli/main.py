@@ -50,9 +50,12 @@ class Commands(click.Group):
             _stop(error, USAGE)
         except RelaxgapError as error:
             _stop(error, FAILED)
+        except MemoryError as error:
+            said = str(error) or "more than there is"
+            _stop(f"Expected what fits in memory, got: {said}; ask for a smaller size.", FAILED)
 
 
-def _stop(error: Exception, code: int) -> None:
+def _stop(error: Exception | str, code: int) -> None:
     click.echo(f"relaxgap: {' '.join(str(error).split())}", err=True)
     sys.exit(code)
 

@@ -78,9 +78,9 @@ def solve_command(
     known = load_data(data, target, seed)
     with before_the_first_bracket(), bracket_line() as show:
         result = solve(known.X, known.y, seed=seed, backend=arrays, on_progress=show, **chosen)
+    click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
     if out is not None:
         write_arrays(out, "--out", **result.network.arrays)
-    click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
     exit_if(result.stopped)
 
 

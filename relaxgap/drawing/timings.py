@@ -1,5 +1,7 @@
 """Times of solvers, derived from the rows of a benchmark: seconds to an error, profiles, slopes."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -15,9 +17,20 @@ SOLVERS = {
 PROGRAMS = {"relu": "cone-constrained", "gated": "gated"}
 
 
+def label_of(solver: str) -> str:
+    """Return what a figure calls a solver: its own name unless it has a better one."""
+    return SOLVERS.get(solver, solver)
+
+
+def in_order(solvers: Iterable[str]) -> list[str]:
+    """Return solvers in the order of figures, those without a place in it last."""
+    present = set(solvers)
+    return [name for name in SOLVERS if name in present] + sorted(present - set(SOLVERS))
+
+
 def style_index(solver: str) -> int:
     """Return the place of a solver in the cycles of colours and markers, the same everywhere."""
-    return list(SOLVERS).index(solver)
+    return list(SOLVERS).index(solver) if solver in SOLVERS else len(SOLVERS)
 
 
 def instances(summary: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +48,7 @@ def seconds_to(summary: pd.DataFrame, error: float) -> pd.DataFrame:
     reached = frame["seconds"].where(frame["relative_error"] <= error, np.inf)
     columns = [*INSTANCE, "solver"]
     best = frame.assign(reached=reached).groupby(columns)["reached"].min().unstack("solver")
-    return best[[solver for solver in SOLVERS if solver in best]]
+    return best[in_order(best.columns)]
 
 
 def performance_ratios(summary: pd.DataFrame, errors: list[float]) -> pd.DataFrame:

@@ -66,7 +66,7 @@ class GlobalSolution:
 
 @dataclass(frozen=True, slots=True)
 class GlobalSolver:
-    """Bracket the global optimum over networks of every width.
+    """Bracket the global optimum over networks of every width; the loss is squared.
 
     Parameters
     ----------

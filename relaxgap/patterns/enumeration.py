@@ -16,7 +16,12 @@ from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
 from relaxgap.patterns.hyperplanes import distinct_hyperplanes
-from relaxgap.patterns.pattern_set import PatternSet, first_occurrences, patterns_of_gates
+from relaxgap.patterns.pattern_set import (
+    PatternSet,
+    digest_of,
+    first_occurrences,
+    patterns_of_gates,
+)
 
 _CHUNK_ENTRIES = 1 << 20
 
@@ -79,7 +84,8 @@ def enumerate_patterns(
         kept = first_occurrences(packed)
         complete = complete and kept.size == packed.shape[0]
         packed, gates = packed[kept], gates[kept]
-    return PatternSet(packed, gates, X.shape[0], complete=complete)
+    digest = digest_of(X) if complete else ""
+    return PatternSet(packed, gates, X.shape[0], complete, digest)
 
 
 def _is_within_range(X: Float64[np.ndarray, "n d"]) -> bool:

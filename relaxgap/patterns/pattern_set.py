@@ -1,5 +1,6 @@
 """Distinct activation patterns with the gates that produce them, stored as packed bits."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +22,15 @@ class PatternSet:
         Number of samples.
     complete : bool
         Whether these are *all* open cells of the arrangement: a program over them is exact.
+    data_digest : str
+        SHA-256 of the data that they are all the patterns of; empty if they do not claim that.
     """
 
     packed: UInt8[np.ndarray, "P bytes"]
     gates: Float64[np.ndarray, "P d"]
     n: int
     complete: bool = False
+    data_digest: str = ""
 
     @property
     def n_patterns(self) -> int:
@@ -45,6 +49,12 @@ class PatternSet:
     def subset(self, rows: Int[np.ndarray, " k"]) -> "PatternSet":
         """Keep the chosen patterns, in the order given; the result does not claim completeness."""
         return PatternSet(self.packed[rows], self.gates[rows], self.n)
+
+
+def digest_of(X: Float64[np.ndarray, "n d"]) -> str:
+    """Return the SHA-256 of a data matrix."""
+    shape = repr(X.shape).encode()
+    return hashlib.sha256(shape + np.ascontiguousarray(X).tobytes()).hexdigest()
 
 
 def patterns_of_gates(

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.rows import row_norms
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.feasibility import project_blocks
 
@@ -146,8 +147,9 @@ class ConeBlocks:
 
         A nonzero block that is forbidden is off its cone {0} by its whole length: it counts as 1.
         """
-        row_norms = np.linalg.norm(X, axis=1)
-        rows = X[row_norms > 0] / row_norms[row_norms > 0, None]
+        norms_of_rows = row_norms(X)
+        kept = norms_of_rows > 0.0
+        rows = X[kept] / norms_of_rows[kept, None]
         off = self.forbidden(patterns.n_patterns) & np.any(w != 0.0, axis=2)
         worst = 1.0 if np.any(off) else 0.0
         for blocks in w:
@@ -155,7 +157,7 @@ class ConeBlocks:
             active = np.flatnonzero(norms)
             if active.size == 0 or rows.shape[0] == 0:
                 continue
-            signs = np.where(patterns.unpack(active), 1.0, -1.0)[:, row_norms > 0]
+            signs = np.where(patterns.unpack(active), 1.0, -1.0)[:, kept]
             slack = signs * ((blocks[active] / norms[active, None]) @ rows.T)
             worst = max(worst, -float(slack.min()))
         return worst

@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float64
 
+from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.pattern_set import PatternSet
 
-EPS = float(np.finfo(np.float64).eps)
 NEARLY_INSIDE = 1e-10
 """Blocks this close to their cone are pushed in without the least squares of a projection."""
 

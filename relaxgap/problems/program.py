@@ -44,7 +44,8 @@ class Program:
     Raises
     ------
     ConfigurationError
-        If ``beta`` is not positive and finite, or the patterns belong to other data.
+        If ``beta`` is not positive and finite, or the patterns have other numbers of samples or
+        features than the data. Whether they are patterns of these data is not looked at.
 
     References
     ----------

@@ -120,7 +120,8 @@ class ColumnGeneration:
             if best.certificate.relative_gap <= self.rtol:
                 return replace(best, status=Status.SOLVED)
             if entering.size == 0:
-                return replace(best, status=Status.INACCURATE)
+                late = deadline.has_passed
+                return replace(best, status=Status.TIME_LIMIT if late else Status.INACCURATE)
             used = rows[solution.point.active_patterns] if improved else rows
             rows = np.concatenate([used, entering])
         return best

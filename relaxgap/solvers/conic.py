@@ -3,7 +3,7 @@
 import importlib.util
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -12,6 +12,7 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
 from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.rows import row_norms
 from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program, Units
 from relaxgap.problems.losses import ConicLoss
 from relaxgap.solvers.base import Solution, Status, failed, finish
@@ -101,8 +102,12 @@ class ConicSolver:
             solution = finish(program, solved.point, self.rtol, solved.n_iterations, solved.nu)
             if solution.status is Status.SOLVED:
                 return solution
+            if deadline.has_passed:
+                solution = replace(solution, status=Status.TIME_LIMIT)
             solutions.append(solution)
         if not solutions:
+            if deadline.has_passed:
+                return Solution(zero, Status.TIME_LIMIT, at_zero, 0)
             return failed(program)
         return min(solutions, key=lambda solution: solution.certificate.duality_gap)
 
@@ -222,9 +227,9 @@ def _in_cones(
     """Ask every block to lie in the cone of its pattern."""
     import cvxpy as cp
 
-    row_norms = np.linalg.norm(X, axis=1)
-    kept = row_norms > 0.0
-    rows = X[kept] / row_norms[kept, None]
+    norms = row_norms(X)
+    kept = norms > 0.0
+    rows = X[kept] / norms[kept, None]
     signs = 2.0 * active[kept] - 1.0
     return [
         cp.multiply(signs[:, of], rows @ w.T) >= 0 for w, of in zip(blocks, admitted, strict=True)

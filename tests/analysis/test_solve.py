@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 import relaxgap
 from relaxgap import Dataset, SolveResult, Status, TwoLayerNetwork
 from relaxgap.analysis.bracketing import BracketPoint
+from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveRecord
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks.gated import GatedNetwork
@@ -225,3 +226,38 @@ def test_a_callback_sees_nothing_where_the_patterns_are_listed(data: Dataset) ->
     show: Callable[[BracketPoint], None] = seen.append
     assert solved(data, on_progress=show).history == ()
     assert not seen
+
+
+def test_patterns_that_other_data_have_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    X, other, y = rng.standard_normal((6, 2)), rng.standard_normal((6, 2)), rng.standard_normal(6)
+    for verb in (relaxgap.solve, relaxgap.path):
+        chosen = {"beta": 0.05} if verb is relaxgap.solve else {}
+        with pytest.raises(relaxgap.ConfigurationError, match="make the patterns from this data"):
+            verb(other, y, patterns=relaxgap.enumerate_patterns(X), **chosen)
+
+
+def test_all_patterns_of_other_data_are_not_all_patterns_of_these() -> None:
+    X, y = np.array([[1.0, 0.1], [1.0, -0.1]]), np.array([1.0, -2.0])
+    patterns = relaxgap.enumerate_patterns(X)
+    moved = np.array([[1.0, 0.2], [1.0, -0.2]])
+    assert relaxgap.solve(X, y, beta=0.1, patterns=patterns).complete
+    result = relaxgap.solve(moved, y, beta=0.1, patterns=patterns)
+    assert not result.complete
+    assert result.lower_bound is None
+
+
+def test_no_network_is_spoken_of_where_none_is_known() -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="whose points are networks, relu or gat"):
+        kind_of("positive")
+
+
+@pytest.mark.parametrize(
+    ("dual", "said"),
+    [(0.99, "1.1% above it"), (0.2, "5 times it"), (1.0, "optimal"), (0.0, "is 0")],
+)
+def test_how_far_a_network_is_above_the_optimum_is_said_over_the_lower_bound_and_rounded_up(
+    data: Dataset, dual: float, said: str
+) -> None:
+    result = replace(solved(data), primal_value=1.0, dual_value=dual)
+    assert result.sentence.removesuffix(".").endswith(said)

@@ -248,10 +248,16 @@ def test_wrong_gates_are_one_line(refusal: Refusal, file: str, tmp_path: Path) -
         assert said in refusal(1, "solve", file, "--beta", "0.1", "--patterns", str(path))
 
 
-def test_an_unwritable_network_file_is_one_line(refusal: Refusal, file: str) -> None:
+def test_an_unwritable_network_file_is_one_line_after_the_result(
+    relaxgap: Invoke, file: str
+) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    assert "choose another --out" in refusal(1, "solve", file, "--beta", "1", "--out", "/dev/full")
+    done = relaxgap("solve", file, "--beta", "1", "--out", "/dev/full")
+    assert done.exit_code == 1
+    assert "primal_value" in done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "choose another --out" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--solver", "gurobi"], ["--beta", "x"], ["--seed", "-1"]])
@@ -289,3 +295,10 @@ def test_a_backend_that_does_not_apply_is_refused_in_one_line(
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_more_than_memory_holds_is_one_line(relaxgap: Invoke) -> None:
+    done = relaxgap("solve", "gaussian:n=100000000000,d=1000", "--beta-fraction", "0.1")
+    assert done.exit_code == 1
+    assert "ask for a smaller size" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,7 +8,6 @@ import pytest
 from instances import PROGRAM_TYPES, ProgramType, random_point, random_program
 
 from relaxgap.experiments.timing import process
-from relaxgap.problems import relu_program
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def test_its_objective_is_ours_in_other_units(
         "X": program.data.X,
         "y": program.data.y,
         "beta": np.float64(program.beta),
-        "has_cones": np.bool_(kind is relu_program),
+        "family": program.family.name,
     }
     x_unit, y_unit = child.units(problem, tolerance)
     strength = child.penalty(problem, x_unit, y_unit)

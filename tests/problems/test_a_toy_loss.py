@@ -128,3 +128,11 @@ def test_a_solver_says_what_it_misses_in_a_loss() -> None:
     )
     with pytest.raises(ConfigurationError, match=message):
         SemismoothNewton().solve(program)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-6, 1.0])
+def test_the_value_of_small_labels_keeps_its_digits(size: float) -> None:
+    y = size * np.array([1.0, -0.7])
+    exact = 0.5 * float(y @ y) - float(np.sum(y**4)) / 12.0
+    value = LogCosh().value(np.zeros(2), y)
+    assert value == pytest.approx(exact if size < 1.0 else np.sum(np.log(np.cosh(y))), rel=1e-9)

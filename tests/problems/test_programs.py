@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from instances import PROGRAM_TYPES, Program, ProgramType, random_point, random_program
 
-from relaxgap.certificates import DualCertificate
+from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns import PatternSet, enumerate_patterns
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems import Blocks, gated_program, relu_program
 from relaxgap.solvers import ColumnGeneration
 
@@ -127,3 +128,14 @@ def test_a_program_needs_patterns_of_its_own_data(kind: ProgramType, X: np.ndarr
     data = Dataset(np.eye(2), np.ones(2))
     with pytest.raises(ConfigurationError, match="make the patterns from this data"):
         kind(data, enumerate_patterns(X), 1.0)
+
+
+def test_a_row_whose_square_underflows_has_a_cone_all_the_same() -> None:
+    X = np.array([[1.0, -0.5], [0.0, 1e-200]])
+    program = relu_program(
+        Dataset(X, np.array([1.0, 0.0])), pattern_set_from_gates(X, np.array([[1.0, 1.0]])), 0.1
+    )
+    outside = Blocks.of(np.array([[0.728, -0.364]]), np.zeros((1, 2)))
+    assert program.max_cone_violation(outside) > 0.1
+    with pytest.raises(ValueError, match="in its cones"):
+        certify(program, outside)

@@ -65,3 +65,18 @@ def test_the_state_of_a_solver_is_one_line() -> None:
         assert entry.state.startswith(entry.meaning)
         assert "\n" not in entry.state
         assert entry.is_reference == bool(entry.install)
+
+
+@pytest.mark.parametrize("name", [name for name in INSTALLED if name != DEFAULT])
+def test_a_deadline_that_passes_within_a_run_is_no_inaccuracy(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = random_program(relu_program, 8, 3, 0, fraction=0.01)
+    # it has not passed at the first look, and nothing gets closer than this after it
+    looks = iter([False])
+    monkeypatch.setattr(Deadline, "has_passed", property(lambda _: next(looks, True)))
+    monkeypatch.setattr(Deadline, "remaining_seconds", property(lambda _: 1e-4))
+    late = make(name, 1e-11).solve(program, deadline=Deadline())
+    assert late.status is Status.TIME_LIMIT
+    monkeypatch.undo()
+    assert overlap(late.certificate, SemismoothNewton(1e-8).solve(program).certificate)

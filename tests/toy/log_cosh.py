@@ -76,7 +76,10 @@ class LogCosh:
 
     def values(self, fits: Float64[np.ndarray, "R n"], y: Vector) -> Float64[np.ndarray, " R"]:
         distances = np.abs(fits - y)
-        return np.sum(distances + np.log1p(np.exp(-2.0 * distances)) - np.log(2.0), axis=1)
+        # near the labels log cosh r = log(1 + 2 sinh(r/2)^2) keeps its digits
+        near = np.log1p(2.0 * np.sinh(0.5 * np.minimum(distances, 1.0)) ** 2)
+        far = distances + np.log1p(np.exp(-2.0 * distances)) - np.log(2.0)
+        return np.sum(np.where(distances < 1.0, near, far), axis=1)
 
     def to_gradient(self, fits: Float64[np.ndarray, "R n"], y: Vector) -> None:
         fits -= y

@@ -14,8 +14,9 @@ from relaxgap.drawing.style import caption, new_figure
 from relaxgap.drawing.timings import (
     INSTANCE,
     PROGRAMS,
-    SOLVERS,
+    in_order,
     instances,
+    label_of,
     performance_ratios,
     profile,
     seconds_to,
@@ -69,7 +70,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
 def _errors(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw seconds against the measured error, a curve for each solver and ``beta``."""
     for fraction, of_beta in _by_beta(rows):
-        for solver in SOLVERS:
+        for solver in in_order(rows["solver"]):
             runs = of_beta[(of_beta["solver"] == solver) & of_beta["relative_error"].notna()]
             if runs.empty:
                 continue
@@ -87,8 +88,8 @@ def _errors(axes: Axes, rows: pd.DataFrame) -> None:
     notes = []
     for status, words in ENDINGS.items():
         names = [
-            SOLVERS[solver].partition(" (")[0]
-            for solver in SOLVERS
+            label_of(solver).partition(" (")[0]
+            for solver in in_order(rows["solver"])
             if status in set(rows.loc[rows["solver"] == solver, "status"])
         ]
         notes += [f"{words}: {', '.join(names)}"] if names else []
@@ -150,9 +151,9 @@ def _look(solver: str, fraction: object) -> dict[str, Any]:
 
 def _legend(summary: pd.DataFrame) -> list[Line2D]:
     names = {"pyscnn": "pyscnn (AL on cones, R-FISTA on gates)"}
-    asked = [solver for solver in SOLVERS if solver in set(summary["solver"])]
+    asked = in_order(summary["solver"])
     handles = [
-        Line2D([], [], label=names.get(solver, SOLVERS[solver]), **_look(solver, None))
+        Line2D([], [], label=names.get(solver, label_of(solver)), **_look(solver, None))
         for solver in asked
     ]
     limit = Line2D([], [], color="black", linestyle=":", linewidth=1, label="time limit")

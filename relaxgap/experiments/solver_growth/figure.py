@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of, draw_range, extremes
 from relaxgap.drawing.style import caption, new_figure
-from relaxgap.drawing.timings import PROGRAMS, SOLVERS, seconds_to, slope, style_index
+from relaxgap.drawing.timings import PROGRAMS, label_of, seconds_to, slope, style_index
 
 LINES = {"relu": "-", "gated": "--"}
 
@@ -25,7 +25,7 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
             index,
             markerfacecolor="white" if program == "gated" else colour_of(index),
             linestyle=LINES[program],
-            label=f"{SOLVERS[solver]}, {PROGRAMS[program]}"
+            label=f"{label_of(solver)}, {PROGRAMS[program]}"
             f"{_slope_label(slopes.loc[(solver, program)])}",
         )
     sizes, polynomial = _polynomial(summary)

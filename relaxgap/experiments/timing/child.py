@@ -51,12 +51,11 @@ def main(folder: Path) -> int:
 def _program_of(problem: dict[str, np.ndarray]) -> "Program":
     from relaxgap.data.dataset import Dataset
     from relaxgap.patterns.pattern_set import PatternSet
-    from relaxgap.problems import gated_program, relu_program
+    from relaxgap.problems import PROGRAMS
 
     data = Dataset(problem["X"], problem["y"])
     patterns = PatternSet(problem["packed"], problem["gates"], data.n)
-    make = relu_program if problem["has_cones"] else gated_program
-    return make(data, patterns, float(problem["beta"]))
+    return PROGRAMS[str(problem["family"])](data, patterns, float(problem["beta"]))
 
 
 def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], Answer]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from relaxgap.experiments.timing import task as timed
 from relaxgap.experiments.timing.settings import CONIC_SOLVERS, BenchmarkSettings
-from relaxgap.problems import Blocks, ConeBlocks, Program
+from relaxgap.problems import Blocks, Program
 from relaxgap.solvers.registry import DEFAULT
 
 STARTING_SECONDS = 300.0
@@ -137,7 +137,7 @@ def _run(
         "packed": program.patterns.packed,
         "gates": program.patterns.gates,
         "beta": program.beta,
-        "has_cones": program.family.name == ConeBlocks.name,
+        "family": program.family.name,
     }
     with tempfile.TemporaryDirectory(prefix="relaxgap-") as name:
         folder = Path(name)

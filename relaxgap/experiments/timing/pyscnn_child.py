@@ -45,6 +45,11 @@ def main(folder: Path) -> int:
     return 0
 
 
+def has_cones(problem: "dict[str, np.ndarray]") -> bool:
+    """Say which of the two programs that pyscnn knows a problem is."""
+    return {"relu": True, "gated": False}[str(problem["family"])]
+
+
 def units(problem: "dict[str, np.ndarray]", tolerance: float) -> "tuple[float, float]":
     """Return what ``X`` and ``y`` are divided by.
 
@@ -54,7 +59,7 @@ def units(problem: "dict[str, np.ndarray]", tolerance: float) -> "tuple[float, f
     X, y = problem["X"], problem["y"]
     x_unit = float(np.linalg.norm(X)) / X.shape[1] ** 0.5
     y_unit = float(np.linalg.norm(y)) / y.size**0.5
-    if problem["has_cones"]:
+    if has_cones(problem):
         y_unit *= min(tolerance / MAX_TOLERANCE, 1.0) ** 0.5
     return x_unit, y_unit
 
@@ -85,7 +90,7 @@ def solve(problem: "dict[str, np.ndarray]", tolerance: float) -> Answer:
         problem["X"] / x_unit, problem["y"] / y_unit, None, None, unitize_data=False
     )
     regularizer = NeuronGL1(strength)
-    if problem["has_cones"]:
+    if has_cones(problem):
         model = ConvexReLU(problem["gates"].T)
         limits = {"max_primal_iters": MAX_ITERATIONS, "max_dual_iters": MAX_ITERATIONS}
         method = AL(model, tol=own_tolerance, constraint_tol=own_tolerance, **limits)
@@ -99,7 +104,7 @@ def solve(problem: "dict[str, np.ndarray]", tolerance: float) -> Answer:
     status, inner, _ = run(log, inner, lambda start: start, data, data, ([], [], []))
     n_iterations = status.get("iterations", status.get("total_inner_iterations", 0))
     weights = np.asarray(inner.weights) * (y_unit / x_unit)
-    blocks = np.zeros((2 if problem["has_cones"] else 1, *problem["gates"].shape))
+    blocks = np.zeros((2 if has_cones(problem) else 1, *problem["gates"].shape))
     # pyscnn sorts its gates and drops a pattern without active samples
     blocks[:, rows_of(np.asarray(inner.U).T, problem["gates"])] = weights.reshape(
         blocks.shape[0], -1, blocks.shape[2]

@@ -22,7 +22,7 @@ class Loss(Protocol):
 
     @property
     def name(self) -> str:
-        """What configs and the command line call it."""
+        """What errors call it, and what it is looked up by."""
         ...
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
@@ -49,7 +49,10 @@ class Loss(Protocol):
     def value_error(
         self, fit: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"], distance: float
     ) -> float:
-        """Bound how much the value can rise if the fit moves by this Euclidean distance."""
+        """Bound how much the value can rise if the fit moves by this Euclidean distance.
+
+        Rounding of `value` that is not relative to it counts too, at distance 0 as well.
+        """
         ...
 
     def dual_rounding(self, nu: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]) -> float:
@@ -66,7 +69,13 @@ class Loss(Protocol):
 
 @runtime_checkable
 class SmoothConjugate(Protocol):
-    """What a Newton method on the dual needs beside `Loss`; arrays are the backend's."""
+    """What a Newton method on the dual needs beside `Loss`; arrays are the backend's.
+
+    The conjugate is strictly convex and twice differentiable inside of its domain. If that is not
+    everything, its gradient grows without bound towards the edge, and the dual point of every fit
+    lies inside: a loss whose conjugate ends at a finite slope, like Huber's or the hinge, has none
+    of these methods, so that the solver refuses it.
+    """
 
     def conjugate(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Any:
         r"""Return :math:`\ell^*(-\nu)`, a scalar; infinite or NaN outside of its domain."""

@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from relaxgap.numerics.backend import Array
-
-EPS = float(np.finfo(np.float64).eps)
+from relaxgap.numerics.rounding import EPS
 
 
 class SquaredLoss:
