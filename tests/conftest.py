@@ -14,7 +14,7 @@ threadpool_limits(1)
 # the workers and the children of tests would compile everything anew
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-settings.register_profile("gate", derandomize=True, database=None, deadline=None)
+settings.register_profile("gate", derandomize=True, database=None, deadline=None, max_examples=50)
 # `make explore` draws new examples and remembers those that failed
 settings.register_profile("explore", deadline=None)
 settings.load_profile("gate")
