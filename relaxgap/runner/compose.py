@@ -12,8 +12,6 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.experiments.registry import EXPERIMENTS
-from relaxgap.runner.config import register_schemas
 from relaxgap.runner.config_files import config_dir
 
 CONFIG_NAME = "config"
@@ -50,12 +48,6 @@ def composition(
     config = OmegaConf.to_container(full, resolve=False)
     groups = {str(key): str(value) for key, value in choices.items()}  # type: ignore[union-attr]
     return Composition(config, groups)  # type: ignore[arg-type]
-
-
-def compose_plain(overrides: Sequence[str], experiment: str = "gap_vs_log_n") -> dict[str, Any]:
-    """Return the composed config of one of our experiments, not yet checked."""
-    register_schemas([EXPERIMENTS[experiment]])
-    return composition([f"experiment={experiment}", *overrides]).config
 
 
 def one_line(error: Exception) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from composed import compose_plain
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.runner.compose import compose_plain
 from relaxgap.runner.config import checked, known_keys
 from relaxgap.runner.grid import grid_points
 from relaxgap.runner.nearest import unknown

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from composed import compose_plain
 from threadpoolctl import threadpool_info
 
 from relaxgap.errors import DataError
 from relaxgap.experiments.gap_vs_log_n.cell import Record
 from relaxgap.experiments.parts.cell import Cell
-from relaxgap.runner.compose import compose_plain
 from relaxgap.runner.execute import missing_cells, run_cells
 from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.store import CellStore

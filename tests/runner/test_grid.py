@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from composed import compose_plain
 
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
@@ -18,12 +19,12 @@ from relaxgap.experiments.parts.training_plan import TrainingPlan
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.experiments.timing.settings import BenchmarkSettings
 from relaxgap.runner.axes import SCALES, range_of
-from relaxgap.runner.compose import compose_plain
 from relaxgap.runner.config import run_schema
 from relaxgap.runner.config_files import config_dir, option_names
 from relaxgap.runner.grid import cell_key, grid_points
 from relaxgap.training import TrainingSpec
 
+TESTS = Path(__file__).resolve().parents[1]
 GAP = EXPERIMENTS["gap_vs_log_n"]
 ADAM = TrainingSpec("adam")
 CELL = Cell(GaussianData(n=4, d=2), Settings(training=TrainingPlan("P", {"adam": ADAM})))
@@ -388,7 +389,7 @@ def test_the_key_changes_with_the_images_in_the_folder(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_key_is_the_same_in_another_process() -> None:
     code = (
-        "from relaxgap.runner.compose import compose_plain; "
+        "from composed import compose_plain; "
         "from relaxgap.runner.grid import grid_points; "
         "import json; print(json.dumps([c.key for c in grid_points(compose_plain(['scale=ci']))]))"
     )
@@ -399,7 +400,7 @@ def test_the_key_is_the_same_in_another_process() -> None:
                 capture_output=True,
                 text=True,
                 check=True,
-                env={"PYTHONHASHSEED": seed, "PATH": ""},
+                env={"PYTHONHASHSEED": seed, "PATH": "", "PYTHONPATH": str(TESTS)},
             ).stdout
         )
         for seed in ("1", "2")

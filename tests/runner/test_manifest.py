@@ -1,7 +1,8 @@
 import json
 from pathlib import Path
 
-from relaxgap.runner.compose import compose_plain
+from composed import compose_plain
+
 from relaxgap.runner.config import checked
 from relaxgap.runner.manifest import manifest, processor, source_version
 
