@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype tests/analysis tests/problems tests/numerics
 FAST := --once tests/patterns tests/certificates tests/networks tests/solvers
 
-.PHONY: run test install figures results check explore format reproduce clean
+.PHONY: run test install figures results check style types fast explore format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -37,11 +37,18 @@ figures: $(VENV)/.installed
 results: $(VENV)/.installed
 	$(BIN)/relaxgap figures --finish
 
-check: $(VENV)/.developing
+# its three parts may run at once: make -j2 check
+check: style types fast
+
+style: $(VENV)/.developing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: $(VENV)/.developing
+	$(BIN)/mypy
+
+fast: $(VENV)/.developing
 	$(BIN)/python -m pytest $(TYPED)
 	$(BIN)/python -m pytest $(FAST)
 

@@ -10,7 +10,8 @@ than a setting holds *entries*, mappings from settings to values that vary toget
 
 A list in an entry stands for each of its values, and several lists for their product, where the
 setting takes one value; a setting that is itself a list, as ``networks.width``, takes it whole, and
-a list of lists stands for each of them. What an entry names wins over the other axes.
+a list of lists stands for each of them. What an entry names wins over the other axes; an empty one
+leaves all as it is.
 """
 
 import itertools
@@ -120,4 +121,4 @@ def axis_naming(path: str, axes: Mapping[str, list[Any]]) -> str:
 
 def _is_entry(value: Any) -> bool:
     """Say whether the value of an axis is a mapping from dotted settings to their values."""
-    return isinstance(value, Mapping) and any("." in setting for setting in value)
+    return isinstance(value, Mapping) and (not value or any("." in setting for setting in value))

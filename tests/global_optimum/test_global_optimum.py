@@ -89,9 +89,9 @@ def test_the_bracket_overlaps_that_of_enumeration_on_degenerate_data(name: str, 
 def test_the_bracket_overlaps_that_of_enumeration_on_many_instances(
     name: str, kind: Callable[[int, int], relu_program]
 ) -> None:
-    for seed in range(1000, 1015):
+    for seed in range(1000, 1010):
         program = kind(seed, 8)
-        solver = GlobalSolver(1e-5, max_seconds=0.3, certificate=name, seed=seed)
+        solver = GlobalSolver(1e-5, max_seconds=0.2, certificate=name, seed=seed)
         check(solver.solve(program.data, program.beta), program, enumerated(program))
 
 
@@ -159,7 +159,7 @@ def test_no_network_of_a_random_search_is_below_the_lower_bound() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 def test_no_network_of_a_long_random_search_is_below_the_lower_bound(seed: int) -> None:
-    attack(seed, 8 + seed % 5, 40, ["spectral", "semidefinite", "branch_and_bound", "auto"], 2.0)
+    attack(seed, 8 + seed % 5, 25, ["spectral", "semidefinite", "branch_and_bound"], 1.0)
 
 
 @pytest.mark.parametrize("name", CERTIFICATE_NAMES)

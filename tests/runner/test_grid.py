@@ -81,8 +81,10 @@ def test_a_larger_scale_contains_the_seeds_of_a_smaller_one(
 
 
 def _options() -> Iterator[tuple[str, str]]:
-    for folder in sorted(path for path in config_dir().iterdir() if path.is_dir()):
-        yield from ((folder.name, option) for option in option_names(folder.name))
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    # that each experiment expands is tested at every scale
+    for group in sorted(groups - {"experiment"}):
+        yield from ((group, option) for option in option_names(group))
 
 
 WITH_GROUP = {
@@ -95,10 +97,7 @@ WITH_GROUP = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("group", "option"), list(_options()))
 def test_every_option_of_every_group_composes(group: str, option: str) -> None:
-    if group == "experiment":
-        overrides, experiment = [], option
-    else:
-        overrides, experiment = [f"{group}={option}"], WITH_GROUP.get(group, "gap_vs_log_n")
+    overrides, experiment = [f"{group}={option}"], WITH_GROUP.get(group, "gap_vs_log_n")
     if option == "file":
         overrides += ["data.path=x.csv", "~grid.data"]
     elif (group, option) == ("regularisation", "absolute"):
@@ -191,6 +190,15 @@ def test_lists_in_an_entry_stand_for_their_product_and_a_range_for_its_integers(
         "data.n=6 seed=1",
         "data.n=8",
     ]
+
+
+def test_an_empty_entry_leaves_every_setting_as_it_is(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    budgets = {"ci": [{"data.n": 4}], "default": [{}]}
+    config = with_overrides(base("gap_vs_log_n"), grid={"budget": budgets, "seed": [0, 1]})
+    assert labels(config) == ["seed=0", "seed=1"]
+    assert labels(with_overrides(config, scale="ci")) == ["data.n=4 seed=0", "data.n=4 seed=1"]
 
 
 def test_a_setting_that_is_a_list_takes_one_whole_and_a_list_of_lists_is_several(
