@@ -65,12 +65,18 @@ def numbers(results: Path) -> list[dict[str, str]]:
         ]
 
 
+WHOLE: list[list[dict[str, str]]] = []
+"""The numbers of a run that nothing interrupted, once there is one."""
+
+
 def assert_resumed(relaxgap: Invoke, folder: Path) -> None:
     """Run again what was interrupted, and compare with a run that was not."""
     command = (*RUN, "runner.n_jobs=1")
     assert relaxgap(*command).exit_code == 0
-    assert relaxgap(*command, "runner.results_dir=whole").exit_code == 0
-    assert numbers(folder / "results") == numbers(folder / "whole")
+    if not WHOLE:
+        assert relaxgap(*command, "runner.results_dir=whole").exit_code == 0
+        WHOLE.append(numbers(folder / "whole"))
+    assert numbers(folder / "results") == WHOLE[0]
 
 
 @pytest.mark.parametrize(
