@@ -18,14 +18,13 @@ from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_LISTED_PATTERNS
 from relaxgap.patterns import predicted_count
+from relaxgap.patterns.counting import written_count
 from relaxgap.problems import PROGRAMS, Program, relu_program
 from relaxgap.solvers import registry
 from relaxgap.solvers.base import Solver
 
 BRACKET_SECONDS = 300.0
 """Time limit of a bracket without a list of patterns, where none is given."""
-MAX_DIGITS = 4000
-"""A count of more digits than Python writes is left out."""
 
 
 def solve(
@@ -194,13 +193,12 @@ def _bracketed(
     solution, found = followed.solution, followed.solution.certificate
     blocks = to_blocks(solution.network, data)
     problem = relu_program(data, blocks.patterns, beta)
-    count = predicted_count(data.X).cover_count
     return SolveResult(
         status=solution.status,
         primal_value=found.primal_value,
         dual_value=found.dual_value,
         relative_gap=found.relative_gap,
-        n_patterns=count if count < 10**MAX_DIGITS else None,
+        n_patterns=written_count(predicted_count(data.X).cover_count),
         complete=True,
         certificate=solution.bound,
         active_blocks=blocks.point.active_blocks,

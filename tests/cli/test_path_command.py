@@ -98,6 +98,16 @@ def test_the_files_written_are_named(relaxgap: Invoke, file: str, tmp_path: Path
     assert all(Path(name).is_file() for name in written)
 
 
+def test_a_file_that_cannot_be_written_is_one_line_after_the_table(
+    relaxgap: Invoke, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "path.csv").mkdir()
+    result = relaxgap("path", file, *SHORT, "--out", str(tmp_path), "--json")
+    assert result.exit_code == 1
+    assert len(json.loads(result.stdout)["rows"]) == 5
+    assert "Expected to write" in result.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +138,7 @@ def test_without_json_the_verdict_is_a_sentence(relaxgap: Invoke, file: str) -> 
         (["--beta", "0.1", "--patterns", "gaussian:0"], "try gaussian:50"),
         (["--beta", "0.1", "--patterns", "some"], "try gaussian:50"),
         (["--beta", "0.1", "--out", "/nowhere/net.npz"], "create /nowhere first"),
+        (["--beta", "0.1", "--out", "net.txt"], "write 'net.npz'"),
     ],
 )
 def test_a_wrong_option_is_one_line_with_exit_code_2(
@@ -248,16 +251,29 @@ def test_wrong_gates_are_one_line(refusal: Refusal, file: str, tmp_path: Path) -
         assert said in refusal(1, "solve", file, "--beta", "0.1", "--patterns", str(path))
 
 
-def test_an_unwritable_network_file_is_one_line_after_the_result(
-    relaxgap: Invoke, file: str
+def test_a_disk_that_fills_up_is_one_line_after_the_result(
+    relaxgap: Invoke, file: str, tmp_path: Path
 ) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    done = relaxgap("solve", file, "--beta", "1", "--out", "/dev/full")
+    (tmp_path / "net.npz").symlink_to("/dev/full")
+    done = relaxgap("solve", file, "--beta", "1", "--out", "net.npz")
     assert done.exit_code == 1
     assert "primal_value" in done.stdout
     assert len(done.stderr.strip().splitlines()) == 1
     assert "choose another --out" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_one_line_before_the_work(
+    refusal: Refusal, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, content: bytes) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("relaxgap.numerics.writing._write_synced", refuse)
+    monkeypatch.delattr("relaxgap.cli.solve.solve")
+    said = refusal(1, "solve", file, "--beta", "1", "--out", "net.npz")
+    assert "Read-only file system; choose another --out" in said
 
 
 @pytest.mark.parametrize("arguments", [["--solver", "gurobi"], ["--beta", "x"], ["--seed", "-1"]])
