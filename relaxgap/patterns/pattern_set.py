@@ -70,10 +70,24 @@ def patterns_of_gates(
 
 def first_occurrences(packed: UInt8[np.ndarray, "P bytes"]) -> Int[np.ndarray, " k"]:
     """Return the indices of the first occurrence of each distinct row, in increasing order."""
+    return distinct_rows(packed)[0]
+
+
+def distinct_rows(
+    packed: UInt8[np.ndarray, "P bytes"],
+) -> tuple[Int[np.ndarray, " k"], Int[np.ndarray, " P"]]:
+    """Return the index of the first occurrence of each distinct row, and each row's among these.
+
+    The distinct rows are in the order in which they occur first.
+    """
     if packed.shape[0] == 0 or packed.shape[1] == 0:
-        return np.arange(min(packed.shape[0], 1))
+        return np.arange(min(packed.shape[0], 1)), np.zeros(packed.shape[0], dtype=np.intp)
     rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
-    return np.sort(np.unique(rows, return_index=True)[1])
+    _, first, sorted_place = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return first[order], place[sorted_place]
 
 
 def pattern_set_from_gates(
