@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.clock import checkpoint
 
 STEPS = 150
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
@@ -45,6 +46,7 @@ def ascend(
     prices = np.maximum(preactivations, 0.0) @ nu
     steps = np.full(prices.size, FIRST_STEP)
     for _ in range(n_steps):
+        checkpoint()
         gradients = _normalised(((preactivations > 0.0) * nu) @ X)
         moved = _normalised(directions + steps[:, None] * gradients)
         moved_preactivations = moved @ X.T

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8, UInt64
 
 from relaxgap.errors import EnumerationLimitError
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
@@ -105,6 +106,7 @@ def _stand_clear(
     doubt = 4.0 * (rows.shape[1] + 2) * np.finfo(np.float64).eps
     chunk = max(1, _CHUNK_ENTRIES // max(1, rows.shape[0]))
     for start in range(0, gates.shape[0], chunk):
+        checkpoint()
         margins = np.abs(gates[start : start + chunk] @ rows.T)
         clear[start : start + chunk] = np.min(margins, axis=1, initial=1.0) > doubt
     return clear

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
+from relaxgap.numerics.clock import checkpoint
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatternSet:
@@ -63,6 +65,7 @@ def patterns_of_gates(
     """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates at a time."""
     packed = np.empty((gates.shape[0], (X.shape[0] + 7) // 8), dtype=np.uint8)
     for start in range(0, gates.shape[0], chunk):
+        checkpoint()
         active = gates[start : start + chunk] @ X.T >= 0.0
         packed[start : start + chunk] = np.packbits(active, axis=1)
     return packed
