@@ -11,6 +11,7 @@ from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
+from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays, write_bytes
 from relaxgap.cli.program_options import refuse_two_strengths
 from relaxgap.cli.progress import bracket_line
@@ -95,7 +96,7 @@ def certify_command(
     refuse_unwritable(out, "--out")
     refuse_unwritable(better, "--better", ".npz")
     known = load_data(data, target, seed)
-    with before_the_first_bracket(), bracket_line() as show:
+    with options_named(), before_the_first_bracket(), bracket_line() as show:
         report = certify(network_file, known.X, known.y, seed=seed, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
     if better is not None:

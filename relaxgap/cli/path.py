@@ -12,6 +12,7 @@ import click
 from relaxgap.analysis.regularisation_path import PathPoint, RegularisationPath, path
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.interruption import InterruptedRunError
+from relaxgap.cli.option_words import options_named
 from relaxgap.cli.program_options import takes_program
 from relaxgap.cli.progress import path_bar
 from relaxgap.errors import ConfigurationError, StorageError
@@ -71,7 +72,7 @@ def path_command(
     chosen |= {"seed": seed, "points": points, "backend": Backend(backend, device, dtype)}
     known = load_data(data, target, seed)
     rows: list[PathPoint] = []
-    with path_bar(points) as advance:
+    with options_named(), path_bar(points) as advance:
 
         def keep(point: PathPoint) -> None:
             rows.append(point)

@@ -11,6 +11,7 @@ from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import BRACKET_SECONDS, solve
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
+from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays
 from relaxgap.cli.program_options import refuse_two_strengths, takes_program
 from relaxgap.cli.progress import bracket_line
@@ -76,7 +77,7 @@ def solve_command(
     refuse_unwritable(out, "--out", ".npz")
     arrays = Backend(backend, device, dtype)
     known = load_data(data, target, seed)
-    with before_the_first_bracket(), bracket_line() as show:
+    with options_named(), before_the_first_bracket(), bracket_line() as show:
         result = solve(known.X, known.y, seed=seed, backend=arrays, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
     if out is not None:

@@ -111,13 +111,13 @@ def test_a_file_that_cannot_be_written_is_one_line_after_the_table(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--points", "1"], "points >= 2, got 1"),
+        (["--points", "1"], "--points >= 2, got 1"),
         (["--smallest-fraction", "1"], "below 1, got 1.0"),
         (["--smallest-fraction", "0"], "got 0.0; try 1e-3"),
         (["--smallest-fraction", "-0.1"], "got -0.1; try 1e-3"),
         (["--smallest-fraction", "nan"], "got nan; try 1e-3"),
         (["--smallest-fraction", "1e-300"], "from 1e-12 to below 1"),
-        (["--rtol", "0"], "0 < rtol < 1, got 0"),
+        (["--rtol", "0"], "0 < --rtol < 1, got 0"),
         (["--patterns", "gaussian:0"], "try gaussian:50"),
         (["--out", "/nowhere"], "got /nowhere; create it first"),
     ],
