@@ -79,5 +79,5 @@ def checkpoint() -> None:
     OutOfTimeError
         Then; without a deadline in force never.
     """
-    if _IN_FORCE.get().has_passed:
+    if time.monotonic() > _IN_FORCE.get().end:
         raise OutOfTimeError

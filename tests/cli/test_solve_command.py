@@ -2,7 +2,8 @@ import errno
 import json
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import Result
 
 from relaxgap.data import Dataset
 from relaxgap.networks import TwoLayerNetwork
+from relaxgap.solvers import SemismoothNewton, Solution
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]
@@ -262,6 +264,28 @@ def test_a_disk_that_fills_up_is_one_line_after_the_result(
     assert "primal_value" in done.stdout
     assert len(done.stderr.strip().splitlines()) == 1
     assert "choose another --out" in done.stderr
+
+
+@pytest.mark.parametrize("patterns", ["all", "gaussian:5"])
+def test_ctrl_c_prints_the_bracket_of_listed_patterns_so_far(
+    relaxgap: Invoke, file: str, monkeypatch: pytest.MonkeyPatch, patterns: str
+) -> None:
+    rounds = SemismoothNewton.rounds
+
+    def interrupted(self: SemismoothNewton, *given: Any, **named: Any) -> Iterator[Solution]:
+        yield from islice(rounds(self, *given, **named), 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SemismoothNewton, "rounds", interrupted)
+    chosen = ("solve", file, "--beta", "0.1", "--rtol", "1e-12", "--patterns", patterns)
+    result = relaxgap(*chosen, "--out", "net.npz", "--json")
+    assert result.exit_code == 1
+    row = json.loads(result.stdout)
+    assert row["status"] == "interrupted"
+    assert 0.0 < row["dual_value"] <= row["primal_value"]
+    assert result.stderr == "relaxgap: interrupted; the bracket so far holds and is printed.\n"
+    with np.load("net.npz") as arrays:
+        assert arrays["output"].size == row["active_blocks"]
 
 
 def test_a_folder_that_cannot_be_written_is_one_line_before_the_work(
