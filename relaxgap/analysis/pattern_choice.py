@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.data.files import read_arrays
+from relaxgap.data.numpy_archives import Shapes, read_arrays
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import digest_of, pattern_set_from_gates, patterns_of_gates
@@ -39,12 +39,16 @@ def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int)
             f"Expected patterns all, gaussian:N with N >= 1, or a .npz file of gates, got "
             f"{choice!r}; try gaussian:50."
         )
-    gates = read_arrays(choice, {"gates": 2})["gates"]
-    if gates.shape[0] == 0 or gates.shape[1] != data.d:
-        raise DataError(
-            f"Expected gates of shape (P, {data.d}) with P >= 1, got {gates.shape} in {choice}; "
-            "one gate a row, of the data's dimension."
-        )
+
+    def check_shape(shapes: Shapes) -> None:
+        n_gates, d = shapes["gates"]
+        if n_gates == 0 or d != data.d:
+            raise DataError(
+                f"Expected gates of shape (P, {data.d}) with P >= 1, got {(n_gates, d)}; one gate "
+                "a row, of the data's dimension."
+            )
+
+    gates = read_arrays(choice, {"gates": 2}, check_shapes=check_shape)["gates"]
     if not np.all(np.isfinite(gates)):
         raise DataError(f"Expected finite gates, got NaN or infinity in {choice}; remove them.")
     return pattern_set_from_gates(data.X, gates)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from relaxgap.data.files import errors_of
+from relaxgap.data.paths import errors_of
 from relaxgap.errors import DataError
 
 _UNSIGNED_BYTE = 0x08

@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Float32, Int64, Real, UInt8
 
 from relaxgap.data.dataset import Dataset, file_digest
-from relaxgap.data.files import errors_of
 from relaxgap.data.idx_files import decompressed, read_idx
 from relaxgap.data.images import DigitImages
+from relaxgap.data.paths import errors_of
 from relaxgap.errors import ConfigurationError, DataError
 
 IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.data.files import errors_of, existing_file, read_arrays
+from relaxgap.data.numpy_archives import read_arrays
+from relaxgap.data.paths import errors_of, existing_file
 from relaxgap.errors import DataError
 from relaxgap.networks.reading.torch_archive import read_tensors
 from relaxgap.networks.saving import save_arrays

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.files import ARCHIVE_ERRORS
+from relaxgap.data.zip_archives import ARCHIVE_ERRORS
 from relaxgap.errors import DataError
 
 _ADVICE = (
@@ -51,7 +51,7 @@ def read_tensors(path: Path) -> dict[str, Float64[np.ndarray, "..."]]:
     Raises
     ------
     DataError
-        If it is anything else or cannot be opened; `relaxgap.data.files.errors_of` adds the path
+        If it is anything else or cannot be opened; `relaxgap.data.paths.errors_of` adds the path
         to the message.
     """
     try:
