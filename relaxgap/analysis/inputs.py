@@ -8,7 +8,13 @@ from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import DataError
-from relaxgap.networks.reading.files import LoadedNetwork, checked_network, load_network
+from relaxgap.networks.gated import GatedNetwork
+from relaxgap.networks.reading.files import (
+    LoadedNetwork,
+    checked_network,
+    load_network,
+    refuse_gated,
+)
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 NetworkLike = Any
@@ -39,6 +45,8 @@ def network_of(network: NetworkLike, data: Dataset) -> LoadedNetwork:
             return load_network(os.fspath(network), data)
         case TwoLayerNetwork() | LoadedNetwork():
             arrays = network.arrays
+        case GatedNetwork():
+            refuse_gated()
         case (hidden, output):
             arrays = {"hidden": hidden, "output": output}
         case _:

@@ -8,6 +8,7 @@ import pytest
 import relaxgap
 from relaxgap import Dataset, LoadedNetwork, NetworkReport, Status, TwoLayerNetwork
 from relaxgap.analysis.network_record import MEANINGS
+from relaxgap.networks.gated import GatedNetwork
 
 
 def certified(network: Any, data: Dataset, **chosen: Any) -> NetworkReport:
@@ -110,6 +111,10 @@ def test_an_interruption_returns_the_bracket_so_far(
         ((np.ones((2, 2)), np.ones((2, 1))), "output with 1 axes"),
         ((np.full((2, 2), np.nan), np.ones(2)), "NaN or infinite entries in hidden"),
         ((["a"], [1.0]), "real numbers in hidden"),
+        (
+            GatedNetwork(np.ones((2, 2)), np.ones((2, 2))),
+            "got the gates and weights of a gated one",
+        ),
         ("nowhere.npz", "existing file"),
     ],
 )

@@ -1,47 +1,60 @@
-"""Tensors that PyTorch saved, read without it: no code in the file is executed."""
+"""Tensors that PyTorch saved, read without it: no code in the file is executed.
 
-import io
-import pickle
-import pickletools
-import warnings
-import zipfile
-from collections.abc import Callable
+References
+----------
+PyTorch, "Serialization semantics": the zip container of ``torch.save``, since version 1.6.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.zip_archives import ARCHIVE_ERRORS
+from relaxgap.data.stored_array import StoredArray
+from relaxgap.data.zip_archives import ARCHIVE_ERRORS, ZipArchive, open_zip, too_large
 from relaxgap.errors import DataError
-
-_ADVICE = (
-    "save the weights alone with torch.save(model.state_dict(), path), or as an .npz with the "
-    "arrays hidden (m, d) and output (m,)"
+from relaxgap.networks.reading.contents import (
+    ADVICE,
+    Contents,
+    contents_of,
+    refuse_type,
+    refused_object,
 )
-# Also bounds how deep a hostile file can nest what Python visits by recursion.
-_MAX_INDEX_BYTES = 2**12
+from relaxgap.networks.reading.pickled import (
+    MAX_PICKLE_BYTES,
+    MalformedPickleError,
+    Name,
+    Opaque,
+    unpickled,
+)
+
+_KIND = "a file that torch.save of PyTorch 1.6 or later wrote"
+_BFLOAT16 = "bfloat16"
 _DTYPES = {
-    "DoubleStorage": "f8",
-    "FloatStorage": "f4",
-    "HalfStorage": "f2",
-    "BFloat16Storage": "u2",
-    "LongStorage": "i8",
-    "IntStorage": "i4",
-    "ShortStorage": "i2",
-    "CharStorage": "i1",
-    "ByteStorage": "u1",
+    "torch.DoubleStorage": "f8",
+    "torch.FloatStorage": "f4",
+    "torch.HalfStorage": "f2",
+    "torch.BFloat16Storage": _BFLOAT16,
+    "torch.LongStorage": "i8",
+    "torch.IntStorage": "i4",
+    "torch.ShortStorage": "i2",
+    "torch.CharStorage": "i1",
+    "torch.ByteStorage": "u1",
 }
 _BYTE_ORDERS = {b"little": "<", b"big": ">"}
+_ERRORS = (*ARCHIVE_ERRORS, MalformedPickleError, AttributeError, TypeError)
+# The number with which the container before 1.6 begins, as every protocol of pickle writes it.
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
 
-# What pickle raises on a damaged or hostile stream, beside the errors of the archive.
-_PICKLE_ERRORS = (pickle.UnpicklingError, AttributeError, LookupError, TypeError, ArithmeticError)
 
-
-def read_tensors(path: Path) -> dict[str, Float64[np.ndarray, "..."]]:
-    """Read a dictionary of tensors that ``torch.save`` wrote, in its order.
-
-    Tensors of at most 2 axes, of real floats or integers; all become float64.
+@contextmanager
+def open_torch(path: Path) -> Iterator[Contents]:
+    """Open a file that ``torch.save`` wrote: dictionaries of tensors, nested as they may be.
 
     Parameters
     ----------
@@ -51,170 +64,159 @@ def read_tensors(path: Path) -> dict[str, Float64[np.ndarray, "..."]]:
     Raises
     ------
     DataError
-        If it is anything else or cannot be opened; `relaxgap.data.paths.errors_of` adds the path
-        to the message.
+        If it is anything else, or later if a tensor cannot be read;
+        `relaxgap.data.paths.errors_of` adds the path to the message.
     """
+    with path.open("rb") as stream:
+        if _LEGACY_MAGIC in stream.read(64):
+            raise DataError(
+                f"Expected {_KIND}, got the container of earlier versions (or of "
+                "_use_new_zipfile_serialization=False), which is a pickle that could run code and "
+                "was not opened; save it again: torch.save(torch.load(path, map_location='cpu', "
+                "weights_only=True), path)."
+            )
+    with open_zip(path, _KIND, ADVICE) as archive:
+        roots = [
+            name.removesuffix("data.pkl")
+            for name in archive.names
+            if name.endswith("/data.pkl") and name.count("/") == 1
+        ]
+        if len(roots) != 1:
+            raise DataError(
+                f"Expected one data.pkl in what torch.save wrote, got {len(roots)}; {ADVICE}."
+            )
+        yield _contents(archive, roots[0])
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            roots = [
-                name.removesuffix("data.pkl")
-                for name in archive.namelist()
-                if name.endswith("/data.pkl") and name.count("/") == 1
-            ]
-            if len(roots) != 1:
-                raise DataError(
-                    f"Expected one data.pkl in what torch.save wrote, got {len(roots)}; {_ADVICE}."
-                )
-            tensors = _unpickle(archive, roots[0])
-            return {name: _array(archive, roots[0], tensor) for name, tensor in tensors.items()}
-    except (*ARCHIVE_ERRORS, *_PICKLE_ERRORS) as error:
+        yield
+    except _ERRORS as error:
         raise DataError(
-            "Expected a file that torch.save of PyTorch 1.6 or later wrote, got one that cannot "
-            f"be read as such ({type(error).__name__}: {error}); {_ADVICE}."
+            f"Expected {_KIND}, got one that cannot be read as such ({type(error).__name__}: "
+            f"{error}); {ADVICE}."
         ) from error
 
 
-class _Storage(NamedTuple):
+def _contents(archive: ZipArchive, root: str) -> Contents:
+    index = f"{root}data.pkl"
+    size = archive.size(index)
+    if size > MAX_PICKLE_BYTES:
+        raise DataError(
+            f"Expected two layers and notes, which {MAX_PICKLE_BYTES} bytes are enough to list, "
+            f"got a list of {size} bytes; {ADVICE}."
+        )
+    with _damage():
+        order = "<"
+        if f"{root}byteorder" in archive.names:
+            order = _BYTE_ORDERS[archive.start_of(f"{root}byteorder", 8).strip()]
+        reader = _Reader(archive, f"{root}data/", order)
+        found = unpickled(archive.read(index), reader.call, reader.storage)
+    if isinstance(found, (Name, Opaque)):
+        raise refused_object(found.name)
+    if not isinstance(found, dict):
+        raise DataError(f"Expected a dictionary of tensors, got something else; {ADVICE}.")
+    return contents_of(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
     """A typed run of numbers, in a member of the archive."""
 
-    dtype: str
+    kind: str
     member: str
     numel: int
 
 
-class _Tensor(NamedTuple):
-    """A strided view of a storage, counted in entries."""
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What the names in an index stand for, and where the numbers are."""
 
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
+    archive: ZipArchive
+    folder: str
+    order: str
 
+    def call(self, function: str, arguments: tuple[Any, ...]) -> Any:
+        """Return the dictionary or tensor that a call makes."""
+        match function:
+            case "collections.OrderedDict" if not arguments:
+                return {}
+            case "collections.defaultdict":
+                return {}
+            case "torch._utils._rebuild_tensor_v2":
+                return self._tensor(*arguments)
+            case "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state":
+                return arguments[0]
+        if function in _DTYPES:
+            raise MalformedPickleError("a call of what cannot be called")
+        return Opaque(function)
 
-class _Dictionary(dict[Any, Any]):
-    """An ``OrderedDict`` of the file, without the attributes that a pickle would give it."""
-
-    def __setstate__(self, state: object) -> None: ...
-
-
-class _StorageType(NamedTuple):
-    """The class of a storage; not callable."""
-
-    dtype: str
-
-
-class _Rebuild(NamedTuple):
-    """What a pickle may call: an immutable object, so that no pickle can alter it."""
-
-    rebuild: Callable[..., object]
-
-    def __call__(self, *arguments: object) -> object:
-        return self.rebuild(*arguments)
-
-
-def _rebuild_tensor(*arguments: Any) -> _Tensor:
-    storage, offset, shape, strides, *rest = arguments
-    # After two things that only training needs comes metadata: bits that negate or conjugate.
-    counts = (offset, *shape, *strides)
-    if (
-        type(storage) is not _Storage
-        or any(type(count) is not int or count < 0 for count in counts)
-        or not len(shape) == len(strides) <= 2
-        or any(rest[2:])
-    ):
-        raise DataError(f"Expected plain tensors with at most 2 axes, got another one; {_ADVICE}.")
-    return _Tensor(storage, offset, tuple(shape), tuple(strides))
-
-
-_ALLOWED: dict[tuple[str, str], object] = {
-    ("collections", "OrderedDict"): _Rebuild(_Dictionary),
-    ("torch._utils", "_rebuild_tensor_v2"): _Rebuild(_rebuild_tensor),
-    ("torch._utils", "_rebuild_parameter"): _Rebuild(lambda tensor, *_: tensor),
-    **{("torch", name): _StorageType(dtype) for name, dtype in _DTYPES.items()},
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    """Unpickle dictionaries of tensors; no name in the file reaches an import."""
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        """Return our stand-in for an object of PyTorch, or refuse."""
-        if (module, name) in _ALLOWED:
-            return _ALLOWED[module, name]
-        if module.partition(".")[0] == "torch" and name.endswith(("Storage", "_tensor_v3")):
-            raise DataError(
-                f"Expected tensors of real floats or integers, got {module}.{name}; convert the "
-                "model with model.double() before saving its state_dict."
-            )
-        raise DataError(
-            f"Expected tensors only, got the Python object {f'{module}.{name}'!r}, stored as a "
-            f"pickle that could run code and was not opened; {_ADVICE}."
-        )
-
-    def persistent_load(self, pid: Any) -> _Storage:
+    def storage(self, identity: Any) -> _Storage:
         """Return where a storage is; it is read when its tensor is."""
-        kind, storage_type, key, _, numel = pid
+        kind, storage_type, key, _, numel = identity
         if (
             kind != "storage"
-            or type(storage_type) is not _StorageType
+            or type(storage_type) is not Name
             or type(key) is not str
             or type(numel) is not int
         ):
-            raise pickle.UnpicklingError("a storage of unknown form")
-        return _Storage(storage_type.dtype, key, numel)
+            raise MalformedPickleError("a storage of unknown form")
+        return _Storage(storage_type.name, key, numel)
 
+    def _tensor(self, storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> Any:
+        # After two things that only training needs comes metadata: bits that negate or conjugate.
+        counts = (offset, *shape, *strides)
+        if (
+            type(storage) is not _Storage
+            or any(type(count) is not int or count < 0 for count in counts)
+            or len(shape) != len(strides)
+            or any(rest[2:])
+        ):
+            raise DataError(f"Expected plain tensors, got another one; {ADVICE}.")
+        if storage.kind not in _DTYPES:
+            is_bool = storage.kind == "torch.BoolStorage"
+            return StoredArray(tuple(shape), is_bool, lambda: refuse_type(storage.kind))
 
-def _unpickle(archive: zipfile.ZipFile, root: str) -> dict[str, _Tensor]:
-    member = archive.getinfo(f"{root}data.pkl")
-    if member.file_size > _MAX_INDEX_BYTES:
-        raise DataError(
-            f"Expected two layers, whose tensors {_MAX_INDEX_BYTES} bytes are enough to list, "
-            f"got a list of {member.file_size} bytes; {_ADVICE}."
-        )
-    content = archive.read(member)
-    with warnings.catch_warnings():
-        # Python warns of odd escapes in strings of damaged files.
-        warnings.simplefilter("ignore")
-        for opcode, argument, _ in pickletools.genops(content):
-            # The unpickler allocates its memo up to the largest index that it meets.
-            if opcode.name.endswith("PUT") and int(argument or 0) > len(content):
-                raise pickle.UnpicklingError("a memo index out of range")
-        found = _Unpickler(io.BytesIO(content)).load()
-    if not isinstance(found, dict):
-        raise DataError(f"Expected a dictionary of tensors, got something else; {_ADVICE}.")
-    for name, tensor in found.items():
-        if type(name) is not str or type(tensor) is not _Tensor:
+        def read() -> Float64[np.ndarray, "..."]:
+            with _damage():
+                return self._array(storage, offset, tuple(shape), tuple(strides))
+
+        return StoredArray(tuple(shape), _DTYPES[storage.kind][0] in "iu", read)
+
+    def _array(
+        self, storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> Float64[np.ndarray, "..."]:
+        is_bfloat16 = _DTYPES[storage.kind] == _BFLOAT16
+        dtype = np.dtype(f"{self.order}{'u2' if is_bfloat16 else _DTYPES[storage.kind]}")
+        member = f"{self.folder}{storage.member}"
+        n_bytes = storage.numel * dtype.itemsize
+        if self.archive.size(member) != n_bytes:
             raise DataError(
-                "Expected a dictionary of names and tensors, got something else under "
-                f"{name if type(name) is str else 'what is not a name'!r}; {_ADVICE}."
+                f"Expected a storage of {n_bytes} bytes, got {self.archive.size(member)}; save the "
+                "file again."
             )
-    return found
-
-
-def _array(archive: zipfile.ZipFile, root: str, tensor: _Tensor) -> Float64[np.ndarray, "..."]:
-    storage, offset, shape, strides = tensor
-    order = b"little"
-    if f"{root}byteorder" in archive.namelist():
-        with archive.open(f"{root}byteorder") as stream:
-            order = stream.read(8).strip()
-    dtype = np.dtype(f"{_BYTE_ORDERS[order]}{storage.dtype}")
-    member = archive.getinfo(f"{root}data/{storage.member}")
-    if member.file_size != storage.numel * dtype.itemsize:
-        raise DataError(
-            f"Expected a storage of {storage.numel * dtype.itemsize} bytes, got "
-            f"{member.file_size}; save the file again."
-        )
-    if 0 in shape:
-        return np.zeros(shape)
-    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if last >= storage.numel:
-        raise DataError(
-            f"Expected tensors inside their storage, got one that ends at entry {last} of "
-            f"{storage.numel}; save the file again."
-        )
-    steps = tuple(stride * dtype.itemsize for stride in strides)
-    entries = np.ndarray(shape, dtype, archive.read(member), offset * dtype.itemsize, steps)
-    if storage.dtype == "u2":
-        # bfloat16 is the upper half of a float32.
-        entries = (entries.astype(np.uint32, order="C") << 16).view(np.float32)
-    return np.array(entries, dtype=np.float64, order="C")
+        if 8 * max(storage.numel, *shape, 0) > self.archive.limit:
+            raise too_large(f"a tensor of shape {shape} in float64", self.archive.limit)
+        if 0 in shape:
+            return np.zeros(shape)
+        reach = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+        if offset + reach >= storage.numel:
+            raise DataError(
+                f"Expected tensors inside their storage, got one that ends at entry "
+                f"{offset + reach} of {storage.numel}; save the file again."
+            )
+        if math.prod(shape) > storage.numel:
+            # Strides of zero: a number stored once would fill any amount of memory.
+            raise DataError(
+                f"Expected tensors no larger than their storage, got shape {shape} in a storage of "
+                f"{storage.numel}; make them contiguous before saving."
+            )
+        steps = tuple(stride * dtype.itemsize for stride in strides)
+        content = self.archive.read(member)
+        entries = np.ndarray(shape, dtype, content, offset * dtype.itemsize, steps)
+        if is_bfloat16:
+            # bfloat16 is the upper half of a float32.
+            entries = (entries.astype(np.uint32, order="C") << 16).view(np.float32)
+        with np.errstate(all="ignore"):
+            return np.array(entries, dtype=np.float64, order="C")
