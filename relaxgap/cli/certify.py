@@ -25,8 +25,8 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
     "network_file",
     required=True,
     metavar="NET",
-    help="A .npz with hidden (m, d) and output (m,), perhaps hidden_bias (m,), or a checkpoint with "
-    "the state_dict of Linear, ReLU, Linear: .pt, .pth, .ckpt, .bin or .safetensors.",
+    help="A .npz with hidden (m, d) and output (m,), perhaps hidden_bias (m,), or a checkpoint "
+    "with the state_dict of Linear, ReLU, Linear: .pt, .pth, .ckpt, .bin or .safetensors.",
 )
 @click.option(
     "--beta",
