@@ -1,5 +1,6 @@
 """The ``DATA`` argument: a file of the user's, or a data set of ``conf/data`` with settings."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 
 DATA_HELP = (
-    "DATA is a .npz file with arrays X and y, a .csv file (see --target), or a data set of "
-    "`relaxgap list`, with settings after a colon: gaussian:n=20,d=10."
+    "DATA is a .npz file with arrays X and y, a .csv or .csv.gz file with a header, or a data set "
+    "of `relaxgap list`, with settings after a colon: table.csv:target=price, gaussian:n=20,d=10."
 )
 
 
@@ -49,7 +50,7 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def load_data(argument: str, target: str, seed: int) -> Dataset:
-    """Load the data set that ``DATA`` names.
+    """Load the data set that ``DATA`` names; a target in ``DATA`` goes before the option.
 
     Raises
     ------
@@ -63,26 +64,45 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
     from relaxgap.runner.config_files import load_option, option_names
     from relaxgap.runner.nearest import unknown
 
+    data_sets = [option for option in option_names("data") if option != "file"]
     name, _, settings = argument.partition(":")
-    if name in option_names("data") and name != "file" and not Path(argument).exists():
+    if name in data_sets and not Path(argument).exists():
         values: dict[str, Any] = load_option("data", name)
         for item in filter(None, settings.split(",")):
-            key, equals, value = item.partition("=")
-            if not equals:
-                raise ConfigurationError(
-                    f"Expected key=value after the colon of DATA, got {item!r}; "
-                    "write for example gaussian:n=20,labels=signs."
-                )
-            values[key.strip()] = _yaml_value(value)
+            key, value = _setting(item, "gaussian:n=20,labels=signs")
+            values[key] = _yaml_value(value)
         if values.get("d") is not None and "aspect_ratio" not in settings:
             values["aspect_ratio"] = None
-    elif argument.strip() and not Path(argument).suffix and not Path(argument).exists():
-        data_sets = [option for option in option_names("data") if option != "file"]
-        raise ConfigurationError(unknown("data set, or a .npz or .csv file", name, data_sets))
     else:
-        values = {"kind": "file", "path": argument, "target": target}
+        path, settings = _path_and_settings(argument)
+        if path.strip() and not Path(path).suffix and not Path(path).exists():
+            raise ConfigurationError(unknown("data set, or a .npz or .csv file", name, data_sets))
+        values = {"kind": "file", "path": path, "target": target}
+        if settings:
+            # Text as it is: the name of a column may hold commas, or be 1 or yes.
+            key, values["target"] = _setting(settings, "table.csv:target=price")
+            if key != "target":
+                raise ConfigurationError(unknown("setting of a file", key, ["target"]))
     source = data_source(checked_data(values))
     return source.load(np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]))
+
+
+def _path_and_settings(argument: str) -> tuple[str, str]:
+    """Part the path of a file from what follows a colon, unless that is in the file's name."""
+    parted = re.fullmatch(r"(.+?):(\w+=.*|\w*)", argument)
+    if parted is None or Path(argument).exists():
+        return argument, ""
+    return parted[1], parted[2]
+
+
+def _setting(item: str, example: str) -> tuple[str, str]:
+    key, equals, value = item.partition("=")
+    if not equals:
+        raise ConfigurationError(
+            f"Expected key=value after the colon of DATA, got {item!r}; write for example "
+            f"{example}."
+        )
+    return key.strip(), value
 
 
 def _yaml_value(text: str) -> Any:

@@ -316,7 +316,7 @@ def test_a_network_is_needed(relaxgap: Invoke, file: str) -> None:
         ({"hidden": np.ones((4, 3)), "output": np.ones(4)}, "shape (m, 2)"),
         ({"hidden": np.ones((4, 2)), "output": np.ones(3)}, "Expected 4 output weights"),
         ({"hidden": np.full((1, 2), np.nan), "output": np.ones(1)}, "finite weights"),
-        ({"gates": np.ones((1, 2)), "weights": np.ones((1, 2))}, "array named 'hidden'"),
+        ({"gates": np.ones((1, 2)), "weights": np.ones((1, 2))}, "of a gated one"),
         (
             {"hidden": np.ones((1, 2)), "output": np.ones(1), "output_bias": np.ones(1)},
             "no output bias",
@@ -355,3 +355,12 @@ def test_a_file_that_cannot_be_written_is_one_line_after_the_numbers(
     assert list(json.loads(result.stdout)) == KEYS
     (line,) = result.stderr.splitlines()
     assert f"choose another {option}" in line
+
+
+def test_a_network_of_a_gated_program_is_refused_for_what_it_is(
+    relaxgap: Invoke, refusal: Refusal, file: str
+) -> None:
+    chosen = ("--beta", "0.1", "--program", "gated", "--out", "gated.npz")
+    assert relaxgap("solve", file, *chosen).exit_code == 0
+    said = refusal(1, "certify", file, "--network", "gated.npz", "--beta", "0.1")
+    assert "got the gates and weights of a gated one, as solve --program gated writes" in said

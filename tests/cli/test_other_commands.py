@@ -3,6 +3,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 
@@ -38,6 +39,33 @@ def test_over_the_limit_patterns_prints_the_count_that_it_knows(relaxgap: Invoke
     assert (row["n_patterns"], row["cover_count"], row["complete"]) == (None, 2**59, False)
     (line,) = result.stderr.splitlines()
     assert "over the limit" in line
+
+
+@pytest.mark.parametrize("name", ["a", "1", "yes", "a,b=c:d", " price "])
+def test_the_target_of_a_file_stands_after_a_colon_as_settings_do(
+    relaxgap: Invoke, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(f'"{name}",b\n1,2\n3,-4\n-2,1\n')
+    for arguments in ((f"{path}:target={name}",), (f"{path}:target={name}", "--target", "b")):
+        row = json.loads(relaxgap("patterns", *arguments, "--json").stdout)
+        assert (row["n"], row["d"]) == (3, 1)
+
+
+def test_a_colon_in_the_name_of_a_file_that_is_there_is_part_of_its_name(
+    relaxgap: Invoke, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv:target=b.csv"
+    path.write_text("a,y\n1,2\n3,-4\n")
+    assert relaxgap("patterns", str(path)).exit_code == 0
+    assert relaxgap("patterns", str(path), "--target", "a").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.npz"])
+def test_a_missing_target_names_the_option(refusal: Refusal, tmp_path: Path, name: str) -> None:
+    (tmp_path / "data.csv").write_text("a,price\n1,2\n3,-4\n")
+    np.savez(tmp_path / "data.npz", X=np.eye(2), price=np.arange(2.0))
+    assert "--target NAME" in refusal(1, "patterns", str(tmp_path / name))
 
 
 def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:

@@ -238,6 +238,13 @@ def test_an_empty_file_is_one_line(refusal: Refusal, tmp_path: Path, name: str) 
         ("gaussian:n=abc", 2, "data.n"),
         ("", 2, "non-empty path"),
         ("digits:pca=0", 2, "pca from 1"),
+        ("nowhere.csv:target=a", 1, "nowhere.csv: Expected an existing file"),
+        ("nowhere.csv:target", 2, "write for example table.csv:target=price"),
+        ("nowhere.csv:target=", 2, "non-empty target"),
+        ("nowhere.csv:tarket=a", 2, "did you mean 'target'"),
+        ("nowhere.csv:path=b.csv", 2, "a known setting of a file, got 'path'"),
+        ("nowhere.txt:target=a", 1, "got the ending '.txt'"),
+        ("file:path=nowhere.csv", 2, "a known data set, or a .npz or .csv file, got 'file'"),
     ],
 )
 def test_a_wrong_data_argument_is_one_line(
