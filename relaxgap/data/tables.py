@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from jaxtyping import Float64
@@ -76,7 +75,7 @@ def read_table(
 
 
 @contextmanager
-def _text_of(path: Path) -> Iterator[TextIO]:
+def _text_of(path: Path) -> Iterator[io.TextIOBase]:
     with path.open("rb") as file:
         stream: io.BufferedIOBase = file
         if file.peek(len(_GZIP)).startswith(_GZIP):
@@ -101,7 +100,7 @@ def _decompressed(file: io.BufferedIOBase, limit: int) -> bytes:
     return content
 
 
-def _read(stream: TextIO, target: str) -> tuple[list[str], Float64[np.ndarray, "n p"]]:
+def _read(stream: io.TextIOBase, target: str) -> tuple[list[str], Float64[np.ndarray, "n p"]]:
     """Return the names of the columns and the numbers in them."""
     separator, n_before, first = "", -1, ""
     while not first.strip():

@@ -69,7 +69,8 @@ class ZipArchive:
         if info.compress_type not in _METHODS:
             raise DataError(
                 f"Expected {name!r} stored or compressed by deflate, as NumPy and PyTorch do, got "
-                f"the zip method {info.compress_type}; write the file again with them."
+                f"the zip method {info.compress_type}, or a damaged entry; write the file again "
+                "with them."
             )
         return info
 
