@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 from relaxgap.errors import RelaxgapError
 
+INTERRUPTED = "interrupted; finished cells are kept, the same command resumes."
+CUT_SHORT = "interrupted; what is written already is kept."
+
 
 class InterruptedRunError(RelaxgapError):
     """The run ended before its grid; what was finished before is kept."""

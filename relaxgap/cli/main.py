@@ -4,13 +4,18 @@ The list of commands is read without importing any of them: ``--help``, ``--vers
 completion of a shell load click and nothing else.
 """
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from relaxgap.cli.interruption import CUT_SHORT
+from relaxgap.cli.shown_text import error_line
 from relaxgap.errors import ConfigurationError, RelaxgapError
+from relaxgap.runner.interrupts import interruptible
 
 FAILED, USAGE = 1, 2
 
@@ -32,6 +37,22 @@ MODULES = {"list": "catalogue"}
 class Commands(click.Group):
     """Import a command when it is invoked, and print the errors raised on purpose as one line."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; what its surroundings refuse is one line too."""
+        with interruptible():
+            try:
+                try:
+                    return super().main(*args, **kwargs)
+                finally:
+                    sys.stdout.flush()
+            except BrokenPipeError:
+                _drop_output()
+                sys.exit(FAILED)
+            except OSError as error:
+                if error.filename is None:
+                    _drop_output()
+                _stop(_surroundings(error), FAILED)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -44,20 +65,46 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit 2 for a configuration error, 1 for bad data or failed work."""
-        try:
-            return super().invoke(ctx)
-        except ConfigurationError as error:
-            _stop(error, USAGE)
-        except RelaxgapError as error:
-            _stop(error, FAILED)
-        except MemoryError as error:
-            said = str(error) or "more than there is"
-            _stop(f"Expected what fits in memory, got: {said}; ask for a smaller size.", FAILED)
+        with interruptible() as interrupts:
+            try:
+                return super().invoke(ctx)
+            except ConfigurationError as error:
+                _stop(error, USAGE)
+            except RelaxgapError as error:
+                _stop(error, FAILED)
+            except MemoryError as error:
+                said = str(error) or "more than there is"
+                _stop(f"Expected what fits in memory, got: {said}; ask for a smaller size.", FAILED)
+            except click.UsageError as error:
+                error.message = error_line(error.message)
+                raise
+            except KeyboardInterrupt:
+                _stop(CUT_SHORT, FAILED)
+            except Exception:
+                # interrupted imports and native code raise whatever they like
+                if not interrupts.asked:
+                    raise
+                _stop(CUT_SHORT, FAILED)
 
 
-def _stop(error: Exception | str, code: int) -> None:
-    click.echo(f"relaxgap: {' '.join(str(error).split())}", err=True)
+def _stop(error: Exception | str, code: int) -> NoReturn:
+    with suppress(OSError):
+        click.echo(f"relaxgap: {error_line(error)}", err=True)
     sys.exit(code)
+
+
+def _surroundings(error: OSError) -> str:
+    """Word what the system refused: a full disk under standard output, most of all."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return f"Expected to write the output, got {reason!r}; give it another place."
+    return f"Expected to use {str(error.filename)!r}, got {reason!r}; choose another."
+
+
+def _drop_output() -> None:
+    """Let the interpreter flush at its end what nobody can take."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(

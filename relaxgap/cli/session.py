@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
-from relaxgap.cli.interruption import InterruptedRunError
+from relaxgap.cli.interruption import INTERRUPTED, InterruptedRunError
+from relaxgap.cli.run_progress import run_progress
+from relaxgap.cli.shown_text import cut, error_line, printable
 from relaxgap.errors import StorageError
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.numerics.writing import write_text
@@ -89,50 +81,42 @@ def _write_results(
         click.echo(f"\n{len(stored)} of {n_cells} cells finished; the rest is missing above.")
     click.echo("\nwritten:")
     for path in (folder / "summary.csv", folder / "manifest.json", *figures):
-        click.echo(f"  {path}")
+        click.echo(printable(f"  {path}"))
 
 
 def _run(
     name: str, todo: Sequence[GridPoint], n_cells: int, store: CellStore, n_jobs: int
 ) -> tuple[list[Outcome], str]:
-    """Run the missing cells under a progress bar; return the failures and what ended it early."""
+    """Run the missing cells and say how far it is; return the failures and what ended it early."""
     failures: list[Outcome] = []
     if not todo:
         return failures, ""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(name, total=n_cells, completed=n_cells - len(todo), failed=0)
-        try:
-            with closing(run_cells(todo, store, n_jobs)) as outcomes:
-                for outcome in outcomes:
-                    if outcome.storage_error:
-                        raise StorageError(outcome.storage_error)
-                    if outcome.error:
-                        failures.append(outcome)
-                        progress.update(task, failed=len(failures))
-                    progress.update(task, advance=1)
-        except KeyboardInterrupt:
-            return failures, "interrupted; finished cells are kept, the same command resumes."
-        except BrokenProcessPool:
-            return failures, (
-                "Expected every worker process to finish, got one killed, perhaps for memory; "
-                "finished cells are kept: the same command resumes, with runner.n_jobs=1 in the "
-                "least memory."
-            )
+    try:
+        with (
+            run_progress(name, n_cells, n_cells - len(todo)) as count,
+            closing(run_cells(todo, store, n_jobs)) as outcomes,
+        ):
+            for outcome in outcomes:
+                if outcome.storage_error:
+                    raise StorageError(outcome.storage_error)
+                if outcome.error:
+                    failures.append(outcome)
+                count(failed=bool(outcome.error))
+    except KeyboardInterrupt:
+        return failures, INTERRUPTED
+    except BrokenProcessPool:
+        return failures, (
+            "Expected every worker process to finish, got one killed, perhaps for memory; "
+            "finished cells are kept: the same command resumes, with runner.n_jobs=1 in the "
+            "least memory."
+        )
     return failures, ""
 
 
 def _report(failures: Sequence[Outcome]) -> None:
     for outcome in failures[:SHOWN_FAILURES]:
-        click.echo(f"relaxgap: cell failed: {outcome.point.label}: {outcome.error}", err=True)
+        said = error_line(f"cell failed: {cut(outcome.point.label)}: {outcome.error}")
+        click.echo(f"relaxgap: {said}", err=True)
     if len(failures) > SHOWN_FAILURES:
         click.echo(f"relaxgap: and {len(failures) - SHOWN_FAILURES} more failed cells.", err=True)
     if failures:
@@ -145,5 +129,5 @@ def _print_grid(name: str, points: Sequence[GridPoint], todo: Sequence[GridPoint
     missing = {point.key for point in todo}
     for point in points:
         state = "missing" if point.key in missing else "done   "
-        click.echo(f"{state} {point.key} {point.label}")
+        click.echo(f"{state} {point.key} {cut(printable(point.label))}")
     click.echo(f"{name}: {len(points)} cells, {len(points) - len(todo)} done, {len(todo)} to run")

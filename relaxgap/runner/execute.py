@@ -1,25 +1,29 @@
 """Run the cells that are missing, in parallel, each with one BLAS thread."""
 
+import os
 import resource
-import signal
-import threading
 import time
 import traceback
 import warnings
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from concurrent.futures import as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib.externals.loky import ProcessPoolExecutor, cpu_count
 from threadpoolctl import threadpool_limits
 
 from relaxgap.errors import RelaxgapError, StorageError
+from relaxgap.experiments.timing.lifetime import end_with
 from relaxgap.numerics.writing import write_text
+from relaxgap.runner import interrupts
 from relaxgap.runner.grid import GridPoint
 from relaxgap.runner.manifest import source_version
 from relaxgap.runner.schema import plain
 from relaxgap.runner.store import CellStore
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +46,36 @@ def run_cells(
     points: Sequence[GridPoint], store: CellStore, n_jobs: int
 ) -> Generator[Outcome, None, None]:
     """Run cells and yield their outcomes as they finish; each is stored by the worker itself."""
-    jobs = min(n_jobs, len(points)) if n_jobs > 0 else n_jobs
     version = source_version()
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    with _ignored_interrupts():
-        outcomes = parallel(delayed(_run_cell)(point, store, version) for point in points)
-    try:
-        # not `yield from`, which would close the workers outside of what follows
-        for outcome in outcomes:  # noqa: UP028
-            yield outcome
-    finally:
-        with warnings.catch_warnings():
-            # ending early cancels the cells in flight on purpose
-            warnings.simplefilter("ignore", UserWarning)
-            outcomes.close()
-
-
-@contextmanager
-def _ignored_interrupts() -> Iterator[None]:
-    """Let the workers started meanwhile inherit that Ctrl-C is for the parent alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
+    jobs = min(n_jobs if n_jobs > 0 else cpu_count(), len(points))
+    if jobs <= 1:
+        for point in points:
+            yield _run_cell(point, store, version)
         return
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with ExitStack() as stack:
+        with interrupts.blocked():
+            # its semaphores have a process of their own, which must not be interrupted either
+            workers = ProcessPoolExecutor(
+                jobs, initializer=_begin_worker, initargs=(os.getpid(),), env=ONE_THREAD
+            )
+            stack.callback(_stop, workers)
+            cells = [workers.submit(_run_cell, point, store, version) for point in points]
+        for cell in as_completed(cells):
+            yield cell.result()
+
+
+def _begin_worker(parent: int) -> None:
+    """Leave signals to the parent, and end with it."""
+    interrupts.ignore()
+    end_with(parent)
+
+
+def _stop(workers: ProcessPoolExecutor) -> None:
+    """Kill the workers with what they have started."""
+    with interrupts.held(), warnings.catch_warnings():
+        # of a system without pgrep, where what a worker has started ends with the worker
+        warnings.simplefilter("ignore", UserWarning)
+        workers.shutdown(kill_workers=True)
 
 
 def _run_cell(point: GridPoint, store: CellStore, version: dict[str, Any]) -> Outcome:

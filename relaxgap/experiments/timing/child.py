@@ -4,6 +4,7 @@ Everything of relaxgap is imported late: a process that counts operations must f
 its modules will import.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relaxgap.experiments.timing.flops import install
+from relaxgap.experiments.timing.lifetime import end_with
 from relaxgap.experiments.timing.task import ABSENT, Answer, Task, perform, read_task
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ MAX_ITERATIONS = 10_000_000
 
 def main(folder: Path) -> int:
     """Perform the task of a folder and return the exit status."""
+    end_with(os.getppid())
     task, problem = read_task(folder)
     counter = install() if task.count_flops else None
     from relaxgap.errors import MissingSolverError

@@ -12,6 +12,7 @@ References
 Mishkin, Sahiner & Pilanci (2022), arXiv 2202.01331; pyscnn 0.0.10.
 """
 
+import os
 import sys
 import time
 from importlib.metadata import version
@@ -21,9 +22,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from relaxgap.experiments.timing.lifetime import end_with
     from relaxgap.experiments.timing.task import ABSENT, Answer, perform, read_task
 else:
     # that Python knows the folder of this file, not relaxgap
+    from lifetime import end_with
     from task import ABSENT, Answer, perform, read_task
 
 GRADIENT_FRACTION = 0.5
@@ -33,6 +36,7 @@ MAX_ITERATIONS = 10**9
 
 def main(folder: Path) -> int:
     """Perform the task of a folder and return the exit status."""
+    end_with(os.getppid())
     try:
         from scnn.private.interface import set_device
     except ImportError as error:

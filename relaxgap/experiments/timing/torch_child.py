@@ -4,16 +4,19 @@ The loop that a user of PyTorch writes: autograd for the data term, ``torch.opti
 decay for the step, all in float64 and on all samples. It trains one network at a time.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from relaxgap.experiments.timing.lifetime import end_with
     from relaxgap.experiments.timing.stopwatch import Training, read_problem, serve
     from relaxgap.experiments.timing.task import ABSENT
 else:
     # that Python knows the folder of this file, not relaxgap
+    from lifetime import end_with
     from stopwatch import Training, read_problem, serve
     from task import ABSENT
 
@@ -26,6 +29,7 @@ except ImportError as error:
 
 def main() -> int:
     """Train what the input asks for and return the exit status."""
+    end_with(os.getppid())
     serve(f"torch {torch.__version__}", read)
     return 0
 

@@ -1,5 +1,6 @@
 """The timed process of `relaxgap.training.train`: ``python -m ...``."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.experiments.timing.lifetime import end_with
 from relaxgap.experiments.timing.stopwatch import Training, read_problem, serve
 from relaxgap.training import NetworkBatch, TrainingSpec, train
 
 
 def main() -> int:
     """Train what the input asks for and return the exit status."""
+    end_with(os.getppid())
     serve(f"relaxgap {version('relaxgap')}, numpy {version('numpy')}", read)
     return 0
 

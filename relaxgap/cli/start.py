@@ -1,0 +1,21 @@
+"""The entry of the command line: it takes Ctrl-C before anything that takes time is imported."""
+
+import sys
+
+from relaxgap.cli.interruption import CUT_SHORT
+from relaxgap.runner.interrupts import interruptible
+
+
+def main() -> None:
+    """Run the command line to the end of the process."""
+    with interruptible() as interrupts:
+        try:
+            from relaxgap.cli.main import main as command
+
+            command()
+        except KeyboardInterrupt:
+            sys.stderr.write(f"relaxgap: {CUT_SHORT}\n")
+            sys.exit(1)
+        finally:
+            # what the interpreter does at its end leaves tracebacks if interrupted
+            interrupts.end()
