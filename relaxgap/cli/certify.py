@@ -15,6 +15,7 @@ from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays, write_bytes
 from relaxgap.cli.program_options import refuse_two_strengths
 from relaxgap.cli.progress import bracket_line
+from relaxgap.cli.shown_text import printable
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 
 
@@ -107,7 +108,7 @@ def certify_command(
 
         write_bytes(out, "--out", report_page(network_file, data, report).encode("utf-8"))
     if not as_json and (written := [path for path in (better, out) if path is not None]):
-        click.echo("\n".join(["", "written:", *(f"  {path}" for path in written)]))
+        click.echo("\n".join(["", "written:", *(printable(f"  {path}") for path in written)]))
     exit_if(report.stopped)
 
 
@@ -115,4 +116,4 @@ def _text(report: NetworkReport) -> str:
     row = asdict(report.record)
     width = max(map(len, row)) + 1
     lines = [f"{name:{width}s} {value}" for name, value in row.items()]
-    return "\n".join([*lines, *report.remarks, report.verdict])
+    return printable("\n".join([*lines, *report.remarks, report.verdict]))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.network_record import MEANINGS
+from relaxgap.cli.shown_text import printable
 from relaxgap.drawing.bracket import bracket_svg
 from relaxgap.version import __version__
 
@@ -39,26 +40,26 @@ def report_page(network: str, data: str, report: NetworkReport) -> str:
     frame = pd.DataFrame(report.history)
     frame["upper_bound"] = frame["upper_bound"].clip(upper=report.network_value)
     frame["lower_bound"] = frame["lower_bound"].clip(upper=report.network_value)
-    said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in report.remarks)
+    said = "\n".join(f"<p>{escape(printable(sentence))}</p>" for sentence in report.remarks)
     rows = "\n".join(
         f'<tr><th scope="row">{name}</th><td class="value">{escape(_shown(value))}</td>'
         f"<td>{escape(MEANINGS[name])}</td></tr>"
         for name, value in asdict(report.record).items()
     )
-    title = f"Certificate of {escape(_printable(network))} on {escape(_printable(data))}"
+    names = [escape(printable(name)) for name in (network, data)]
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+<title>Certificate of {names[0]} on {names[1]}</title>
 <style>
 {_STYLE}
 </style>
 </head>
 <body>
-<h1>{title}</h1>
-<p class="verdict">{escape(report.verdict)}</p>
+<h1>Certificate of <bdi>{names[0]}</bdi> on <bdi>{names[1]}</bdi></h1>
+<p class="verdict">{escape(printable(report.verdict))}</p>
 {said}
 <figure role="img" aria-label="Lower and upper bound of the best training loss against time">
 {bracket_svg(frame, report.network_value)}
@@ -87,9 +88,4 @@ def _shown(value: object) -> str:
         case float():
             return f"{value:.9g}"
         case _:
-            return str(value)
-
-
-def _printable(name: str) -> str:
-    """Replace what a file name may hold and UTF-8 may not."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+            return printable(str(value))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from relaxgap.cli.shown_text import printable
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.figures import draw_summary
@@ -32,19 +33,19 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
         summaries = sorted(home.glob("summary.csv")) + sorted(home.glob("*/summary.csv"))
         if not summaries:
             click.echo(
-                f"relaxgap: {name} has no summary.csv under {home}; "
+                f"relaxgap: {name} has no summary.csv under {printable(str(home))}; "
                 f"run: relaxgap run experiment={name}",
                 err=True,
             )
             codes.append(1)
         for summary in summaries:
             for path in draw_summary(name, summary.parent):
-                click.echo(path)
+                click.echo(printable(str(path)))
     sys.exit(max(codes))
 
 
 def _finish(name: str, results_dir: str) -> int:
     # drawing alone does not need Hydra
-    from relaxgap.cli.run import run_hydra
+    from relaxgap.cli.run import run_jobs
 
-    return run_hydra([f"experiment={name}", f"runner.results_dir={results_dir}"])
+    return run_jobs([f"experiment={name}", f"runner.results_dir={results_dir}"])

@@ -76,8 +76,8 @@ class Commands(click.Group):
                 said = str(error) or "more than there is"
                 _stop(f"Expected what fits in memory, got: {said}; ask for a smaller size.", FAILED)
             except click.UsageError as error:
-                error.message = error_line(error.message)
-                raise
+                said = error_line(error.format_message())
+                raise click.UsageError(said, error.ctx) from None
             except KeyboardInterrupt:
                 _stop(CUT_SHORT, FAILED)
             except Exception:

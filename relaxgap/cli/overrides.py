@@ -1,22 +1,24 @@
 """Overrides of a run, checked before Hydra composes them: a bad one gets the nearest name."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from relaxgap.cli.jobs import parsed, swept
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.compose import CONFIG_NAME, Composition, composition
-from relaxgap.runner.config import known_keys, register_schemas
-from relaxgap.runner.config_files import config_dir, option_names
+from relaxgap.runner.config import DATA_SCHEMAS, known_keys, register_schemas
+from relaxgap.runner.config_files import config_dir, load_option, option_names
+from relaxgap.runner.grid import CHOICES
 from relaxgap.runner.nearest import unknown
+
+ALTERNATIVES = {"data.d": "data.aspect_ratio", "data.aspect_ratio": "data.d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,7 @@ def checked_overrides(arguments: Sequence[str], source: ConfigSource) -> list[st
     ConfigurationError
         If one of them cannot be read, or names a setting, group or option that is not there.
     """
-    overrides = [_parsed(argument) for argument in arguments]
-    overrides = [override for override in overrides if not _is_of_hydra(override)]
+    overrides = [parsed(argument) for argument in arguments]
     groups = source.groups()
     chosen = {o.key_or_group: _options(o, source) for o in overrides if o.key_or_group in groups}
     _register_schemas(chosen.get("experiment", []), source)
@@ -68,30 +69,9 @@ def checked_overrides(arguments: Sequence[str], source: ConfigSource) -> list[st
         # what is added is checked as the rest of the config is
         added = override.is_add() or override.is_force_add()
         if key not in chosen and key not in keys and not added:
-            raise ConfigurationError(unknown("setting", key, {*keys, *composed[0].choices}))
-    return [part for override in arguments for part in _replacing_axis(override, composed[0])]
-
-
-def _parsed(argument: str) -> Override:
-    try:
-        return OverridesParser.create().parse_override(argument)
-    except HydraException as error:
-        if argument in EXPERIMENTS:
-            raise ConfigurationError(
-                f"Expected overrides key=value, got {argument!r}; write experiment={argument}."
-            ) from error
-        if "=" not in argument:
-            raise ConfigurationError(
-                f"Expected overrides key=value, got {argument!r}; add its key and '='."
-            ) from error
-        reason = str(error).splitlines()[0]
-        raise ConfigurationError(
-            f"Expected overrides that Hydra can read, got {argument!r}: {reason}"
-        ) from error
-
-
-def _is_of_hydra(override: Override) -> bool:
-    return override.key_or_group.partition(".")[0].partition("/")[0] == "hydra"
+            raise ConfigurationError(_not_a_setting(override, composed[0], {*keys}))
+    replaced = [part for one in arguments for part in _replacing_axis(one, composed[0])]
+    return [*replaced, *_set_aside(overrides, composed[0])]
 
 
 def _options(override: Override, source: ConfigSource) -> list[str]:
@@ -108,10 +88,12 @@ def _options(override: Override, source: ConfigSource) -> list[str]:
     known = source.options(group)
     if isinstance(value, Glob):
         return value.filter(known)
-    if override.is_sweep_override():
-        options = list(override.sweep_string_iterator())
-    else:
-        options = [str(value)]
+    if isinstance(value, (list, dict)):
+        raise ConfigurationError(
+            f"Expected the name of one option for {group}, got {str(value)!r}; choose from: "
+            f"{', '.join(known)}."
+        )
+    options = swept(override) if override.is_sweep_override() else [str(value)]
     for option in options:
         if option not in known:
             raise ConfigurationError(unknown(group, option, known))
@@ -158,10 +140,60 @@ def _compositions(
 
 def _replacing_axis(argument: str, composed: Composition) -> list[str]:
     """Let values replace an axis that has some for each scale, which Hydra cannot merge."""
-    override = _parsed(argument)
+    override = parsed(argument)
     node: Any = composed.config
     for part in override.key_or_group.split("."):
         node = node.get(part) if isinstance(node, Mapping) else None
     is_axis = override.key_or_group.startswith("grid.") and isinstance(node, Mapping)
     changes = override.type is OverrideType.CHANGE and not isinstance(override.value(), dict)
     return [f"~{override.key_or_group}", f"+{argument}"] if is_axis and changes else [argument]
+
+
+def _set_aside(overrides: Sequence[Override], composed: Composition) -> list[str]:
+    """Let the dimension that the user gives replace the aspect ratio of the config, or the reverse.
+
+    Only one of two such settings may hold.
+    """
+    given = {o.key_or_group.removeprefix("grid."): o for o in overrides if not o.is_delete()}
+    keys = known_keys(composed.config)
+    return [
+        f"{other}=null"
+        for one, other in ALTERNATIVES.items()
+        if one in given and given[one].value() is not None and other not in given and other in keys
+    ]
+
+
+def _not_a_setting(override: Override, composed: Composition, known: Collection[str]) -> str:
+    """Word the error for a setting that this config lacks, though it may be one elsewhere."""
+    key = override.key_or_group
+    axis = key.removeprefix("grid.")
+    if axis != key and axis in known:
+        value = override.value()
+        one = value[0] if isinstance(value, list) and len(value) == 1 else "..."
+        return (
+            f"Expected an axis that the grid has, got {key!r}; set {axis}={one} for every cell, "
+            f"or sweep over its values with -m."
+        )
+    group, _, setting = key.partition(".")
+    having = [name for name in _options_with(group, setting) if name != composed.choices[group]]
+    if having:
+        return (
+            f"Expected a setting of {group}={composed.choices[group]}, got {key!r}, which "
+            f"{', '.join(having)} has; choose {group}={having[0]} itself and leave out "
+            f"grid.{group}."
+        )
+    return unknown("setting", key, {*known, *composed.choices})
+
+
+def _options_with(group: str, setting: str) -> list[str]:
+    """List the options of a group whose values an axis may be that have a setting."""
+    if group not in CHOICES:
+        return []
+    having = []
+    for name in option_names(group):
+        values = load_option(group, name)
+        if group == "data":
+            values |= vars(DATA_SCHEMAS[values["kind"]]())
+        if setting in known_keys(values):
+            having.append(name)
+    return having

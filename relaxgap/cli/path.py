@@ -15,6 +15,7 @@ from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.program_options import takes_program
 from relaxgap.cli.progress import path_bar
+from relaxgap.cli.shown_text import printable
 from relaxgap.errors import ConfigurationError, StorageError
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.numerics.writing import write_text
@@ -92,7 +93,7 @@ def path_command(
 
         written = [_write_csv(out, followed.rows), *draw_path(out)]
         if not as_json:
-            click.echo("\n".join(["", "written:", *(f"  {file}" for file in written)]))
+            click.echo("\n".join(["", "written:", *(printable(f"  {file}") for file in written)]))
     if followed.stopped:
         raise InterruptedRunError(
             f"{followed.stopped} after {len(followed.rows)} of {points} points; what is finished "

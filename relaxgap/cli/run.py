@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import hydra
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relaxgap.cli.interruption import InterruptedRunError
+from relaxgap.cli.jobs import jobs
 from relaxgap.cli.overrides import ConfigSource, checked_overrides
 from relaxgap.cli.session import run_session
-from relaxgap.errors import ConfigurationError, RelaxgapError
+from relaxgap.cli.shown_text import error_line
+from relaxgap.errors import ConfigurationError, RelaxgapError, StorageError
 from relaxgap.runner.compose import CONFIG_NAME, one_line
 from relaxgap.runner.config_files import config_dir
 from relaxgap.runner.nearest import unknown
@@ -63,24 +63,30 @@ def run_command(
     Interrupted runs resume: the same command again runs only what is missing.
     """
     own = ["runner.dry_run=true"] * dry_run + ["runner.force=true"] * force
-    named = {"--cfg": cfg, "--package": package, "--info": info, "--config-dir": config_dir}
-    flags = ["--multirun"] * multirun + ["--resolve"] * resolve
-    flags += [f"{flag}={value}" for flag, value in named.items() if value is not None]
     source = ConfigSource(config_name, config_dir)
-    sys.exit(run_hydra([*overrides, *own], flags, source))
+    arguments = [*overrides, *own]
+    if cfg is None and info is None:
+        sys.exit(run_jobs(arguments, multirun, source))
+    named = {"--cfg": cfg, "--package": package, "--info": info, "--config-dir": config_dir}
+    flags = ["--resolve"] * resolve
+    flags += [f"{flag}={value}" for flag, value in named.items() if value is not None]
+    show_config(arguments, flags, source)
 
 
-def run_hydra(
-    arguments: Sequence[str], flags: Sequence[str] = (), source: ConfigSource | None = None
+def run_jobs(
+    arguments: Sequence[str], sweeps: bool = False, source: ConfigSource | None = None
 ) -> int:
-    """Compose the config with Hydra and run each of its jobs; return the exit code.
+    """Compose the config of each job with Hydra and run it here; return the exit code.
+
+    Nothing but composing is left to Hydra: its own launchers, callbacks and folders run and write
+    whatever a config names.
 
     Parameters
     ----------
     arguments : sequence of str
         Overrides.
-    flags : sequence of str
-        Hydra's own options, already checked.
+    sweeps : bool
+        Whether values ``a,b,c`` are swept over.
     source : ConfigSource, optional
         Where configs come from besides ``conf/``.
 
@@ -89,42 +95,38 @@ def run_hydra(
     ConfigurationError
         If the overrides do not compose, with the nearest known name.
     """
+    _refuse_deleted_folder()
     source = source or ConfigSource()
-    for argument in arguments:
-        if argument.startswith("-"):
-            options = [name for option in run_command.params for name in option.opts]
-            flag = argument.partition("=")[0]
-            raise ConfigurationError(unknown("option", flag, options))
-    arguments = checked_overrides(arguments, source)
     codes: list[int] = []
-    errors: list[RelaxgapError | BrokenPipeError] = []
-    jobs: list[list[str]] = []
-
-    def job(config: object) -> None:
-        if any(isinstance(error, InterruptedRunError) for error in errors):
-            return
-        # errors are raised again below: Hydra would print its own lines around them
+    errors: list[RelaxgapError] = []
+    for job in jobs(_checked(arguments, source), sweeps):
         try:
-            jobs.append(list(HydraConfig.get().overrides.task))
-            plain = OmegaConf.to_container(config, resolve=False)
-            codes.append(run_session(plain, jobs[-1]))  # type: ignore[arg-type]
-        except (RelaxgapError, BrokenPipeError) as error:
+            codes.append(run_session(source.compose(job).config, job))
+        except InterruptedRunError as error:
+            errors.append(error)
+            break
+        except RelaxgapError as error:
             errors.append(error)
         except OmegaConfBaseException as error:
             errors.append(ConfigurationError(one_line(error)))
+    for earlier in errors[:-1]:
+        click.echo(f"relaxgap: {error_line(earlier)}", err=True)
+    if errors:
+        raise errors[-1]
+    return max(codes, default=0)
 
+
+def show_config(arguments: Sequence[str], flags: Sequence[str], source: ConfigSource) -> None:
+    """Let Hydra print what it composes; ``flags`` are its own options, already checked."""
+    arguments = _checked(arguments, source)
     previous = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     # with full errors Hydra lets exceptions through instead of printing them its own way
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = ["relaxgap run", *arguments, *flags]
     try:
         folder = str(config_dir())
-        hydra.main(version_base="1.3", config_path=folder, config_name=source.name)(job)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigurationError(one_line(error)) from error
-    except ValueError as error:
-        if jobs:
-            raise
+        hydra.main(version_base="1.3", config_path=folder, config_name=source.name)(_nothing)()
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigurationError(one_line(error)) from error
     finally:
         sys.argv = previous[0]
@@ -133,8 +135,26 @@ def run_hydra(
         else:
             os.environ["HYDRA_FULL_ERROR"] = previous[1]
         GlobalHydra.instance().clear()
-    for earlier in errors[:-1]:
-        click.echo(f"relaxgap: {' '.join(str(earlier).split())}", err=True)
-    if errors:
-        raise errors[-1]
-    return max(codes, default=0)
+
+
+def _nothing(config: object) -> None:
+    """Run nothing: with these flags Hydra prints and ends."""
+
+
+def _checked(arguments: Sequence[str], source: ConfigSource) -> list[str]:
+    for argument in arguments:
+        if argument.startswith("-"):
+            options = [name for option in run_command.params for name in option.opts]
+            flag = argument.partition("=")[0]
+            raise ConfigurationError(unknown("option", flag, options))
+    return checked_overrides(arguments, source)
+
+
+def _refuse_deleted_folder() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise StorageError(
+            "Expected a working folder to write results under, got one that was deleted; change "
+            "to another."
+        ) from error

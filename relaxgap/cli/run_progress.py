@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from rich.console import Console
@@ -30,9 +30,19 @@ class RunProgress(Protocol):
 def run_progress(name: str, n_cells: int, n_done: int) -> Iterator[RunProgress]:
     """Yield what counts the cells of a run."""
     console = Console(stderr=True)
-    shown = _bar if console.is_terminal else minute_lines
-    with shown(name, n_cells, n_done, console) as count:
-        yield count
+    if console.is_terminal:
+        with _bar(name, n_cells, n_done, console) as count:
+            yield count
+        return
+    lines, ended = MinuteLines(name, n_cells, n_done, console), threading.Event()
+    watcher = threading.Thread(target=lines.write_until, args=(ended.wait,), daemon=True)
+    watcher.start()
+    try:
+        yield lines.count
+    finally:
+        ended.set()
+        watcher.join()
+        lines.write()
 
 
 @contextmanager
@@ -58,51 +68,58 @@ def _bar(name: str, n_cells: int, n_done: int, console: Console) -> Iterator[Run
         yield count
 
 
-@contextmanager
-def minute_lines(
-    name: str,
-    n_cells: int,
-    n_done: int,
-    console: Console,
-    wait: Callable[[float], bool] | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Iterator[RunProgress]:
-    """Write a line each minute, however long a cell takes, and one at the end.
+class MinuteLines:
+    """Write how far a run is, one line at a time.
 
     Parameters
     ----------
-    wait : callable, optional
-        Waits so many seconds and says whether the run has ended meanwhile.
+    n_cells, n_done : int
+        Cells of the grid, and those that were finished before.
     clock : callable
         Seconds that never go back.
     """
-    ended, began = threading.Event(), clock()
-    counted = {"ended": 0, "failed": 0}
 
-    def count(*, failed: bool) -> None:
-        counted["ended"] += 1
-        counted["failed"] += failed
+    def __init__(
+        self,
+        name: str,
+        n_cells: int,
+        n_done: int,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name, self._n_cells, self._n_done = name, n_cells, n_done
+        self._console, self._clock, self._began = console, clock, clock()
+        self._n_ended = self._n_failed = 0
 
-    def line() -> None:
-        n_ended, seconds = counted["ended"], clock() - began
-        left = n_cells - n_done - n_ended
-        said = f"{name}: {n_done + n_ended}/{n_cells} cells, {counted['failed']} failed"
-        if n_ended and left:
-            said += f", ETA {_duration(seconds / n_ended * left)}"
-        console.print(f"{said}, after {_duration(seconds)}", highlight=False, soft_wrap=True)
+    def count(self, *, failed: bool) -> None:
+        """Count one more cell."""
+        self._n_ended += 1
+        self._n_failed += failed
 
-    def watch() -> None:
-        while not (wait or ended.wait)(SECONDS_BETWEEN_LINES):
-            line()
+    def write_until(self, ended: Callable[[float], bool]) -> None:
+        """Write a line each minute, however long a cell takes.
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield count
-    finally:
-        ended.set()
-        watcher.join()
-        line()
+        Parameters
+        ----------
+        ended : callable
+            Waits so many seconds for the end of the run and says whether it came.
+        """
+        while not ended(SECONDS_BETWEEN_LINES):
+            self.write()
+
+    def write(self) -> None:
+        """Write a line."""
+        seconds = self._clock() - self._began
+        n_finished = self._n_done + self._n_ended
+        said = f"{self._name}: {n_finished}/{self._n_cells} cells, {self._n_failed} failed"
+        if self._n_ended and n_finished < self._n_cells:
+            left = seconds / self._n_ended * (self._n_cells - n_finished)
+            said += f", ETA {_duration(left)}"
+        # a log on a full disk does not end the run
+        with suppress(OSError):
+            self._console.print(
+                f"{said}, after {_duration(seconds)}", highlight=False, soft_wrap=True
+            )
 
 
 def _duration(seconds: float) -> str:

@@ -1,12 +1,14 @@
 """One run of one experiment: cells, progress, summary, manifest, figures, and what it says."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import click
+
 from relaxgap.cli.interruption import INTERRUPTED, InterruptedRunError
 from relaxgap.cli.run_progress import run_progress
 from relaxgap.cli.shown_text import cut, error_line, printable
@@ -17,6 +19,7 @@ from relaxgap.runner.config import checked, chosen_experiment
 from relaxgap.runner.execute import Outcome, missing_cells, run_cells
 from relaxgap.runner.figures import draw_summary, result_table
 from relaxgap.runner.grid import GridPoint, grid_points
+from relaxgap.runner.kept_rows import with_kept_rows
 from relaxgap.runner.manifest import manifest
 from relaxgap.runner.store import CellStore
 from relaxgap.runner.summary import output_folder, summary_text
@@ -73,7 +76,7 @@ def _write_results(
     n_cells: int,
 ) -> None:
     name = experiment.name
-    write_text(folder / "summary.csv", summary_text(experiment, stored))
+    write_text(folder / "summary.csv", _summary(folder, experiment, stored))
     write_text(folder / "manifest.json", manifest(full, overrides, stored, n_cells))
     figures = draw_summary(name, folder)
     click.echo(result_table(name, folder))
@@ -82,6 +85,23 @@ def _write_results(
     click.echo("\nwritten:")
     for path in (folder / "summary.csv", folder / "manifest.json", *figures):
         click.echo(printable(f"  {path}"))
+
+
+def _summary(folder: Path, experiment: Experiment, stored: Sequence[Mapping[str, Any]]) -> str:
+    text = summary_text(experiment, stored)
+    path = folder / "summary.csv"
+    if not experiment.optional or not path.is_file():
+        return text
+    with suppress(OSError, ValueError, csv.Error):
+        merged = with_kept_rows(text, path.read_text(encoding="utf-8"), experiment.optional)
+        if merged.names:
+            click.echo(
+                f"relaxgap: {', '.join(merged.names)}: absent here; the rows measured before are "
+                "kept.",
+                err=True,
+            )
+        return merged.text
+    return text
 
 
 def _run(
@@ -129,5 +149,9 @@ def _print_grid(name: str, points: Sequence[GridPoint], todo: Sequence[GridPoint
     missing = {point.key for point in todo}
     for point in points:
         state = "missing" if point.key in missing else "done   "
-        click.echo(f"{state} {point.key} {cut(printable(point.label))}")
+        click.echo(f"{state} {point.key} {_shown(point)}")
     click.echo(f"{name}: {len(points)} cells, {len(points) - len(todo)} done, {len(todo)} to run")
+
+
+def _shown(point: GridPoint) -> str:
+    return " ".join(map(cut, printable(point.label).split(" ")))

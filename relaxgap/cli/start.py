@@ -3,12 +3,12 @@
 import sys
 
 from relaxgap.cli.interruption import CUT_SHORT
-from relaxgap.runner.interrupts import interruptible
+from relaxgap.runner.interrupts import ignore, interruptible
 
 
 def main() -> None:
     """Run the command line to the end of the process."""
-    with interruptible() as interrupts:
+    with interruptible(for_good=True) as interrupts:
         try:
             from relaxgap.cli.main import main as command
 
@@ -19,3 +19,4 @@ def main() -> None:
         finally:
             # what the interpreter does at its end leaves tracebacks if interrupted
             interrupts.end()
+            ignore()

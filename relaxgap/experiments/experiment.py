@@ -24,12 +24,16 @@ class Experiment:
         What the figure is about, one row each in the table of claims.
     results_version : int
         Bumped by hand when the numbers of a cell change, which makes cached cells stale.
+    optional : str
+        Column that names what may not be installed everywhere; measured rows are kept where it is
+        not.
     """
 
     drawer: str
     shows: str
     claims: tuple[str, ...]
     results_version: int = 1
+    optional: str = ""
 
     @property
     def name(self) -> str:

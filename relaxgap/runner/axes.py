@@ -22,7 +22,8 @@ from typing import Any
 from relaxgap.errors import ConfigurationError
 
 SCALES = ("ci", "default", "full")
-RANGE = re.compile(r"(\d+)\.\.(\d+)")
+RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
+MAX_VALUES = 100_000
 
 Assignments = dict[str, Any]
 
@@ -59,9 +60,22 @@ def axes_of(grid: Mapping[str, Any], scale: str, prefix: str = "") -> dict[str, 
 
 
 def range_of(value: Any) -> Any:
-    """Return the integers that ``0..19`` stands for, and anything else as it is."""
+    """Return the integers that ``0..19`` stands for, and anything else as it is.
+
+    Raises
+    ------
+    ConfigurationError
+        If they are too many for any grid.
+    """
     found = RANGE.fullmatch(value) if isinstance(value, str) else None
-    return list(range(int(found[1]), int(found[2]) + 1)) if found else value
+    if not found:
+        return value
+    integers = range(int(found[1]), int(found[2]) + 1)
+    if integers.stop - integers.start > MAX_VALUES:
+        raise ConfigurationError(
+            f"Expected at most {MAX_VALUES:,} values in a range, got {value!r}; end it earlier."
+        )
+    return list(integers)
 
 
 def combinations(

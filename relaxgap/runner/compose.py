@@ -1,15 +1,14 @@
 """Configs composed by Hydra's public API, without running anything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from relaxgap.errors import ConfigurationError
 from relaxgap.runner.config_files import config_dir
@@ -35,14 +34,12 @@ def composition(
     ConfigurationError
         If the overrides do not compose.
     """
-    search = [f"hydra.searchpath=[file://{folder.resolve()}]"] if folder else []
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        try:
-            full = compose(config_name, [*search, *overrides], return_hydra_config=True)
-            choices = OmegaConf.to_container(full.hydra.runtime.choices)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigurationError(one_line(error)) from error
+    quoted = str(folder.resolve()).replace("'", "\\'") if folder else ""
+    search = [f"hydra.searchpath=['file://{quoted}']"] if folder else []
+    full = _composed(config_name, [*search, *overrides])
+    choices = OmegaConf.to_container(full.hydra.runtime.choices)
+    if folder:
+        _refuse_hydra_settings(full)
     OmegaConf.set_struct(full, False)
     del full["hydra"]
     config = OmegaConf.to_container(full, resolve=False)
@@ -50,7 +47,55 @@ def composition(
     return Composition(config, groups)  # type: ignore[arg-type]
 
 
+def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        try:
+            return compose(config_name, list(overrides), return_hydra_config=True)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # a file of the user's may hold anything, and Hydra lets through what it meets
+            raise ConfigurationError(one_line(error)) from error
+
+
+def _refuse_hydra_settings(full: DictConfig) -> None:
+    ours = _hydra_settings(_composed(CONFIG_NAME, []))
+    for key, value in _hydra_settings(full).items():
+        if key not in ours or ours[key] != value:
+            raise ConfigurationError(
+                f"Expected configs without settings of Hydra's own, got {key!r}; relaxgap "
+                "takes none of them: remove it."
+            )
+
+
+def _hydra_settings(full: DictConfig) -> dict[str, Any]:
+    """Return what Hydra was told, and not what it says of the config itself."""
+    section = OmegaConf.to_container(full.hydra, resolve=False)
+    said = ("runtime", "overrides", "searchpath", "job.name", "job.config_name", "job.override")
+    leaves = flat({"hydra": section})
+    names = tuple(f"hydra.{name}" for name in said)
+    return {key: value for key, value in leaves.items() if not key.startswith(names)}
+
+
+def flat(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return the leaves of a plain config by their dotted keys."""
+    if not isinstance(config, Mapping) or not config:
+        return {prefix.rstrip("."): config}
+    return {
+        key: value
+        for name, inner in config.items()
+        for key, value in flat(inner, f"{prefix}{name}.").items()
+    }
+
+
 def one_line(error: Exception) -> str:
     """Word what Hydra says of a config in one line."""
-    reasons = [str(error).splitlines()[0], *str(error.__cause__ or "").splitlines()[:1]]
-    return f"Expected overrides that Hydra can read, got: {'; '.join(reasons)}"
+    said = str(error)
+    if not isinstance(error, YAMLError):
+        # the lines behind the first are of Hydra's inside
+        said = "; ".join((said.splitlines()[:1]) + str(error.__cause__ or "").splitlines()[:1])
+    return (
+        f"Expected overrides and configs that Hydra can read, got: "
+        f"{said.rstrip('.') or type(error).__name__}; check them."
+    )

@@ -17,6 +17,7 @@ from relaxgap.experiments.experiment import Experiment
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.axes import SCALES
+from relaxgap.runner.extremes import refuse_extremes
 from relaxgap.runner.nearest import unknown
 from relaxgap.runner.schema import frozen, schema_of
 
@@ -110,6 +111,8 @@ def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
     ConfigurationError
         For an unknown key or a value of the wrong type, with the nearest name.
     """
+    for name, value in plain.items():
+        refuse_extremes(name, value)
     experiment = chosen_experiment(plain)
     rest = {key: value for key, value in plain.items() if key != "data"}
     full = _merged(run_schema(experiment), rest, "")

@@ -5,10 +5,11 @@ import resource
 import time
 import traceback
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 from joblib.externals.loky import ProcessPoolExecutor, cpu_count
@@ -53,8 +54,7 @@ def run_cells(
             yield _run_cell(point, store, version)
         return
     with ExitStack() as stack:
-        with interrupts.blocked():
-            # its semaphores have a process of their own, which must not be interrupted either
+        with _signals_kept_from_workers():
             workers = ProcessPoolExecutor(
                 jobs, initializer=_begin_worker, initargs=(os.getpid(),), env=ONE_THREAD
             )
@@ -62,6 +62,15 @@ def run_cells(
             cells = [workers.submit(_run_cell, point, store, version) for point in points]
         for cell in as_completed(cells):
             yield cell.result()
+
+
+@contextmanager
+def _signals_kept_from_workers() -> Iterator[None]:
+    with interrupts.blocked():
+        # started with the first worker it would unblock the signals
+        resource_tracker.ensure_running()
+        with interrupts.blocked():
+            yield
 
 
 def _begin_worker(parent: int) -> None:

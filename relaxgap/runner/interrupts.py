@@ -88,11 +88,16 @@ _active: list[Interrupts] = []
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupts]:
+def interruptible(for_good: bool = False) -> Iterator[Interrupts]:
     """Handle the signals until the block ends; within another such block, leave it in charge.
 
     A signal that was ignored stays ignored (``nohup``, a job in the background), one with a
     handler of the caller's own keeps it.
+
+    Parameters
+    ----------
+    for_good : bool
+        Do not put the handlers of before back: the process ends with the block.
     """
     if _active:
         yield _active[-1]
@@ -118,7 +123,7 @@ def interruptible() -> Iterator[Interrupts]:
             signal.signal(number, interrupts.receive)
         yield interrupts
     finally:
-        for number, handler in previous.items():
+        for number, handler in ({} if for_good else previous).items():
             signal.signal(number, handler)
         if previous:
             sys.unraisablehook = report

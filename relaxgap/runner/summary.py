@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from relaxgap.experiments.experiment import Experiment
 
 IRRELEVANT = ("runner=", "runner.", "hydra", "scale=default")
 MAX_TAG = 150
+HASH_LENGTH = 10
+SAFE = re.compile(r"[\w.~]+(=(-?[\w.+-]*|\[[\w.+,-]*\]))?", re.ASCII)
+"""An override that can be read back from a name: no commas outside of brackets, no more signs."""
 SHORTEST_NAME = 8
 
 
@@ -22,16 +26,36 @@ def output_folder(results_dir: str, name: str, overrides: Sequence[str]) -> Path
     """
     # Hydra lets the last override of a path win
     last = {item.lstrip("+~").partition("=")[0]: item.lstrip("+") for item in overrides}
+    for one, other in (("data.d", "data.aspect_ratio"), ("data.aspect_ratio", "data.d")):
+        # set aside by the other
+        if one in last and last.get(other) == f"{other}=null":
+            del last[other]
     irrelevant = (f"experiment={name}", *IRRELEVANT)
     relevant = sorted(item for item in last.values() if not item.startswith(irrelevant))
     home = Path(results_dir) / name
-    if not relevant:
-        return home
-    full = ",".join(relevant).replace(" ", "")
-    tag = full.replace("/", "_")
-    if tag != full or len(tag.encode()) > MAX_TAG:
-        tag = f"{tag[:60]}~{hashlib.sha256(full.encode()).hexdigest()[:10]}"
-    return home / tag
+    return home / _tag(relevant) if relevant else home
+
+
+def _tag(items: Sequence[str]) -> str:
+    """Return a readable name of sorted overrides: a section is written once (``data.n=4,d=2``).
+
+    The hash of all of them stands behind what is cut, or could be the name of others.
+    """
+    settings = [item.replace(" ", "").partition("=") for item in items]
+    # without a section first: behind a section they would be of it
+    settings.sort(key=lambda setting: "." in setting[0])
+    parts, section = [], ""
+    for key, equals, value in settings:
+        inside, _, last = key.rpartition(".")
+        repeats = inside == section and not last.startswith("~")
+        parts.append(f"{last if repeats else key}{equals}{value}")
+        section = inside
+    tag = ",".join(parts)
+    if len(tag) <= MAX_TAG and all(SAFE.fullmatch("".join(setting)) for setting in settings):
+        return tag
+    legible = re.sub(r"[^\w.,=~+\[\]-]", "_", tag, flags=re.ASCII)[: MAX_TAG - HASH_LENGTH - 1]
+    full = hashlib.sha256("\n".join(items).encode(errors="surrogateescape")).hexdigest()
+    return f"{legible}~{full[:HASH_LENGTH]}"
 
 
 def summary_columns(experiment: Experiment) -> list[str]:

@@ -1,5 +1,6 @@
 import csv
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from children import Child
+from children import HANG_SECONDS, Child
 from click.testing import Result
 
 from relaxgap.runner import execute
@@ -22,6 +23,19 @@ Start = Callable[..., Child]
 pytestmark = pytest.mark.slow
 
 CELLS = 3
+TWICE = """
+import signal
+import threading
+from relaxgap.runner import execute
+stop = execute._stop
+def asked_again(workers):
+    # as a terminal does it: at any moment of the end, from outside
+    threading.Timer(0, signal.raise_signal, [signal.SIGINT]).start()
+    signal.raise_signal(signal.SIGINT)
+    stop(workers)
+execute._stop = asked_again
+"""
+"""Interrupt the end of the workers once more."""
 RUN = (
     "run",
     "data.n=4",
@@ -81,7 +95,13 @@ def assert_resumed(relaxgap: Invoke, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kill", "n_jobs", "code"),
-    [(signal.SIGINT, 1, 1), (signal.SIGINT, 2, 1), (signal.SIGKILL, 2, -signal.SIGKILL)],
+    [
+        (signal.SIGINT, 1, 1),
+        (signal.SIGINT, 2, 1),
+        (signal.SIGTERM, 2, 1),
+        (signal.SIGHUP, 2, 1),
+        (signal.SIGKILL, 2, -signal.SIGKILL),
+    ],
 )
 def test_the_same_command_resumes_after_a_kill_and_gives_the_same_numbers(
     child: Start,
@@ -98,7 +118,7 @@ def test_the_same_command_resumes_after_a_kill_and_gives_the_same_numbers(
     ended, _, said = run.finish()
     assert ended == code
     assert "Traceback" not in said
-    if kill == signal.SIGINT:
+    if kill != signal.SIGKILL:
         assert "interrupted; finished cells are kept, the same command resumes" in said
     (stored,) = cells(tmp_path).items()
     assert_resumed(relaxgap, tmp_path)
@@ -106,20 +126,51 @@ def test_the_same_command_resumes_after_a_kill_and_gives_the_same_numbers(
     assert stored in cells(tmp_path).items()
 
 
-def test_a_killed_worker_is_one_line_and_the_same_command_resumes(
-    child: Start, relaxgap: Invoke, undrawn: None, tmp_path: Path
-) -> None:
+def workers_of(run: Child) -> list[int]:
+    """Return the worker processes of a run."""
     tasks = Path("/proc")
     if not tasks.is_dir():
         pytest.skip("finds the worker through /proc")
-    run = child(*RUN, "runner.n_jobs=2", before=ONE_CELL_ONLY)
-    run.wait_for("stored one cell")
     children = (tasks / f"{run.pid}/task/{run.pid}/children").read_text().split()
-    workers = [
+    return [
         int(worker)
         for worker in children
         if b"LokyProcess" in (tasks / worker / "cmdline").read_bytes()
     ]
+
+
+def test_a_second_ctrl_c_leaves_the_end_of_a_parallel_run_alone(
+    child: Start, tmp_path: Path
+) -> None:
+    run = child(*RUN, "runner.n_jobs=2", before=ONE_CELL_ONLY + TWICE)
+    run.wait_for("stored one cell")
+    run.kill(signal.SIGINT)
+    code, out, said = run.finish()
+    assert code == 1
+    assert "Traceback" not in said
+    assert said.count("interrupted; finished cells are kept") == 1
+    assert "1 of 3 cells finished" in out
+    assert len(list(tmp_path.glob("results/gap_vs_log_n/*/summary.csv"))) == 1
+
+
+def test_workers_end_with_a_run_that_is_killed_alone(child: Start) -> None:
+    run = child(*RUN, "runner.n_jobs=2", before=ONE_CELL_ONLY)
+    run.wait_for("stored one cell")
+    workers = [os.pidfd_open(worker) for worker in workers_of(run)]
+    assert len(workers) == 2
+    os.kill(run.pid, signal.SIGKILL)
+    for worker in workers:
+        # readable as soon as the process has ended
+        assert select.select([worker], [], [], HANG_SECONDS)[0]
+        os.close(worker)
+
+
+def test_a_killed_worker_is_one_line_and_the_same_command_resumes(
+    child: Start, relaxgap: Invoke, undrawn: None, tmp_path: Path
+) -> None:
+    run = child(*RUN, "runner.n_jobs=2", before=ONE_CELL_ONLY)
+    run.wait_for("stored one cell")
+    workers = workers_of(run)
     os.kill(workers[0], signal.SIGKILL)
     code, _, said = run.finish()
     assert code == 1

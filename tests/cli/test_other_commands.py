@@ -143,7 +143,7 @@ def test_finish_runs_the_experiment_before_it_draws(
         shutil.copy(source, folder)
         return 0
 
-    monkeypatch.setattr("relaxgap.cli.run.run_hydra", finish)
+    monkeypatch.setattr("relaxgap.cli.run.run_jobs", finish)
     result = relaxgap("figures", "gap_vs_log_n", "--finish", "--results-dir", "elsewhere")
     assert result.exit_code == 0
     assert called == [["experiment=gap_vs_log_n", "runner.results_dir=elsewhere"]]

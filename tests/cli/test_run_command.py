@@ -40,7 +40,7 @@ def only(folder: Path, pattern: str) -> Path:
 
 
 def test_a_run_writes_csv_manifest_and_figures_and_says_where(finished: Path) -> None:
-    summary = only(finished, "gap_vs_log_n/data.n=4,*/summary.csv")
+    summary = only(finished, "gap_vs_log_n/*data.n=4,*/summary.csv")
     names = {path.name for path in summary.parent.iterdir()}
     assert names == {"summary.csv", "manifest.json", "gap_vs_log_n.png", "gap_vs_log_n.pdf"}
     with summary.open() as stream:
@@ -88,6 +88,26 @@ def test_a_dry_run_prints_the_grid_and_writes_nothing(relaxgap: Invoke, tmp_path
     assert lines[0].endswith("data.n=4 seed=0")
     assert len(lines) == 7
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_of_a_sweep_writes_nothing(relaxgap: Invoke, tmp_path: Path) -> None:
+    assert relaxgap("run", "-m", "data.n=4,6", "seed=0", "--dry-run").exit_code == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_dimension_by_hand_sets_the_aspect_ratio_aside_and_the_reverse(
+    relaxgap: Invoke,
+) -> None:
+    def shapes(*overrides: str) -> set[str]:
+        printed = relaxgap("run", *overrides, "--cfg", "job", "-p", "data").stdout.splitlines()
+        return {line for line in printed if line.startswith(("d:", "aspect_ratio:"))}
+
+    assert shapes("data.d=20") == {"d: 20", "aspect_ratio: null"}
+    assert shapes("data.aspect_ratio=4") == {"d: null", "aspect_ratio: 4.0"}
+    assert shapes("data.d=2", "data.aspect_ratio=4") == {"d: 2", "aspect_ratio: 4.0"}
+    for given in ("data.d=20", "grid.data.d=[2,3]", "+grid.data.d=[2,3]"):
+        result = relaxgap("run", given, "seed=0", "data.n=40", "--dry-run")
+        assert (given, result.exit_code) == (given, 0 if given != "grid.data.d=[2,3]" else 2)
 
 
 def test_a_list_replaces_an_axis_that_has_one_list_for_each_scale(relaxgap: Invoke) -> None:

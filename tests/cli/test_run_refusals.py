@@ -54,6 +54,96 @@ def test_a_bad_override_is_one_line_with_exit_code_2(
     assert said in refusal(2, "run", override)
 
 
+DEEP = "[" * 120 + "0" + "]" * 120
+LONG = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (f"grid.seed={DEEP}", "up to 32 deep in grid.seed"),
+        (f"grid.seed={DEEP * 20}", "got 'grid.seed=[[[["),
+        (f"data.n={LONG}", "64 bits in data.n"),
+        (f"grid.seed=[0,{LONG}]", "64 bits in grid.seed"),
+        (f"data.noise={LONG}", "64 bits in data.noise"),
+        (f"grid.seed=0..{LONG}", "got '0..9999"),
+        ("grid.seed=0..999999999999", "at most 100,000 values"),
+        ("patterns=[[1]]", "got '[[1]]'; choose from: gaussian"),
+        ("data={kind:file}", "one option for data"),
+        (f"--config-name={'x' * 5000}", "File name too long"),
+        (f"scale={'x' * 5000}", "ci, default, full"),
+        ("+evil/group=x", "'evil/group'"),
+    ],
+)
+def test_what_no_config_holds_is_one_short_line(refusal: Refusal, override: str, said: str) -> None:
+    line = refusal(2, "run", override, "--dry-run")
+    assert said in line
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "hydra.run.dir=elsewhere",
+        "hydra.output_subdir=out",
+        "+hydra.callbacks.x._target_=os.getcwd",
+        "hydra.sweeper._target_=os.getcwd",
+        "hydra.launcher._target_=os.getcwd",
+        "hydra/job_logging=default",
+        "hydra/launcher=joblib",
+        "hydra.searchpath=[elsewhere]",
+        "~hydra.sweeper",
+    ],
+)
+def test_what_hydra_would_run_or_write_is_refused_by_name(
+    refusal: Refusal, tmp_path: Path, override: str
+) -> None:
+    name = override.lstrip("+~").partition("=")[0]
+    assert f"got '{name}', one of Hydra's own" in refusal(2, "run", "-m", override, "--dry-run")
+    assert "'--experimental-rerun'" in refusal(2, "run", "--experimental-rerun=x.pickle")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("evil: !!python/object/apply:os.mkdir [made]\n", "python/object/apply:os.mkdir"),
+        ("evil: !unknown 3\n", "'!unknown'"),
+        ("evil: [1,\n", "mine.yaml"),
+        ("{[[[: \x00", "check them"),
+        ("hydra: {callbacks: {x: {_target_: os.getcwd}}}\n", "'hydra.callbacks.x._target_'"),
+        ("hydra: {run: {dir: elsewhere}}\n", "'hydra.run.dir'"),
+        (f"grid: {{seed: [{LONG}]}}\n", "64 bits in grid"),
+    ],
+)
+def test_a_config_of_the_users_own_runs_nothing(
+    refusal: Refusal, tmp_path: Path, text: str, said: str
+) -> None:
+    file = tmp_path / "configs" / "experiment" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"# @package _global_\ndefaults: [gap_vs_log_n, _self_]\n{text}")
+    chosen = (f"--config-dir={file.parents[1]}", "experiment=mine")
+    assert said in refusal(2, "run", *chosen, "--dry-run")
+    assert [path.name for path in tmp_path.iterdir()] == ["configs"]
+
+
+def test_an_axis_that_the_grid_lacks_points_to_the_setting(refusal: Refusal) -> None:
+    line = refusal(2, "run", "experiment=gap_vs_width", "grid.data.n=[4]")
+    assert "set data.n=4 for every cell" in line
+
+
+def test_a_setting_of_an_option_on_an_axis_points_to_the_option(refusal: Refusal) -> None:
+    line = refusal(2, "run", "grid.data=[mnist]", "data.folder=X")
+    assert "got 'data.folder', which mnist has; choose data=mnist" in line
+
+
+def test_a_sweep_of_more_jobs_than_anyone_runs_is_refused(refusal: Refusal) -> None:
+    huge = refusal(2, "run", "-m", "seed=range(0,1000000000000)", "--dry-run")
+    assert "at most 10,000 jobs" in huge
+    pairs = ("seed=range(0,1000)", "data.n=range(1,1000)")
+    assert "got 999,000" in refusal(2, "run", "-m", *pairs, "--dry-run")
+
+
 def test_flags_may_stand_between_overrides(relaxgap: Callable[..., object]) -> None:
     arguments = ("run", "seed=0", "-m", "data.n=4,6", "--config-name", "config", "scale=ci")
     result = relaxgap(*arguments, "--dry-run")

@@ -2,12 +2,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from relaxgap.cli.main import COMMANDS, main
+from relaxgap.cli.main import COMMANDS, MODULES, main
 
 HEAVY = {"cvxpy", "pandas", "matplotlib", "scipy.stats", "sklearn", "hydra", "rich"}
 CALLED = (
@@ -67,3 +68,63 @@ def test_the_package_runs_as_a_module() -> None:
         [sys.executable, "-m", "relaxgap", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("relaxgap, version ")
+
+
+INTERRUPTED = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from relaxgap.cli.start import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [*((name, f"relaxgap.cli.{MODULES.get(name, name)}") for name in COMMANDS), ("list", "click")],
+)
+def test_ctrl_c_during_the_imports_of_a_command_is_one_line(name: str, module: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(module=module), name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr == "relaxgap: interrupted; what is written already is kept.\n"
+    assert not result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--dry-run"]], ids=" ".join)
+def test_a_full_disk_under_standard_output_is_one_line(arguments: list[str]) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("writes to /dev/full")
+    with full.open("w") as stream:
+        result = subprocess.run(
+            [sys.executable, "-c", "from relaxgap.cli.start import main; main()", *arguments],
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("relaxgap: Expected to write the output, got 'No space left")
+
+
+def test_a_run_in_a_folder_that_was_deleted_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    result = CliRunner().invoke(main, ["run", "--dry-run"], catch_exceptions=False)
+    assert result.exit_code == 1
+    assert "got one that was deleted" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -1,5 +1,6 @@
 import csv
 import io
+import itertools
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,17 @@ def folder(*overrides: str) -> str:
 def test_a_default_run_has_the_folder_of_its_experiment() -> None:
     assert folder() == "gap"
     assert folder("experiment=gap", "runner.n_jobs=1", "++runner.force=true") == "gap"
-    assert folder("scale=default", "hydra.run.dir=x", "runner=local") == "gap"
+    assert folder("scale=default", "hydra/launcher=basic", "runner=local") == "gap"
 
 
 @pytest.mark.parametrize(
     ("overrides", "name"),
     [
         (["scale=ci"], "scale=ci"),
-        (["seed=1", "+data.n=4"], "data.n=4,seed=1"),
+        (["seed=1", "+data.n=4"], "seed=1,data.n=4"),
+        (["data.n=4", "data.labels=signs"], "data.labels=signs,n=4"),
+        (["data.d=20", "data.aspect_ratio=null"], "data.d=20"),
+        (["data.n=4", "networks.width=[n,4n]"], "data.n=4,networks.width=[n,4n]"),
         (["seed=1", "seed=2"], "seed=2"),
         (["~grid.seed", "+grid.seed=[0, 1]"], "grid.seed=[0,1]"),
         (["~grid.data"], "~grid.data"),
@@ -59,6 +63,16 @@ def test_names_that_must_be_shortened_stay_different_and_one_folder_deep(
         name = output_folder("results", "gap", [item])
         assert name.parent == Path("results/gap")
         assert len(name.name.encode()) < 255
+
+
+def test_no_two_sets_of_settings_share_a_folder() -> None:
+    parts = ("a=1", "s.a=1", "s.a=1,b=2", "s.a=[1,b]", "s.b=2", "b=2", "~s.a", "s.a=1,s.b=2")
+    chosen = [set(one) for size in (1, 2, 3) for one in itertools.combinations(parts, size)]
+    distinct = {
+        frozenset({item.partition("=")[0].lstrip("~"): item for item in sorted(one)}.values())
+        for one in chosen
+    }
+    assert len({folder(*sorted(one)) for one in distinct}) == len(distinct)
 
 
 def test_columns_are_the_fields_of_the_record_in_order_and_floats_round_trip() -> None:

@@ -6,4 +6,5 @@ EXPERIMENT = Experiment(
     __name__,
     shows="seconds to a measured accuracy, memory and iterations of every solver, side by side",
     claims=("What an accuracy costs: every solver on the same instances, side by side",),
+    optional="solver",
 )

@@ -6,4 +6,5 @@ EXPERIMENT = Experiment(
     __name__,
     shows="seconds of a training step next to PyTorch, and of many runs in one batch",
     claims=("What a training step costs, next to PyTorch",),
+    optional="library",
 )

@@ -1,0 +1,44 @@
+"""Values that no setting takes and that break what reads them: refused before."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from relaxgap.errors import ConfigurationError
+
+MAX_DEPTH = 32
+LARGEST_INTEGER = 2**63 - 1
+
+
+def refuse_extremes(name: str, value: Any) -> None:
+    """Refuse what is nested deeper than any config, and integers beyond 64 bits.
+
+    Raises
+    ------
+    ConfigurationError
+        With the name of the setting.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        for item in level:
+            if isinstance(item, int) and abs(item) > LARGEST_INTEGER:
+                raise ConfigurationError(
+                    f"Expected integers of 64 bits in {name}, got one of about "
+                    f"{_digits(item)} digits; give a smaller one."
+                )
+        level = [inner for item in level for inner in _inside(item)]
+        if not level:
+            return
+    raise ConfigurationError(
+        f"Expected lists and mappings up to {MAX_DEPTH} deep in {name}, got deeper ones; "
+        "write them flat."
+    )
+
+
+def _digits(number: int) -> int:
+    return int(abs(number).bit_length() * 0.30103) + 1
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
