@@ -93,8 +93,10 @@ def one_line(error: Exception) -> str:
     """Word what Hydra says of a config in one line."""
     said = str(error)
     if not isinstance(error, YAMLError):
-        # the lines behind the first are of Hydra's inside
-        said = "; ".join((said.splitlines()[:1]) + str(error.__cause__ or "").splitlines()[:1])
+        # the lines behind are of Hydra's inside
+        lines = said.splitlines()
+        first = lines[:2] if lines and lines[0].endswith(":") else lines[:1]
+        said = "; ".join([" ".join(first), *str(error.__cause__ or "").splitlines()[:1]])
     return (
         f"Expected overrides and configs that Hydra can read, got: "
         f"{said.rstrip('.') or type(error).__name__}; check them."

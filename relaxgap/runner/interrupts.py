@@ -5,7 +5,6 @@ the libraries that do it hang or print tracebacks. Whoever asks again after `PAT
 out at once.
 """
 
-import _thread
 import os
 import signal
 import sys
@@ -37,6 +36,7 @@ class Interrupts:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._asked: float | None = None
+        self._last: int = signal.SIGINT
         self._held = 0
         self._is_due = False
 
@@ -47,6 +47,7 @@ class Interrupts:
 
     def receive(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
+        self._last = number
         if self._asked is None:
             self._asked = self._clock()
             if self._held:
@@ -76,11 +77,16 @@ class Interrupts:
             self._asked = self._clock()
 
     def repeat(self) -> None:
-        """Raise again, a moment later, what was raised where nothing propagates."""
+        """Send again, a moment later, the signal that was raised where nothing propagates."""
         self._asked = None
-        again = threading.Timer(SECONDS_UNTIL_REPEATED, _thread.interrupt_main)
+        again = threading.Timer(SECONDS_UNTIL_REPEATED, self._send)
         again.daemon = True
         again.start()
+
+    def _send(self) -> None:
+        main = threading.main_thread().ident
+        if main is not None and signal.getsignal(self._last) == self.receive:
+            signal.pthread_kill(main, self._last)
 
 
 _active: list[Interrupts] = []

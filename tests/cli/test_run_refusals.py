@@ -113,7 +113,8 @@ def test_what_hydra_would_run_or_write_is_refused_by_name(
         ("{[[[: \x00", "check them"),
         ("hydra: {callbacks: {x: {_target_: os.getcwd}}}\n", "'hydra.callbacks.x._target_'"),
         ("hydra: {run: {dir: elsewhere}}\n", "'hydra.run.dir'"),
-        (f"grid: {{seed: [{LONG}]}}\n", "64 bits in grid"),
+        (f"seed: {LONG}\n", "64 bits in seed"),
+        ("grid: {seed: [1]}\n", "check them"),
     ],
 )
 def test_a_config_of_the_users_own_runs_nothing(

@@ -45,10 +45,15 @@ def test_who_asks_again_after_a_while_gets_out_at_once(
 def test_a_signal_waits_until_what_must_not_be_interrupted_has_ended(clock: Clock) -> None:
     interrupts = Interrupts(clock)
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupts.held():
+
+    def start_workers() -> None:
         with interrupts.held():
-            interrupts.receive(signal.SIGINT, None)
-        done.append("all of it")
+            with interrupts.held():
+                interrupts.receive(signal.SIGINT, None)
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        start_workers()
     assert done == ["all of it"]
 
 
@@ -82,11 +87,13 @@ def test_an_interrupt_that_could_not_be_raised_comes_again() -> None:
         def __del__(self) -> None:
             signal.raise_signal(signal.SIGINT)
 
+    def work() -> None:
+        Interrupted()
+        threading.Event().wait()
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    never = threading.Event()
     try:
         with interruptible(), pytest.raises(KeyboardInterrupt):
-            Interrupted()
-            never.wait(600.0)
+            work()
     finally:
         signal.signal(signal.SIGINT, before)
