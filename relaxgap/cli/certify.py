@@ -116,4 +116,4 @@ def _text(report: NetworkReport) -> str:
     row = asdict(report.record)
     width = max(map(len, row)) + 1
     lines = [f"{name:{width}s} {value}" for name, value in row.items()]
-    return printable("\n".join([*lines, *report.remarks, report.verdict]))
+    return "\n".join(map(printable, [*lines, *report.remarks, report.verdict]))

@@ -14,9 +14,7 @@ def printable(text: str) -> str:
     'a\\x1b[31m\\u202eb'
     """
     return "".join(
-        character
-        if character.isprintable() or character == "\n"
-        else character.encode("unicode_escape").decode("ascii")
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
 

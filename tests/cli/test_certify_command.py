@@ -267,7 +267,20 @@ def test_a_name_that_is_no_text_is_reported(relaxgap: Invoke, file: str, net: st
     named = Path(net).rename("net\udcff.npz")
     chosen = ("--network", str(named), "--beta", "0.1", "--out", "report.html")
     assert relaxgap("certify", file, *chosen).exit_code == 0
-    assert "net?.npz" in Path("report.html").read_text(encoding="utf-8")
+    assert r"net\udcff.npz" in Path("report.html").read_text(encoding="utf-8")
+
+
+def test_a_name_turns_no_text_around_and_moves_no_cursor(
+    relaxgap: Invoke, file: str, net: str
+) -> None:
+    named = Path(net).rename("a\u202ezpn\x1b[31m.npz")
+    chosen = ("--network", str(named), "--beta", "0.1", "--out", "\u202elmth.html")
+    result = relaxgap("certify", file, *chosen)
+    assert result.exit_code == 0
+    page = Path("\u202elmth.html").read_text(encoding="utf-8")
+    assert r"<bdi>a\u202ezpn\x1b[31m.npz</bdi>" in page
+    for shown in (page, result.stdout, result.stderr):
+        assert not {"\u202e", "\x1b"} & set(shown)
 
 
 @pytest.mark.parametrize(

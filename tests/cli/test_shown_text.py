@@ -10,7 +10,7 @@ from relaxgap.cli.shown_text import MAX_QUOTED, cut, error_line, printable
         ("a\x1b[31mb", "a\\x1b[31mb"),
         ("a\u202eb", "a\\u202eb"),
         ("a\udcffb", "a\\udcffb"),
-        ("two\nlines", "two\nlines"),
+        ("two\nlines", "two\\nlines"),
     ],
 )
 def test_what_moves_the_cursor_or_turns_text_around_is_escaped(text: str, shown: str) -> None:
