@@ -5,6 +5,8 @@ import re
 MAX_QUOTED = 80
 """Characters of a name or cell that a line of an error repeats."""
 _QUOTED = re.compile(rf"(?<!\w)(['\"])(.{{{MAX_QUOTED + 1},}}?)\1(?!\w)")
+_ENDLESS = re.compile(r"\S{201,}")
+"""What no path to open is, quoted or not."""
 
 
 def printable(text: str) -> str:
@@ -30,4 +32,5 @@ def cut(text: str) -> str:
 def error_line(message: object) -> str:
     """Return a message as one line that can be shown, each value it quotes cut."""
     words = printable(" ".join(str(message).split()))
-    return _QUOTED.sub(lambda found: f"{found[1]}{cut(found[2])}{found[1]}", words)
+    words = _QUOTED.sub(lambda found: f"{found[1]}{cut(found[2])}{found[1]}", words)
+    return _ENDLESS.sub(lambda found: cut(found[0]), words)

@@ -15,6 +15,7 @@ leaves all as it is.
 """
 
 import itertools
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -95,7 +96,7 @@ def combinations(
     ConfigurationError
         If the entries of two axes name the same setting.
     """
-    seen: list[Assignments] = []
+    seen: set[str] = set()
     for values in itertools.product(*axes.values()):
         assigned: Assignments = {}
         named: dict[str, str] = {}
@@ -112,8 +113,9 @@ def combinations(
                 named[setting] = path
                 if setting not in fixed:
                     assigned[setting] = item
-        if assigned not in seen:
-            seen.append(assigned)
+        text = json.dumps(assigned, sort_keys=True, default=repr)
+        if text not in seen:
+            seen.add(text)
             yield assigned
 
 

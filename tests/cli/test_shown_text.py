@@ -31,3 +31,9 @@ def test_an_error_is_one_line_whose_quoted_values_are_cut_and_whose_words_are_no
     assert line.endswith("xxx'; don't do what can't be.")
     quoted = line.partition("got '")[2].partition("'")[0]
     assert len(quoted) == MAX_QUOTED
+
+
+def test_a_path_to_open_is_whole_and_an_endless_word_is_not() -> None:
+    path = f"/results/{'x' * 150}.json"
+    assert error_line(f"Expected to write {path}.") == f"Expected to write {path}."
+    assert len(error_line(f"Expected a=b, got a={'x' * 3000}")) < 150
