@@ -99,7 +99,6 @@ def assert_resumed(relaxgap: Invoke, folder: Path) -> None:
         (signal.SIGINT, 1, 1),
         (signal.SIGINT, 2, 1),
         (signal.SIGTERM, 2, 1),
-        (signal.SIGHUP, 2, 1),
         (signal.SIGKILL, 2, -signal.SIGKILL),
     ],
 )
