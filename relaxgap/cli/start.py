@@ -12,7 +12,7 @@ def main() -> None:
         try:
             from relaxgap.cli.main import main as command
 
-            command()
+            command(prog_name="relaxgap")
         except KeyboardInterrupt:
             sys.stderr.write(f"relaxgap: {CUT_SHORT}\n")
             sys.exit(1)
