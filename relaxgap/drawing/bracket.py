@@ -40,7 +40,7 @@ def draw(history: pd.DataFrame, network_value: float) -> Figure:
     """Draw what was known from each moment on: a step holds until the next one."""
     seconds = history["seconds"].clip(lower=EARLIEST_SECONDS)
     lower, upper = history["lower_bound"], history["upper_bound"]
-    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+    figure = Figure(figsize=(6.0, 3.0), layout="constrained")
     axes = figure.subplots()
     axes.fill_between(seconds, lower, upper, step="post", color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.plot(

@@ -1,4 +1,4 @@
-"""The marks that panels are made of: bands over seeds and ranges, first as numbers, then drawn."""
+"""The marks that panels are made of: bands and dots over seeds, first as numbers, then drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from matplotlib.ticker import NullLocator
 from relaxgap.drawing.style import COLOURS, MARKERS
 
 BAND_ALPHA = 0.18
+DOT_ALPHA = 0.6
+FEWEST_FOR_QUARTILES = 5
+"""Of fewer values each is drawn: their quartiles are made of two or three of them."""
 
 
 def colour_of(index: int) -> str:
@@ -42,15 +45,6 @@ def quartiles(frame: pd.DataFrame, x: str, y: str) -> Band:
     return Band(found.index.to_numpy(dtype=np.float64), low, middle, high)
 
 
-def extremes(values: pd.Series, by: str) -> Band:
-    """Return the median and the range of the values by a column or a level of their index."""
-    found = values.groupby(by).agg(["min", "median", "max"])
-    low, middle, high = (
-        found[part].to_numpy(dtype=np.float64) for part in ("min", "median", "max")
-    )
-    return Band(found.index.to_numpy(dtype=np.float64), low, middle, high)
-
-
 def draw_band(axes: Axes, band: Band, index: int, alpha: float = BAND_ALPHA, **look: Any) -> None:
     """Draw a line with the area around it, in the look of a series but for what is given."""
     look = {"color": colour_of(index), "marker": marker_of(index)} | look
@@ -60,11 +54,23 @@ def draw_band(axes: Axes, band: Band, index: int, alpha: float = BAND_ALPHA, **l
     )
 
 
-def draw_range(axes: Axes, band: Band, index: int, **look: Any) -> None:
-    """Draw a line with whiskers to the ends of the range, in the look of a series."""
+def draw_medians(
+    axes: Axes, frame: pd.DataFrame, x: str, y: str, index: int, label: str = "", **look: Any
+) -> None:
+    """Draw the medians of ``y`` for each ``x`` in the look of a series, and the spread around them.
+
+    The spread is the quartiles, or every value as a dot where some place has fewer than five.
+    """
+    band = quartiles(frame, x, y)
+    if frame.groupby(x).size().min() >= FEWEST_FOR_QUARTILES:
+        draw_band(axes, band, index, label=label or None, **look)
+        return
     look = {"color": colour_of(index), "marker": marker_of(index)} | look
-    whiskers = [band.middle - band.low, band.high - band.middle]
-    axes.errorbar(band.places, band.middle, yerr=whiskers, capsize=2, **look)
+    dots = {"color": look["color"], "marker": look["marker"], "alpha": DOT_ALPHA, "linewidth": 0}
+    axes.plot(frame[x], frame[y], **dots, markeredgewidth=0)
+    axes.plot(band.places, band.middle, **(look | {"marker": ""}))
+    # the legend shows what the data look like, line and dot
+    axes.plot([], [], **look, label=label or None)
 
 
 def ticks_at(axes: Axes, values: Sequence[float] | np.ndarray, form: str = "g") -> None:

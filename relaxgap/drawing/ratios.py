@@ -50,7 +50,7 @@ def instance_caption(frame: pd.DataFrame) -> tuple[str, str]:
     instances = f"{frame['data'].iloc[0]}{aspect}{beta}; $p^*$ certified to {gap:.0e}"
     seeds = frame["seed"].nunique()
     starts = frame["start"].nunique()
-    bands = f"median and quartiles over {seeds} seeds"
+    bands = f"medians over {seeds} seeds, with quartiles from five values on"
     return instances, f"{bands}, training from {starts} starts each" if starts else bands
 
 

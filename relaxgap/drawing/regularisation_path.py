@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.style import COLOURS, MARKERS, caption, figure_style, new_figure, save
+from relaxgap.drawing.headline import annotate, name_panels
+from relaxgap.drawing.style import COLOURS, MARKERS, figure_style, new_figure, save
 from relaxgap.numerics.writing import storage_error
 
 CSV_NAME = "path.csv"
@@ -34,7 +35,7 @@ def draw_path(folder: Path) -> list[Path]:
 
 def draw(path: pd.DataFrame) -> Figure:
     """Draw one panel above the other; the path runs from left to right, largest beta first."""
-    figure = new_figure(5.6, 6.6)
+    figure = new_figure(6.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
     for index, (axes, (column, label)) in enumerate(zip(panels, PANELS.items(), strict=True)):
         axes.plot(path["beta_fraction"], path[column], color=COLOURS[index], marker=MARKERS[index])
@@ -46,10 +47,12 @@ def draw(path: pd.DataFrame) -> Figure:
     panels[-1].set_xlabel(r"regularisation $\beta / \beta_{\max}$ (largest left)")
     figure.align_ylabels()
     largest = (path["beta"] / path["beta_fraction"]).iloc[0]
-    caption(
+    name_panels(panels, [column.replace("_", " ") for column in PANELS])
+    annotate(
         figure,
+        "What the fit costs along the path: loss, penalty and active blocks",
         rf"{len(path)} points from $\beta_{{\max}} = {largest:.4g}$ down; largest certified "
-        f"relative gap {path['relative_gap'].max():.1e}",
+        f"relative gap {path['relative_gap'].max():.1e};",
         r"$\hat y$: fit of the point found; $w_i$: its blocks, $u_i$ and $v_i$ of the "
         "cone-constrained program",
     )

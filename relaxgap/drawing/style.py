@@ -1,4 +1,4 @@
-"""One look for every figure: colour-blind safe, distinct markers, byte-identical files."""
+"""One look for every figure: the width of a page, colour-blind safe, byte-identical files."""
 
 import io
 from collections.abc import Iterator
@@ -18,20 +18,32 @@ from relaxgap.numerics.writing import write_bytes
 # Okabe & Ito (2008), colour-blind safe
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-CAPTION_INCHES = 0.32
+GREY = "#666666"
+"""What is no data: references, bounds and fits, so that none has the colour of a series."""
+PAGE_INCHES = 6.75
+"""Text width of two columns: a figure is printed as it is drawn, and so are its letters."""
+SMALLEST_POINTS = 6.5
 SETTINGS: Any = {
     "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.linewidth": 0.7,
     "axes.grid": True,
     "grid.alpha": 0.25,
-    "grid.linewidth": 0.6,
-    "font.size": 9.5,
-    "axes.labelsize": 10,
+    "grid.linewidth": 0.5,
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
     "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "lines.linewidth": 1.6,
-    "lines.markersize": 5,
+    "legend.fontsize": 7.5,
+    "legend.handlelength": 1.8,
+    "legend.columnspacing": 1.4,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4,
     "figure.dpi": 100,
     "savefig.dpi": 200,
     "svg.hashsalt": "relaxgap",
@@ -46,12 +58,9 @@ def figure_style() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure (inches) that leaves room for a caption."""
-    room = CAPTION_INCHES / height
-    return Figure(
-        figsize=(width, height), layout=ConstrainedLayoutEngine(rect=(0.0, room, 1.0, 1.0 - room))
-    )
+def new_figure(height: float) -> Figure:
+    """Return an empty figure as wide as the page and so many inches high."""
+    return Figure(figsize=(PAGE_INCHES, height), layout=ConstrainedLayoutEngine())
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -70,8 +79,3 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     for path, stream in zip(paths, streams, strict=True):
         write_bytes(path, stream.getvalue())
     return paths
-
-
-def caption(figure: Figure, *lines: str) -> None:
-    """Print under a figure what the reader needs to judge it."""
-    figure.text(0.5, 0.008, "\n".join(lines), ha="center", va="bottom", fontsize=8, color="#444444")

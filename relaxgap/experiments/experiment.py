@@ -11,8 +11,8 @@ from typing import Any
 class Experiment:
     """Describe an experiment whose drawer is a package with fixed names in it.
 
-    ``cell.py`` holds ``Settings``, ``Record`` and ``run``; ``figure.py`` holds ``draw`` and
-    ``table``. Neither is imported before it is needed.
+    ``cell.py`` holds ``Settings``, ``Record`` and ``run``; ``figure.py`` holds ``FIGURES``
+    and ``table``. Neither is imported before it is needed.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Experiment:
 
     @property
     def figure(self) -> ModuleType:
-        """Module that draws the figure and makes the table."""
+        """Module that draws the figures and makes the table."""
         return importlib.import_module(f"{self.drawer}.figure")
 
     @property

@@ -1,9 +1,10 @@
-"""From a folder with ``summary.csv`` to its statistics, its figure and its printed table.
+"""From a folder with ``summary.csv`` to its statistics, its figures and its printed table.
 
 What draws is imported when something is drawn, so that nothing else waits for pandas and
 matplotlib.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from relaxgap.runner.summary import summary_columns
 
 
 def draw_summary(name: str, folder: Path) -> list[Path]:
-    """Draw the figure of ``folder/summary.csv``; return the paths of what is beside it then.
+    """Draw the figures of ``folder/summary.csv``; return the paths of what is beside it then.
 
-    These are PNG, PDF and, of an experiment with fits or resamples, the ``statistics.csv`` that
-    drawing reads: computed first unless it is of this summary.
+    These are PNG and PDF of every figure and, of an experiment with fits or resamples, the
+    ``statistics.csv`` that drawing reads: computed first unless it is of this summary.
 
     Raises
     ------
@@ -29,13 +30,25 @@ def draw_summary(name: str, folder: Path) -> list[Path]:
     from relaxgap.drawing.style import figure_style, save
 
     summary, statistics = _stored(name, folder)
-    tables = [folder / STATISTICS] if len(statistics.columns) else []
+    paths = [folder / STATISTICS] if len(statistics.columns) else []
     with figure_style():
-        figure = EXPERIMENTS[name].figure.draw(summary, statistics)
-        try:
-            return [*tables, *save(figure, folder, name)]
-        except OSError as error:
-            raise storage_error(folder / name, error) from error
+        for file, draw in figures_of(name).items():
+            figure = draw(summary, statistics)
+            try:
+                paths += save(figure, folder, file)
+            except OSError as error:
+                raise storage_error(folder / file, error) from error
+    return paths
+
+
+def figures_of(name: str) -> dict[str, Callable[..., Any]]:
+    """Return what draws each figure of an experiment, by the name of its files without suffix.
+
+    The drawer's ``FIGURES`` name the parts: ``""`` is ``NAME.png``, ``"growth"`` is
+    ``NAME_growth.png``.
+    """
+    figures: dict[str, Callable[..., Any]] = EXPERIMENTS[name].figure.FIGURES
+    return {f"{name}_{part}" if part else name: draw for part, draw in figures.items()}
 
 
 def result_table(name: str, folder: Path) -> str:

@@ -41,9 +41,9 @@ def statistics_of(drawer: ModuleType, summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame() if compute is None else compute(summary)
 
 
-def drawn(drawer: ModuleType, summary: pd.DataFrame) -> Figure:
+def drawn(drawer: ModuleType, summary: pd.DataFrame, part: str = "") -> Figure:
     with figure_style():
-        return drawer.draw(summary, statistics_of(drawer, summary))  # type: ignore[no-any-return]
+        return drawer.FIGURES[part](summary, statistics_of(drawer, summary))  # type: ignore[no-any-return]
 
 
 def tabled(drawer: ModuleType, summary: pd.DataFrame) -> pd.DataFrame:

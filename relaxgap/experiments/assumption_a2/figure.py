@@ -1,66 +1,89 @@
 """Assumption (A2) at stationary points: what is left of the initial patterns."""
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from relaxgap.drawing.legends import legend_of_rows
-from relaxgap.drawing.marks import colour_of, draw_band, marker_of, quartiles, ticks_at
+from relaxgap.drawing.headline import annotate, name_panels
+from relaxgap.drawing.marks import draw_medians, ticks_at
 from relaxgap.drawing.methods import method_name, method_names, method_order
-from relaxgap.drawing.panel_rows import add_rows, panels_of_rows
-from relaxgap.drawing.preserved_runs import (
-    DIVERGED,
-    INSTANCE,
-    RUN,
-    method_colours,
-    span_text,
-    widest_sweep,
-)
-from relaxgap.drawing.style import caption, new_figure
+from relaxgap.drawing.preserved_runs import DIVERGED, INSTANCE, RUN, span_text, widest_sweep
+from relaxgap.drawing.style import new_figure
 
-MEASURES = {
-    "bits_kept": "activations",
-    "interior_bits_kept": "activations off a boundary",
-    "patterns_kept": "distinct patterns, of live neurons",
-    "neurons_kept": "whole patterns, all neurons",
-}
-REFERENCE = "(A2) as the proof of Theorem 3 uses it: $1/2$"
+MEASURES = ("bits_kept", "interior_bits_kept", "patterns_kept", "neurons_kept")
+HALF = 0.5
+"""Fraction of the whole patterns that the proof of Theorem 3 uses (A2) for."""
+REFERENCE = "half, as Theorem 3 uses (A2)"
 SETTING = [*INSTANCE, "beta"]
 UNCONVERGED = 1e-2
 """A larger residual is counted as not stationary."""
-Panel = Callable[[Axes], None]
 
 
-def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
-    """Draw kept fractions of GD against width, beta and scale, and of each method against width.
+def draw_widths(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw what the first method keeps against the width, a line for each kind of data.
 
-    Diverged runs are in no line, runs that are not stationary are; the caption counts both.
+    Whole patterns beside the half of them that the proof uses; activations, of which it says
+    nothing, in a panel of their own. Diverged runs are in neither.
     """
     ends = _ends(summary)
     kept = ends[ends["status"] != DIVERGED]
-    colours = method_colours(kept["method"], len(MEASURES))
-    panels = _panels(kept, colours)
-    lengths = panels_of_rows(len(panels), 3) if panels else []
-    figure = new_figure(max(10.8, 3.7 * max(lengths, default=0) + 0.4), 3.0 * len(lengths) + 1.2)
-    if not panels:
-        figure.text(0.5, 0.5, "every run diverged", ha="center")
-    rows = add_rows(figure, lengths) if panels else []
-    drawn = [axes for row in rows for axes in row]
-    for axes, panel in zip(drawn, panels, strict=True):
-        panel(axes)
-        axes.axhline(0.5, color="black", linestyle="--", linewidth=1.1)
-        axes.set_ylim(-0.03, 1.03)
-    for row in rows:
-        row[0].set_ylabel("fraction kept")
-    if panels:
-        _add_legend(figure, colours if len(colours) > 1 else {})
-    caption(figure, *_caption_lines(summary, ends))
+    figure = new_figure(3.5)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for index, rows in enumerate(_sweeps_of_widths(kept)):
+        row = rows.iloc[0]
+        label = rf"{row['data']}, $n={row['n']}$"
+        draw_medians(left, rows, "width", "neurons_kept", index)
+        draw_medians(right, rows, "width", "bits_kept", index, label=label)
+        for axes in (left, right):
+            _label(axes, kept, "width", "width $m$", 2)
+    _mark_half(left)
+    left.set_ylabel("fraction kept")
+    if right.get_legend_handles_labels()[0]:
+        right.legend(loc="lower right")
+    method = method_name(_first(kept)) if len(kept) else "no run"
+    name_panels((left, right), (f"whole patterns of neurons, {method}", f"activations, {method}"))
+    annotate(figure, _title(kept), *_caption(summary, ends))
     return figure
+
+
+def draw_settings(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw the whole patterns kept by method, weight decay and initial scale, as they vary."""
+    ends = _ends(summary)
+    kept = ends[ends["status"] != DIVERGED]
+    figure = new_figure(3.0)
+    panels = figure.subplots(1, 3, sharey=True)
+    plain = kept[(kept["init_scale"] == 1.0) & (kept["step_factor"] == 1.0)]
+    of_methods = widest_sweep(plain, "method", SETTING)
+    for index, rows in enumerate(_methods(of_methods)):
+        label = method_name(rows["method"].iloc[0])
+        draw_medians(panels[0], rows, "width", "neurons_kept", index, label=label)
+    if of_methods is not None:
+        _label(panels[0], of_methods, "width", "width $m$", 2)
+        panels[0].legend(loc="upper left", bbox_to_anchor=(0.0, 0.95))
+    first = kept[kept["method"] == _first(kept)] if len(kept) else kept
+    alike = first[(first["init_scale"] == 1.0) & (first["step_factor"] == 1.0)]
+    betas = widest_sweep(alike, "beta", [*INSTANCE, "width", "learning_rate"])
+    scales = widest_sweep(first, "init_scale", [*SETTING, "width", "learning_rate"])
+    titles = ["by method"]
+    for axes, rows, x, name in (
+        (panels[1], betas, "beta", r"weight decay $\beta$"),
+        (panels[2], scales, "init_scale", "initial scale"),
+    ):
+        if rows is not None:
+            draw_medians(axes, rows, x, "neurons_kept", 0)
+            _label(axes, rows, x, name, 10)
+        width = "" if rows is None else f", $m={rows['width'].iloc[0]}$"
+        titles.append(("by weight decay" if x == "beta" else "by initial scale") + width)
+    for axes in panels:
+        _mark_half(axes)
+    panels[0].set_ylabel("fraction of whole patterns kept")
+    name_panels(panels, titles)
+    annotate(figure, _title(kept), *_caption(summary, ends))
+    return figure
+
+
+FIGURES = {"": draw_widths, "settings": draw_settings}
 
 
 def _ends(summary: pd.DataFrame) -> pd.DataFrame:
@@ -69,82 +92,39 @@ def _ends(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[summary["step"] == last].drop_duplicates(RUN)
 
 
-def _panels(kept: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
+def _sweeps_of_widths(kept: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the runs of the first method with the most widths, for each kind of data."""
     plain = kept[(kept["init_scale"] == 1.0) & (kept["step_factor"] == 1.0)]
     sweeps = [
         widest_sweep(rows[rows["method"] == _first(rows)], "width", ["beta", "learning_rate"])
-        for _, rows in plain.groupby(INSTANCE, sort=False)
+        for _, rows in (plain if len(plain) else kept).groupby(INSTANCE, sort=False)
     ]
-    panels: list[Panel] = [
-        partial(_draw_widths, rows=rows)
-        for rows in sweeps
-        if rows is not None and rows["width"].nunique() > 1
+    return [rows for rows in sweeps if rows is not None]
+
+
+def _methods(rows: pd.DataFrame | None) -> list[pd.DataFrame]:
+    """Return the runs of each method, at its step size of the most widths."""
+    if rows is None:
+        return []
+    methods = sorted(rows["method"].unique(), key=lambda name: (method_order(name), name))
+    sweeps = [
+        widest_sweep(rows[rows["method"] == method], "width", ["learning_rate"])
+        for method in methods
     ]
-    of_methods = widest_sweep(plain, "method", SETTING, least=2)
-    if of_methods is not None:
-        panels.insert(1, partial(_draw_methods, rows=of_methods, colours=colours))
-    gd = kept[kept["method"] == _first(kept)] if len(kept) else kept
-    first = gd[(gd["init_scale"] == 1.0) & (gd["step_factor"] == 1.0)]
-    betas = widest_sweep(first, "beta", [*INSTANCE, "width", "learning_rate"], least=2)
-    if betas is not None:
-        panels.append(partial(_draw_factor, rows=betas, x="beta", name=r"weight decay $\beta$"))
-    scaled = widest_sweep(gd, "init_scale", [*SETTING, "width", "learning_rate"], least=2)
-    if scaled is not None:
-        panels.append(partial(_draw_factor, rows=scaled, x="init_scale", name="initial scale"))
-    if not panels:
-        panels = [
-            partial(_draw_widths, rows=rows) for _, rows in kept.groupby(INSTANCE, sort=False)
-        ]
-    return panels
+    return [sweep for sweep in sweeps if sweep is not None]
 
 
 def _first(rows: pd.DataFrame) -> str:
     return str(min(rows["method"], key=method_order))
 
 
-def _draw_widths(axes: Axes, rows: pd.DataFrame) -> None:
-    _draw_measures(axes, rows, "width")
-    _label(axes, rows, "width", "width $m$", 2)
-    _title(axes, rows, method_name(rows["method"].iloc[0]))
-
-
-def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
-    for method, colour in colours.items():
-        of_method = widest_sweep(rows[rows["method"] == method], "width", ["learning_rate"])
-        if of_method is not None:
-            for measure in ("bits_kept", "neurons_kept"):
-                index = list(MEASURES).index(measure)
-                draw_band(axes, quartiles(of_method, "width", measure), index, color=colour)
-                _hollow_unconverged(axes, of_method, "width")
-    _label(axes, rows, "width", "width $m$", 2)
-    _title(axes, rows, "by method")
-
-
-def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> None:
-    _draw_measures(axes, rows, x)
-    _label(axes, rows, x, name, 10)
-    _title(axes, rows, f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$", x)
-
-
-def _draw_measures(axes: Axes, rows: pd.DataFrame, x: str) -> None:
-    for index, (measure, name) in enumerate(MEASURES.items()):
-        draw_band(axes, quartiles(rows, x, measure), index, label=name)
-        _hollow_unconverged(axes, rows, x)
-
-
-def _hollow_unconverged(axes: Axes, rows: pd.DataFrame, x: str) -> None:
-    line, residuals = axes.lines[-1], rows.groupby(x)["residual"].median()
-    far = np.flatnonzero(residuals.to_numpy() > UNCONVERGED)
-    if len(far):
-        places, values = line.get_data()
-        axes.plot(
-            np.asarray(places)[far],
-            np.asarray(values)[far],
-            linestyle="",
-            marker=line.get_marker(),
-            color=line.get_color(),
-            markerfacecolor="white",
-        )
+def _mark_half(axes: Axes) -> None:
+    axes.axhline(HALF, color="black", linestyle="--", linewidth=1.0)
+    axes.text(
+        0.98, HALF + 0.02, REFERENCE, transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+        fontsize=7,
+    )  # fmt: skip
+    axes.set_ylim(-0.03, 1.03)
 
 
 def _label(axes: Axes, rows: pd.DataFrame, x: str, name: str, base: int) -> None:
@@ -153,44 +133,28 @@ def _label(axes: Axes, rows: pd.DataFrame, x: str, name: str, base: int) -> None
     axes.set_xlabel(name)
 
 
-def _title(axes: Axes, rows: pd.DataFrame, what: str, x: str = "") -> None:
-    row = rows.iloc[0]
-    setting = f"$n={row['n']}$, $d={row['d']}$"
-    if x != "beta":
-        setting += rf", $\beta={row['beta']:g}$"
-    axes.set_title(f"{what}: {row['data']}\n{setting}", fontsize=9)
+def _title(kept: pd.DataFrame) -> str:
+    if not len(kept):
+        return "Every run diverged"
+    held = int((kept["neurons_kept"] >= HALF).sum())
+    most = 100.0 * kept["neurons_kept"].max()
+    runs = f"{held} of {len(kept)} runs keep" if held else "No run keeps"
+    return f"{runs} half of the whole patterns, which (A2) is used for; the most kept is {most:.0f}%"
 
 
-def _add_legend(figure: Figure, colours: dict[str, str]) -> None:
-    measures = [
-        Line2D([], [], color=colour_of(k), marker=marker_of(k), label=name)
-        for k, name in enumerate(MEASURES.values())
-    ]
-    below = [
-        Line2D([], [], color=colour, label=f"by method: {method_name(name)}")
-        for name, colour in colours.items()
-    ]
-    below.append(Line2D([], [], color="black", linestyle="--", linewidth=1.1, label=REFERENCE))
-    cut = [below[k : k + 4] for k in range(0, len(below), 4)]
-    legend_of_rows(figure, measures, *cut, columns=4)
-
-
-def _caption_lines(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]:
+def _caption(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]:
     diverged = int((ends["status"] == DIVERGED).sum())
     kept = ends[ends["status"] != DIVERGED]
     first = (
-        "Both layers, weight decay, decaying steps. Median and quartiles over "
-        f"{summary['seed'].nunique()} seeds. {diverged} of {len(ends)} runs diverged and are left "
-        "out."
+        f"Both layers, weight decay. Medians over {summary['seed'].nunique()} seeds, with quartiles "
+        f"from five runs on. {diverged} of {len(ends)} runs diverged and are left out."
     )
     if not len(kept):
         return first, ""
     short = int((kept["residual"] > UNCONVERGED).sum())
-    middle = kept["residual"].quantile(np.array([0.25, 0.5, 0.75]))
     second = (
-        f"Clarke residual at the end: median {middle[0.5]:.1g}, quartiles {middle[0.25]:.1g} and "
-        f"{middle[0.75]:.1g}; above {UNCONVERGED:g} in {short} of {len(kept)} runs (hollow: where "
-        f"the median is). {span_text(100.0 * kept['live_neurons'], 3)}% of the neurons are live."
+        f"Stopped with a Clarke residual above {UNCONVERGED:g}: {short} of {len(kept)} runs. "
+        f"{span_text(100.0 * kept['live_neurons'], 3)}% of the neurons are live."
     )
     return first, second
 

@@ -6,65 +6,109 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import colour_of, marker_of, quartiles
 from relaxgap.drawing.methods import method_name
 from relaxgap.drawing.ratios import series_of
 from relaxgap.drawing.sizes_axis import label_sizes
-from relaxgap.drawing.style import caption, new_figure
+from relaxgap.drawing.style import new_figure
 from relaxgap.experiments.certified_gap.growth import (
-    FITTED_FROM,
     SeriesGrowth,
     growth_columns,
     growth_of,
     statistics,
 )
-from relaxgap.experiments.certified_gap.panels import draw_brackets, draw_weights
+from relaxgap.experiments.certified_gap.panels import draw_brackets, draw_intervals, draw_weights
 from relaxgap.experiments.certified_gap.ratios import (
     ENDS,
-    End,
     over_bracket,
     seeds_caption,
     span,
     with_brackets,
 )
 
-__all__ = ["draw", "statistics", "table"]
+__all__ = ["FIGURES", "statistics", "table"]
 
 MAIN_ASPECT = 2.0
 FOCUS = "8 log n"
-REFERENCE = r"$\sqrt{\log 2n}$ (Theorem 1, constant 1)"
 Line = Literal["-", "--", ":", "-."]
 ASPECT_LINES: tuple[Line, ...] = ("-", "--", ":", "-.")
-END_LINES: dict[End, Line] = {"best network": "-", "lower bound": ":"}
+WHAT_IS_DRAWN = (
+    "Dots: value over the best network known, one a seed; lines: their medians; areas: up to the "
+    "median of value over the certified lower bound"
+)
 
 
-def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
-    """Draw the ratios at c = 2 and at every aspect ratio, the models' weights and the brackets.
+def draw_ratios(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw the ratios of every series at n/d = 2, or the first aspect ratio there is.
 
     A line is the median over seeds of the ratio over the best network known; the area above it
     reaches to the median ratio over the certified bound, and the median over the optimum is within.
     """
     ratios = over_bracket(summary)
-    names = {name: index for index, (name, _) in enumerate(series_of(ratios))}
     main = ratios[ratios["aspect"] == _main_aspect(ratios)]
-    figure = new_figure(11.0, 8.6)
-    # of their own, so that long labels below do not narrow the panels above
-    parts: Any = figure.subfigures(2, 1, height_ratios=[1.55, 1.0])
-    top, bottom = parts
-    left, right = top.subplots(1, 2, width_ratios=[1.45, 1.0])
-    weights, brackets = bottom.subplots(1, 2, width_ratios=[1.0, 1.15])
-    _draw_main(left, main, statistics, names)
-    _draw_aspects(right, ratios, names)
-    draw_weights(weights, _weighed(ratios, statistics))
-    draw_brackets(brackets, with_brackets(summary))
-    legend_above(top, _handles(left), columns=4)
-    caption(figure, *_caption_lines(ratios, main))
+    figure = new_figure(3.7)
+    axes = figure.add_subplot()
+    names = [name for name, _ in series_of(ratios)]
+    for name, rows in series_of(main):
+        draw_intervals(axes, rows, names.index(name), label=name, shift=names.index(name) - 1.5)
+    _label(axes, main)
+    legend_above(figure, axes.get_legend_handles_labels()[0], columns=4)
+    annotate(figure, _title(main), *_caption(main))
     return figure
+
+
+def draw_growth(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
+    """Draw one relaxation and one training at every aspect ratio, and the models' weights."""
+    ratios = over_bracket(summary)
+    focus = _focus(ratios)
+    names = [name for name, _ in series_of(ratios)]
+    shown = pd.concat([rows for name, rows in series_of(ratios) if name in focus])
+    figure = new_figure(6.2)
+    above, below = figure.subplots(2, 1, height_ratios=[1.0, 1.05])
+    handles = []
+    for (aspect, of_aspect), line in zip(
+        shown.groupby("aspect"), cycle(ASPECT_LINES), strict=False
+    ):
+        for name, rows in series_of(of_aspect):
+            draw_intervals(above, rows, names.index(name), line)
+        seeds = of_aspect.groupby("n")["seed"].nunique()
+        label = f"$n/d={aspect:g}$, {span(seeds)} seeds"
+        handles.append(Line2D([], [], color="black", linestyle=line, label=label))
+    above.legend(handles=handles, loc="upper left")
+    _label(above, shown)
+    draw_weights(below, _weighed(ratios, statistics))
+    name_panels((above, below), (" and ".join(focus), "weights of the models"))
+    annotate(
+        figure,
+        "Which law of growth fits the certified ratios, at every n/d and both ends of the bracket",
+        f"{WHAT_IS_DRAWN}.",
+    )
+    return figure
+
+
+def draw_bracket(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw how far the best network of every instance is above its certified bound."""
+    frame = with_brackets(summary)
+    figure = new_figure(3.2)
+    axes = figure.add_subplot()
+    draw_brackets(axes, frame)
+    legend_above(figure, axes.get_legend_handles_labels()[0], columns=5)
+    found = frame[frame["method"] == "global"]
+    solved = int((found["status"] == "solved").sum())
+    annotate(
+        figure,
+        f"The bracket of the global optimum reached its goal on {solved} of {len(found)} instances",
+        "One mark an instance, by the certificate that proved its lower bound; the others ended "
+        "at their time limit.",
+    )
+    return figure
+
+
+FIGURES = {"": draw_ratios, "growth": draw_growth, "bracket": draw_bracket}
 
 
 def _main_aspect(ratios: pd.DataFrame) -> float:
@@ -72,117 +116,28 @@ def _main_aspect(ratios: pd.DataFrame) -> float:
     return MAIN_ASPECT if (aspects == MAIN_ASPECT).any() else float(aspects.iloc[0])
 
 
-def _draw_main(
-    axes: Axes, frame: pd.DataFrame, statistics: pd.DataFrame, names: dict[str, int]
-) -> None:
-    sizes = np.sort(frame["n"].unique())
-    grid = np.geomspace(sizes[0], sizes[-1], 100)
-    step = 0.0025 * np.log(sizes[-1] / sizes[0])
-    for name, rows in series_of(frame):
-        shift = step * (names[name] - 0.5 * len(names))
-        _draw_interval(axes, rows, names[name], label=name, shift=shift)
-        if rows["method"].iloc[0] == "relaxation":
-            _draw_fits(axes, rows, growth_of(rows, statistics), names[name])
-    reference = np.sqrt(np.log(2.0 * grid))
-    axes.plot(np.log(grid), reference, "--", color="black", label=REFERENCE)
-    axes.set_ylim(top=1.03 * max(reference[-1], _highest(frame)))
-    axes.set_ylabel(r"value over the global optimum $p^*$")
-    axes.set_title(f"$n/d={frame['aspect'].iloc[0]:g}$", fontsize=10)
-    label_sizes(axes, sizes)
-
-
-def _draw_aspects(axes: Axes, frame: pd.DataFrame, names: dict[str, int]) -> None:
-    """Draw one sampling rule and one way of training at every aspect ratio."""
-    focus = _focus(frame)
-    shown = pd.concat([rows for name, rows in series_of(frame) if name in focus])
-    handles = []
-    for (aspect, of_aspect), line in zip(
-        shown.groupby("aspect"), cycle(ASPECT_LINES), strict=False
-    ):
-        for name, rows in series_of(of_aspect):
-            _draw_interval(axes, rows, names[name], line)
-        seeds = of_aspect.groupby("n")["seed"].nunique()
-        label = f"$n/d={aspect:g}$, {span(seeds)} seeds"
-        handles.append(Line2D([], [], color="black", linestyle=line, label=label))
-    axes.legend(handles=handles, loc="upper left")
-    # room for the legend
-    axes.set_ylim(top=1.0 + 1.3 * (_highest(shown) - 1.0) + 1e-6)
-    axes.set_ylabel(r"value over the global optimum $p^*$")
-    axes.set_title(" and ".join(focus), fontsize=10)
-    label_sizes(axes, np.sort(shown["n"].unique()))
-
-
-def _draw_interval(
-    axes: Axes,
-    rows: pd.DataFrame,
-    index: int,
-    line: Line = "-",
-    label: str = "",
-    shift: float = 0.0,
-) -> None:
-    colour, marker = colour_of(index), marker_of(index)
-    low = quartiles(rows, "n", "best network")
-    high = rows.groupby("n")["lower bound"].median()
-    places = np.log(low.places) + shift
-    is_relaxation = rows["method"].iloc[0] == "relaxation"
-    whiskers = [low.middle - low.low, low.high - low.middle]
-    axes.errorbar(
-        places,
-        low.middle,
-        yerr=whiskers,
-        color=colour,
-        marker=marker,
-        # all training ends near 1: smaller, so that the curves beneath can be told
-        markersize=5.0 if is_relaxation else 3.5,
-        linestyle=line,
-        elinewidth=0.9,
-        label=label,
-    )
-    axes.plot(places, high, "_", color=colour, alpha=0.7)
-    # without a bound the area leaves the panel
-    above = high.replace(np.inf, 1e3)
-    alpha = 0.2 if is_relaxation else 0.08
-    axes.fill_between(places, low.middle, above, color=colour, alpha=alpha, linewidth=0)
+def _label(axes: Axes, frame: pd.DataFrame) -> None:
     axes.axhline(1.0, color="black", linewidth=0.8)
+    finite = frame[list(ENDS)].to_numpy()
+    finite = finite[np.isfinite(finite)]
+    # an unproven instance has an interval that ends nowhere
+    margin = 0.05 * (finite.max() - 1.0) + 1e-6
+    axes.set_ylim(1.0 - margin, finite.max() + margin)
+    axes.set_ylabel(r"value over the global optimum $p^*$")
+    label_sizes(axes, np.sort(frame["n"].unique()))
 
 
-def _draw_fits(axes: Axes, rows: pd.DataFrame, growth: SeriesGrowth, index: int) -> None:
-    for end, line in END_LINES.items():
-        fits = growth.at(end)
-        if fits is not None:
-            sizes = rows["n"][rows["n"] >= FITTED_FROM]
-            grid = np.geomspace(sizes.min(), sizes.max(), 100)
-            fitted = fits.best.predict(grid)
-            colour = colour_of(index)
-            axes.plot(np.log(grid), fitted, line, color=colour, linewidth=1.0, gid=f"fit, {end}")
-
-
-def _highest(frame: pd.DataFrame) -> float:
-    """Return the largest finite value that is drawn of any series."""
-    grouped = frame.groupby(["aspect", "method", "size_rule", "n"])
-    drawn = [grouped["best network"].quantile(0.75), grouped["lower bound"].median()]
-    values = pd.concat(drawn).to_numpy()
-    return float(values[np.isfinite(values)].max())
-
-
-def _handles(axes: Axes) -> list[Line2D | ErrorbarContainer]:
-    """Return the legend: the series in order, the reference and what the thin lines are."""
-    handles, labels = axes.get_legend_handles_labels()
-    named: dict[str, Any] = dict(zip(labels, handles, strict=True))
-    reference = named.pop(REFERENCE)
-    fits = [
-        Line2D(
-            [],
-            [],
-            color="#777777",
-            linestyle=line,
-            linewidth=1.0,
-            label=f"fit of lowest AICc, {end} as $p^*$",
-        )
-        for end, line in END_LINES.items()
-        if any(drawn.get_gid() == f"fit, {end}" for drawn in axes.lines)
-    ]
-    return [*named.values(), reference, *fits]
+def _title(main: pd.DataFrame) -> str:
+    """Say where one relaxation and one training are at the largest size, at both ends."""
+    n = main["n"].max()
+    focus = _focus(main)
+    parts = []
+    for name, rows in series_of(main[main["n"] == n]):
+        if name in focus:
+            low, high = (rows[end].median() for end in ENDS)
+            reach = f"{low:.2f} to {high:.2f}" if np.isfinite(high) else f"at least {low:.2f}"
+            parts.append(f"{reach} ({name})")
+    return f"At $n={n}$, times $p^*$: " + ", ".join(parts)
 
 
 def _focus(frame: pd.DataFrame) -> list[str]:
@@ -205,18 +160,17 @@ def _weighed(ratios: pd.DataFrame, statistics: pd.DataFrame) -> dict[str, Series
     }
 
 
-def _caption_lines(ratios: pd.DataFrame, main: pd.DataFrame) -> tuple[str, str]:
-    fractions = ratios["beta_fraction"].dropna().unique()
+def _caption(main: pd.DataFrame) -> tuple[str, str]:
+    fractions = main["beta_fraction"].dropna().unique()
     beta = rf", $\beta={fractions[0]:g}\,\beta_{{\max}}$" if len(fractions) == 1 else ""
-    starts = ratios["starts"][ratios["starts"] > 0]
+    starts = main["starts"][main["starts"] > 0]
     training = f"; training: median of {span(starts)} starts for each seed" if len(starts) else ""
-    unbounded = np.isinf(ratios["lower bound"]).any()
-    beyond = "; to the top where nothing is proven" if unbounded else ""
+    unbounded = np.isinf(main["lower bound"]).any()
+    beyond = ", to the top where nothing is proven" if unbounded else ""
     return (
-        f"{ratios['data'].iloc[0]}{beta}; seeds at $n/d={main['aspect'].iloc[0]:g}$: "
-        f"{seeds_caption(main)}{training}",
-        "lines and bars: median and quartiles over seeds of value / best network known; areas: up "
-        f"to the median of value / certified lower bound{beyond}",
+        f"{main['data'].iloc[0]}, $n/d={main['aspect'].iloc[0]:g}${beta}; seeds: "
+        f"{seeds_caption(main)}{training}.",
+        f"{WHAT_IS_DRAWN}{beyond}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Panels beside certified ratios: the weights of growth models, and the width of the brackets."""
+"""Panels of certified ratios: the ratios, the weights of growth models, the brackets' widths."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from relaxgap.drawing.marks import colour_of, marker_of, quartiles
 from relaxgap.drawing.sizes_axis import label_sizes
-from relaxgap.drawing.style import MARKERS
+from relaxgap.drawing.style import MARKERS, SMALLEST_POINTS
 from relaxgap.experiments.certified_gap.growth import FITTED_FROM, SeriesGrowth
 from relaxgap.experiments.certified_gap.ratios import ENDS
 from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth
@@ -30,6 +31,35 @@ FORMULAS = {
     Growth.SQRT_LOG: r"$a+b\sqrt{\log n}$",
     Growth.LOG: r"$a+b\,\log n$",
 }
+
+
+STEP = 0.012
+"""Factor less 1 between the places of series, so that their dots can be told."""
+
+
+def draw_intervals(
+    axes: Axes,
+    rows: pd.DataFrame,
+    index: int,
+    line: str = "-",
+    label: str | None = None,
+    shift: float = 0.0,
+) -> None:
+    """Draw the ratios of one series: a dot an instance, medians at both ends of their intervals."""
+    colour, marker = colour_of(index), marker_of(index)
+    factor = (1.0 + STEP) ** shift
+    axes.plot(
+        rows["n"] * factor, rows["best network"], marker, color=colour, alpha=0.45, markersize=2.6,
+        markeredgewidth=0,
+    )  # fmt: skip
+    low = quartiles(rows, "n", "best network")
+    places = low.places * factor
+    axes.plot(places, low.middle, line, color=colour)
+    # without a bound the area leaves the panel
+    above = rows.groupby("n")["lower bound"].median().replace(np.inf, 1e3)
+    axes.fill_between(places, low.middle, above, color=colour, alpha=0.2, linewidth=0)
+    if label is not None:
+        axes.plot([], [], line, color=colour, marker=marker, label=label)
 
 
 def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
@@ -59,12 +89,12 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
         return
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(place - 0.9, -0.7)
-    axes.set_yticks(list(labels), list(labels.values()), fontsize=8.5)
+    axes.set_yticks(list(labels), list(labels.values()), fontsize=7.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"AICc weight, least squares on log ratios from $n={FITTED_FROM}$ on")
     handles = [Patch(color=GREYS[growth], label=FORMULAS[growth]) for growth in GROWTHS]
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
-    axes.text(1.02, -0.75, r"slope $b$ of $\sqrt{\log n}$, 95% interval", va="bottom", fontsize=7.5)
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=3)
+    axes.text(1.02, -0.75, r"slope $b$ of $\sqrt{\log n}$, 95% interval", va="bottom", fontsize=SMALLEST_POINTS)
 
 
 def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:
@@ -75,7 +105,7 @@ def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:
     slope = fits.fit(Growth.SQRT_LOG)
     low, high = slope.slope_interval
     text = f"{end}: {slope.slope:.3f} [{low:.3f}, {high:.3f}]".replace("-", "\N{MINUS SIGN}")
-    axes.text(1.02, place, text, va="center", fontsize=7.5)
+    axes.text(1.02, place, text, va="center", fontsize=SMALLEST_POINTS)
 
 
 def draw_brackets(axes: Axes, frame: pd.DataFrame) -> None:
@@ -88,7 +118,7 @@ def draw_brackets(axes: Axes, frame: pd.DataFrame) -> None:
         rows = instances[certificates == name]
         if len(rows):
             axes.plot(
-                np.log(rows["n"]),
+                rows["n"],
                 width[rows.index],
                 marker,
                 color="#333333",
@@ -98,13 +128,5 @@ def draw_brackets(axes: Axes, frame: pd.DataFrame) -> None:
                 label=CERTIFICATES.get(name, name),
             )
     axes.set_yscale("log")
-    axes.set_ylabel("best network / lower bound $- 1$\n(drawn at $10^{-9}$ if less)")
+    axes.set_ylabel("best network over lower bound, less 1\n(drawn at $10^{-9}$ if less)")
     label_sizes(axes, np.sort(frame["n"].unique()))
-    if axes.lines:
-        axes.legend(
-            loc="lower left",
-            bbox_to_anchor=(-0.03, 1.0),
-            ncols=3,
-            columnspacing=0.8,
-            handletextpad=0.1,
-        )

@@ -1,51 +1,72 @@
-"""Relaxation and gradient methods over the certified optimum, against log n."""
+"""Relaxation and gradient methods over the certified optimum, at sizes that are enumerated."""
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_band, quartiles
+from relaxgap.drawing.headline import annotate, name_panels
+from relaxgap.drawing.marks import draw_medians, ticks_at
 from relaxgap.drawing.methods import method_names
 from relaxgap.drawing.ratios import instance_caption, over_optimum, series_of
-from relaxgap.drawing.style import caption, new_figure
+from relaxgap.drawing.style import new_figure
 
 FLOOR = 1e-6
 """Excess below this is drawn here: it is about the certified accuracy of the optimum."""
+WITHIN = 1.01
+"""A run of training is near the optimum if it ends at this multiple of it, or below."""
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
-    """Draw the ratios, and on the right their excess over 1 on a logarithmic axis.
-
-    The dashed reference is the growth Theorem 1 allows, with constant 1.
-    """
+    """Draw how far relaxations are above the optimum, and how often training ends near it."""
     frame = over_optimum(summary)
-    frame["log_n"] = np.log(frame["n"])
-    figure = new_figure(9.6, 4.9)
+    frame["excess"] = np.maximum(frame["ratio"] - 1.0, FLOOR)
+    frame["near"] = 100.0 * (frame["ratio"] <= WITHIN)
+    relaxed = frame[frame["method"] == "relaxation"]
+    trained = frame[frame["method"] != "relaxation"]
+    figure = new_figure(3.5)
     left, right = figure.subplots(1, 2)
-    for index, (name, rows) in enumerate(series_of(frame)):
-        # one value a seed: the median over its random starts
-        seeds = rows.groupby(["log_n", "seed"])["ratio"].median().reset_index()
-        seeds["excess"] = np.maximum(seeds["ratio"] - 1.0, FLOOR)
-        draw_band(left, quartiles(seeds, "log_n", "ratio"), index, label=name)
-        draw_band(right, quartiles(seeds, "log_n", "excess"), index)
-    sizes = np.sort(frame["n"].unique())
-    grid = np.linspace(np.log(sizes[0]), np.log(sizes[-1]), 100)
-    reference = np.sqrt(np.log(2.0) + grid)
-    label = r"$\sqrt{\log 2n}$ (Theorem 1, constant 1)"
-    left.plot(grid, reference, "--", color="black", label=label)
-    right.plot(grid, reference - 1.0, "--", color="black")
-    left.axhline(1.0, color="black", linewidth=0.8)
-    left.set_ylabel(r"value over the certified optimum $p^*$")
-    right.set_yscale("log")
-    right.set_ylabel(r"excess over the certified optimum, value$/p^* - 1$")
+    for index, (name, rows) in enumerate(series_of(relaxed)):
+        draw_medians(left, rows, "n", "excess", index, label=name.removeprefix("relaxation, "))
+    n_rules = relaxed["size_rule"].nunique()
+    for index, (name, rows) in enumerate(series_of(trained)):
+        shares = rows.groupby("n")["near"].mean().reset_index()
+        draw_medians(right, shares, "n", "near", n_rules + index, label=name)
+    left.set_yscale("log")
+    left.set_ylabel("value over $p^*$, less 1")
+    right.set_ylabel("runs within 1% of $p^*$, %")
+    right.set_ylim(-3.0, 103.0)
     for axes in (left, right):
-        axes.set_xticks(np.log(sizes), [f"{np.log(n):.2f}\n{n}" for n in sizes])
-        axes.set_xlabel(r"$\log n$ (second line: $n$)")
-    legend_above(figure, left.get_legend_handles_labels()[0], columns=4)
+        ticks_at(axes, np.sort(frame["n"].unique()))
+        axes.set_xlabel("samples $n$")
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="lower right")
+    name_panels((left, right), ("relaxations over sampled gates", "training"))
     instances, bands = instance_caption(frame)
-    caption(figure, instances, f"{bands}; an excess below {FLOOR:.0e} is drawn there")
+    annotate(figure, _title(relaxed, trained), f"{instances}.", f"{bands}.", _floor_note(left))
     return figure
+
+
+FIGURES = {"": draw}
+
+
+def _title(relaxed: pd.DataFrame, trained: pd.DataFrame) -> str:
+    """Say how near the relaxation of most gates and training are over all sizes."""
+    parts = []
+    if len(relaxed):
+        medians = relaxed.groupby(["n", "size_rule"])["ratio"].median().groupby("n").min()
+        above = 100.0 * (medians.max() - 1.0)
+        parts.append(f"the best relaxation is at most {above:.1f}% above the optimum (median)")
+    if len(trained):
+        parts.append(f"{trained['near'].mean():.0f}% of training runs are within 1%")
+    sizes = pd.concat([relaxed, trained])["n"]
+    return f"At $n={sizes.min()}$ to {sizes.max()}, " + ", ".join(parts)
+
+
+def _floor_note(axes: Axes) -> str:
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines])
+    reached = len(drawn) and np.min(drawn, initial=1.0) <= FLOOR
+    return f"An excess below {FLOOR:.0e} is drawn there." if reached else ""
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
