@@ -65,8 +65,8 @@ def _width(text: str, font: FontProperties) -> float:
     return float(width)
 
 
-def name_panels(panels: Sequence[Axes], titles: Sequence[str]) -> None:
-    """Put a title above each panel, behind a letter if there is more than one."""
+def name_panels(panels: Sequence[Axes], titles: Sequence[str], pad: float | None = None) -> None:
+    """Put a title so many points above each panel, behind a letter if there is more than one."""
     for letter, axes, title in zip(ascii_lowercase, panels, titles, strict=False):
         lettered = f"({letter}) {title}" if len(panels) > 1 else title
-        axes.set_title(lettered, loc="left")
+        axes.set_title(lettered, loc="left", pad=pad)

@@ -9,83 +9,59 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from relaxgap.drawing.marks import Band, draw_band, quartiles, ticks_at
+from relaxgap.drawing.marks import Band, draw_band, draw_medians, quartiles, ticks_at
 from relaxgap.drawing.methods import method_name
-from relaxgap.drawing.panel_rows import add_rows
 from relaxgap.drawing.preserved_runs import INSTANCE, widest_sweep
-from relaxgap.drawing.style import COLOURS
-from relaxgap.experiments.coupling_lemma.slopes import MATCHED, MEASURES, slopes_of
+from relaxgap.drawing.style import COLOURS, GREY
+from relaxgap.experiments.coupling_lemma.slopes import MATCHED, MEASURES
 
-BOUNDS = {
-    "bits_bound": r"activations, expected: $\sqrt{2/\pi}\,\tau/\sigma$",
-    "neurons_bound": r"patterns, expected: $n\sqrt{2/\pi}\,\tau/\sigma$",
-    "li_liang_bound": r"patterns, Li & Liang: $e\,n\,\tau/\sigma$",
-}
-BOUND_MARKERS = (".", "x", "+")
-BOUND_COLOUR = "#444444"
 FLOOR = 1e-4
 """Lowest end of a logarithmic axis of fractions."""
-Panel = partial[None]
+Panel = partial[str]
 
 
-def draw_panels(figure: Figure, lengths: list[int], panels: list[Panel]) -> None:
-    """Draw panels in rows of these lengths, on one logarithmic axis of fractions."""
-    rows = add_rows(figure, lengths)
-    drawn = [axes for row in rows for axes in row]
-    ends = []
+def draw_panels(figure: Figure, panels: list[Panel]) -> tuple[list[Axes], list[str]]:
+    """Draw panels in a row, on one logarithmic axis of fractions; return them and their titles."""
+    drawn = list(figure.subplots(1, len(panels), squeeze=False)[0])
+    titles, ends = [], []
     for axes, panel in zip(drawn, panels, strict=True):
-        panel(axes)
+        titles.append(panel(axes))
         # all start at nothing changed on the way: their ends decide what is shown
         if panel.func is not _draw_way or len(panels) == 1:
             ends += [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines]
     values = np.concatenate(ends)
     low = 0.6 * np.min(values[values > 0.0], initial=1.0)
-    for row in rows:
-        row[0].set_ylabel("fraction changed")
-        for axes in row:
-            # first the limits: what is fitted to data may be all zero
-            axes.set_ylim(max(low, FLOOR), 1.15)
-            axes.set_yscale("log")
-            axes.tick_params(labelleft=axes is row[0])
+    drawn[0].set_ylabel("fraction changed")
+    for axes in drawn:
+        # first the limits: what is fitted to data may be all zero
+        axes.set_ylim(max(low, FLOOR), 1.15)
+        axes.set_yscale("log")
+        axes.tick_params(labelleft=axes is drawn[0])
+    return drawn, titles
 
 
-def width_panels(gd: pd.DataFrame, statistics: pd.DataFrame) -> list[Panel]:
+def width_panels(gd: pd.DataFrame) -> list[Panel]:
     """Return a panel of one method against the width for each data set."""
-    return [
-        partial(_draw_widths, rows=rows, slopes=slopes_of(rows, statistics))
-        for _, rows in gd.groupby(INSTANCE, sort=False)
-    ]
+    return [partial(_draw_widths, rows=rows) for _, rows in gd.groupby(INSTANCE, sort=False)]
 
 
-def _draw_widths(axes: Axes, rows: pd.DataFrame, slopes: pd.DataFrame) -> None:
+def _draw_widths(axes: Axes, rows: pd.DataFrame) -> str:
     _draw_measures(axes, rows, "width")
-    for bound, marker in zip(BOUNDS, BOUND_MARKERS, strict=True):
-        values = rows.groupby("width")[bound].median()
-        below = values[values < 1.0]
-        if len(below):
-            axes.plot(below.index, below, ":", color=BOUND_COLOUR, marker=marker, gid=bound)
     bits = rows.groupby("width")["bits_changed"].median()
     if len(bits) > 1 and (bits > 0.0).all():
         widths = bits.index.to_numpy(dtype=float)
         level = np.exp(np.mean(np.log(bits) + 0.5 * np.log(widths)))
-        axes.plot(widths, 0.75 * level / np.sqrt(widths), "-.", color="black", linewidth=1.0)
+        axes.plot(widths, 0.6 * level / np.sqrt(widths), "-.", color=GREY, linewidth=1.0)
     _label_widths(axes, rows)
     row = rows.iloc[0]
-    lines = [
-        _data_name(rows),
-        rf"$n={row['n']}$, $d={row['d']}$, $\eta m={row['learning_rate']:g}$",
-    ]
-    if not slopes["slope"].isna().any():
-        texts = [_slope_text(*slopes.loc[changed]) for changed in MEASURES]
-        lines.append("slopes " + ", ".join(texts))
-    axes.set_title("\n".join(lines), fontsize=9)
+    return f"{_data_name(rows)}\n$n={row['n']}$, $d={row['d']}$"
 
 
 def _draw_measures(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     for index, (measure, (name, sure)) in enumerate(MEASURES.items()):
-        draw_band(axes, quartiles(rows, x, measure), index, label=name)
+        draw_medians(axes, rows, x, measure, index, name)
         bound = rows.groupby(x)[sure].median()
-        axes.plot(bound.index, bound, "--", color=COLOURS[index], linewidth=1.1)
+        axes.plot(bound.index, bound, "--", color=COLOURS[index], linewidth=0.9)
     axes.set_xscale("log")
 
 
@@ -95,7 +71,7 @@ def method_panels(plain: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
     return [] if rows is None else [partial(_draw_methods, rows=rows, colours=colours)]
 
 
-def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> str:
     for method, colour in colours.items():
         of_method = widest_sweep(rows[rows["method"] == method], "width", ["learning_rate"])
         if of_method is not None:
@@ -103,7 +79,7 @@ def _draw_methods(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> No
                 _draw_line(axes, quartiles(of_method, "width", measure), colour, index)
     axes.set_xscale("log")
     _label_widths(axes, rows)
-    axes.set_title(f"methods at matched loss\n{_data_name(rows)}", fontsize=9)
+    return f"at the matched loss\n{_data_name(rows)}"
 
 
 def _draw_line(axes: Axes, band: Band, colour: str, index: int) -> None:
@@ -119,7 +95,7 @@ def way_panels(rows: pd.DataFrame, colours: dict[str, str]) -> list[Panel]:
     return [] if one is None else [partial(_draw_way, rows=one, colours=colours)]
 
 
-def _draw_way(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+def _draw_way(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> str:
     for method, of_method in rows.groupby("method"):
         losses = of_method.groupby("step")["loss_ratio"].median()
         for index, measure in enumerate(MEASURES):
@@ -129,8 +105,8 @@ def _draw_way(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
     axes.axvline(MATCHED, color="black", linewidth=0.8, linestyle="--")
     # far beyond the matched loss nothing changes any more
     axes.set_xlim(1.3, max(0.7 * rows["loss_ratio"].min(), 0.01 * MATCHED))
-    axes.set_xlabel("training loss over the initial one (dashed: matched)")
-    axes.set_title(f"on the way, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}", fontsize=9)
+    axes.set_xlabel("loss over the initial one (vertical: matched)")
+    return f"on the way, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}"
 
 
 def factor_panels(reached: pd.DataFrame, gd: pd.DataFrame) -> list[Panel]:
@@ -158,20 +134,19 @@ def factor_panels(reached: pd.DataFrame, gd: pd.DataFrame) -> list[Panel]:
     return panels
 
 
-def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> None:
+def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> str:
     _draw_measures(axes, rows, x)
     ticks_at(axes, np.sort(rows[x].unique()), ".4g")
     axes.set_xlabel(name)
-    axes.set_title(
-        f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}",
-        fontsize=9,
+    return (
+        f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}"
     )
 
 
 def _label_widths(axes: Axes, rows: pd.DataFrame) -> None:
     widths = np.sort(rows["width"].unique())
     # every other one where they are close
-    kept = widths[::-1][:: 2 if len(widths) > 5 else 1][::-1]
+    kept = widths[::-1][:: 2 if len(widths) > 4 else 1][::-1]
     axes.set_xticks(kept, [f"{width}" for width in kept])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("width $m$")
@@ -179,7 +154,3 @@ def _label_widths(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _data_name(rows: pd.DataFrame) -> str:
     return str(rows["data"].iloc[0])
-
-
-def _slope_text(slope: float, error: float) -> str:
-    return f"${slope:.3f}$" if np.isnan(error) else rf"${slope:.3f} \pm {error:.3f}$"

@@ -14,7 +14,7 @@ MATCHED = 0.01
 """Fraction of its initial loss at which a run of the experiment stops."""
 MEASURES = {
     "bits_changed": ("activations", "sure_bits"),
-    "neurons_changed": ("whole patterns (neurons)", "sure_neurons"),
+    "neurons_changed": ("whole patterns", "sure_neurons"),
 }
 SWEEP = [*INSTANCE, "method", "learning_rate", "init_scale"]
 """Columns that runs of one sweep over the width share."""

@@ -8,6 +8,7 @@ from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of
 from relaxgap.drawing.run_outcomes import (
@@ -17,7 +18,7 @@ from relaxgap.drawing.run_outcomes import (
     series_labels,
     shared_settings,
 )
-from relaxgap.drawing.style import caption, new_figure
+from relaxgap.drawing.style import GREY, new_figure
 
 KINDS = {"rescale": "rescaling", "merge": "merging", "prune": "pruning"}
 ORIGINS = {"initial": "from random networks", "trained": "from trained networks"}
@@ -26,6 +27,8 @@ MEASURES = {
     "n_neurons": "neurons that are not zero",
 }
 N_PLACES = 301
+ROUNDING = 1e-12
+"""A rise of the loss over its start that rounding can make."""
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
@@ -33,28 +36,34 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     points = with_positions(summary)
     origins = [origin for origin in ORIGINS if (points["origin"] == origin).any()]
     labels = list(points["series"].drop_duplicates())
-    figure = new_figure(4.6 * len(origins) + 0.8, 6.4)
+    figure = new_figure(4.6)
     grid = figure.subplots(2, len(origins), squeeze=False, sharex=True, sharey="row")
-    for column, origin in enumerate(origins):
-        for row, measure in enumerate(MEASURES):
+    titles = []
+    for row, measure in enumerate(MEASURES):
+        for column, origin in enumerate(origins):
             axes = grid[row][column]
             for index, label in enumerate(labels):
                 chosen = (points["origin"] == origin) & (points["series"] == label)
                 _draw_paths(axes, points[chosen], measure, label, index)
             _mark_kinds(axes, named=row == 0)
-        grid[0][column].set_title(_title(points, origin), fontsize=10, pad=18)
-        grid[1][column].set_xlabel("place on the path, each kind of piece a unit")
-        if points["n"].nunique() == 1:
-            n = points["n"].iloc[0]
-            line = grid[1][column].axhline(n, color="black", linestyle="--", linewidth=1.1)
-            line.set_label(f"$n={n}$, bound after pruning")
+            titles.append(f"{'loss' if row == 0 else 'neurons'} {ORIGINS[origin]}")
+            if row == 1:
+                axes.set_xlabel("place on the path, each kind of piece a unit")
+            if row == 1 and points["n"].nunique() == 1:
+                n = points["n"].iloc[0]
+                line = axes.axhline(n, color=GREY, linestyle="--", linewidth=1.0)
+                line.set_label(f"$n={n}$, bound after pruning")
     for row, name in enumerate(MEASURES.values()):
         grid[row][0].set_ylabel(name)
     grid[0][0].yaxis.set_major_formatter("{x:g}")
     grid[1][0].set_ylim(bottom=0.0)
+    name_panels(list(grid.flat), titles)
     legend_above(figure, grid[1][0].get_legend_handles_labels()[0], columns=4)
-    caption(figure, *_caption_lines(points))
+    annotate(figure, _title(points, origins), *_caption(points))
     return figure
+
+
+FIGURES = {"": draw}
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +73,8 @@ def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     zero by rounding only.
     """
     paths = path_ends(with_positions(summary))
+    # a legend writes formulas, a terminal does not
+    paths["series"] = paths["series"].str.replace("$", "")
     return paths.groupby(["series", "origin"], sort=False).agg(
         paths=("steps", "size"),
         steps=("steps", "sum"),
@@ -123,10 +134,15 @@ def _paths(points: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield path
 
 
-def _title(points: pd.DataFrame, origin: str) -> str:
-    paths = path_ends(points[points["origin"] == origin])
-    start, end = paths["start"].median(), paths["end"].median()
-    return f"{ORIGINS[origin]}, loss$/p^*$ from {start:.4g} to {end:.4g}"
+def _title(points: pd.DataFrame, origins: list[str]) -> str:
+    """Say whether the loss fell everywhere, and how far above the optimum the paths end."""
+    paths = path_ends(points)
+    falls = "does not rise" if paths["increase"].max() <= ROUNDING else "rises somewhere"
+    ends = [
+        f"{paths.loc[paths['origin'] == origin, 'end'].median():.3g} $p^*$ {ORIGINS[origin]}"
+        for origin in origins
+    ]
+    return f"The loss {falls} on the way to a minimal, not an optimal, network: " + ", ".join(ends)
 
 
 def _draw_paths(axes: Axes, points: pd.DataFrame, measure: str, label: str, index: int) -> None:
@@ -134,10 +150,10 @@ def _draw_paths(axes: Axes, points: pd.DataFrame, measure: str, label: str, inde
     colour = colour_of(index)
     lines = [_along(path, measure, places) for path in _paths(points)]
     for line in lines:
-        axes.plot(places, line, color=colour, alpha=0.35, linewidth=0.7)
+        axes.plot(places, line, color=colour, alpha=0.35, linewidth=0.6)
     if lines:
         axes.plot(
-            places, np.median(lines, axis=0), color=colour, linewidth=2.2, label=f"median, {label}"
+            places, np.median(lines, axis=0), color=colour, linewidth=1.8, label=f"median, {label}"
         )
 
 
@@ -156,14 +172,14 @@ def _mark_kinds(axes: Axes, *, named: bool) -> None:
             axes.axvspan(start, start + 1, color="#777777", alpha=0.1, linewidth=0)
         if named:
             axes.text(
-                start + 0.5, 1.01, name, transform=axes.get_xaxis_transform(), ha="center",
-                va="bottom", fontsize=8.5,
+                start + 0.5, 0.99, name, transform=axes.get_xaxis_transform(), ha="center",
+                va="top", fontsize=7,
             )  # fmt: skip
     axes.set_xlim(0.0, len(KINDS))
     axes.set_xticks(range(len(KINDS) + 1))
 
 
-def _caption_lines(points: pd.DataFrame) -> tuple[str, str]:
+def _caption(points: pd.DataFrame) -> tuple[str, str]:
     paths = path_ends(points)
     worst = paths["increase"].max()
     steps = (
@@ -174,7 +190,7 @@ def _caption_lines(points: pd.DataFrame) -> tuple[str, str]:
     ends = f"; {count_of(n_diverged, len(trained), 'diverged')}" if len(trained) else ""
     return (
         f"{shared_settings(points, 'init_scale')}; {len(paths)} paths, "
-        f"{points['seed'].nunique()} seeds; medians thick and in the titles; "
-        f"{certified_to(points)}{ends}",
-        f"{steps}; largest change of the fit: {paths['fit_change'].max():.0e} of the labels",
+        f"{points['seed'].nunique()} seeds; medians thick, and in the title; "
+        f"{certified_to(points)}{ends}.",
+        f"{steps[0].upper()}{steps[1:]}; largest change of the fit: {paths['fit_change'].max():.0e} of the labels.",
     )

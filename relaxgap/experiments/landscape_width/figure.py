@@ -8,8 +8,8 @@ from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import Band, colour_of, draw_band, marker_of
+from relaxgap.drawing.headline import annotate
+from relaxgap.drawing.marks import Band, draw_band
 from relaxgap.drawing.run_outcomes import (
     certified_to,
     count_of,
@@ -17,7 +17,7 @@ from relaxgap.drawing.run_outcomes import (
     series_labels,
     shared_settings,
 )
-from relaxgap.drawing.style import caption, new_figure
+from relaxgap.drawing.style import GREY, new_figure
 
 WITHIN = 1.01
 """A run reaches the optimum if its least loss is at most this times the certified bound."""
@@ -60,26 +60,39 @@ class ChanceRow:
 
 
 def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
-    """Draw the share of runs within 1% of the optimum and their excess, a curve for each n."""
+    """Draw the share of runs within 1% of the optimum against the width, a curve for each n."""
     runs = with_success(summary)
-    labels = list(runs["series"].drop_duplicates())
-    figure = new_figure(10.0, 4.7)
-    left, right = figure.subplots(1, 2)
-    for index, label in enumerate(labels):
-        chances = statistics[statistics["series"] == label]
-        _draw_chance(left, chances, label, index)
-        _draw_excess(right, chances, _floor(runs[runs["series"] == label]), index)
-    left.set_ylim(-0.03, 1.03)
-    left.set_ylabel("share of runs within 1% of $p^*$")
-    right.set_yscale("log")
-    right.axhline(WITHIN - 1.0, color="black", linestyle=":", linewidth=1.1, label="1%")
-    right.set_ylabel("excess of the least loss, loss$/p^*-1$")
-    for axes in (left, right):
-        _label_widths(axes, runs)
-    handles = [handle for axes in (left, right) for handle in axes.get_legend_handles_labels()[0]]
-    legend_above(figure, handles, columns=5)
-    caption(figure, *_caption_lines(runs))
+    figure = new_figure(3.4)
+    axes = figure.add_subplot()
+    for index, label in enumerate(runs["series"].drop_duplicates()):
+        _draw_chance(axes, statistics[statistics["series"] == label], label, index)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_ylabel("share of runs within 1% of $p^*$")
+    _label_widths(axes, runs)
+    axes.legend(loc="lower right")
+    annotate(figure, _title(runs, statistics), *_caption(runs))
     return figure
+
+
+FIGURES = {"": draw}
+
+
+def _title(runs: pd.DataFrame, statistics: pd.DataFrame) -> str:
+    """Say what the chance is at the least and at the largest width."""
+    rows = statistics.sort_values("relative_width", kind="stable")
+    narrow, wide = (rows[rows["width_rule"] == rows["width_rule"].iloc[at]] for at in (0, -1))
+    chances = [
+        f"{_percent(part['chance'])} at ${part['relative_width'].mean():.2g}\\,m^*$"
+        for part in (narrow, wide)
+    ]
+    return (
+        f"Runs within 1% of the optimum in {runs['n_steps'].max():,} steps: " + ", ".join(chances)
+    )
+
+
+def _percent(chances: pd.Series) -> str:
+    low, high = (f"{100.0 * chance:.0f}" for chance in (chances.min(), chances.max()))
+    return f"{low}%" if low == high else f"{low} to {high}%"
 
 
 def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
@@ -153,33 +166,19 @@ def _draw_chance(axes: Axes, chances: pd.DataFrame, label: str, index: int) -> N
     draw_band(axes, band, index, label=label)
 
 
-def _floor(runs: pd.DataFrame) -> float:
-    """Return how well the optimum of a series is known, below which no excess is drawn."""
-    gap = float((runs["optimum"] / runs["optimum_bound"] - 1.0).max())
-    return max(gap, float(np.finfo(np.float64).eps))
-
-
-def _draw_excess(axes: Axes, chances: pd.DataFrame, floor: float, index: int) -> None:
-    colour, marker = colour_of(index), marker_of(index)
-    mean, largest = (np.maximum(chances[name] - 1.0, floor) for name in ("mean_ratio", "max_ratio"))
-    axes.plot(chances["relative_width"], mean, color=colour, marker=marker)
-    axes.plot(chances["relative_width"], largest, ":", color=colour, linewidth=1.1)
-
-
 def _label_widths(axes: Axes, runs: pd.DataFrame) -> None:
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     widths = runs["relative_width"]
     axes.set_xlim(0.8 * min(widths.min(), 1.0), 1.25 * max(widths.max(), 1.0))
-    axes.axvline(1.0, color="#777777", linestyle="--", linewidth=1.1)
+    axes.axvline(1.0, color=GREY, linestyle="--", linewidth=1.0)
     axes.text(
-        1.0, 1.0, " $m^*$", transform=axes.get_xaxis_transform(), color="#555555", va="bottom",
-        ha="center",
+        1.02, 0.95, "$m^*$", transform=axes.get_xaxis_transform(), color=GREY, va="top", ha="left",
     )  # fmt: skip
     axes.set_xlabel("width over critical width, $m/m^*$")
 
 
-def _caption_lines(runs: pd.DataFrame) -> tuple[str, str]:
+def _caption(runs: pd.DataFrame) -> tuple[str, str]:
     instances = runs.drop_duplicates(["series", "seed"]).groupby("series", sort=False)
     means = instances["critical_width"].mean()
     per_instance = runs.groupby(["series", "seed", "width_rule"]).size()
@@ -197,8 +196,8 @@ def _caption_lines(runs: pd.DataFrame) -> tuple[str, str]:
     at_the_limit = count_of(int((runs["status"] == "done").sum()), len(runs), "hit the step limit")
     return (
         f"{shared_settings(runs, 'n', 'd', 'width', 'init_scale')}; {listed}; {starts} starts "
-        "each; $m^*$: width after merging and pruning",
-        "band: 95% bootstrap interval over instances; right: mean (line) and maximum (dotted); "
+        "each; $m^*$: width after merging and pruning.",
+        "Band: 95% bootstrap interval over instances; "
         f"{certified_to(runs)}; {count_of(int(runs['diverged'].sum()), len(runs), 'diverged')}, "
-        f"{at_the_limit}{unsure}",
+        f"{at_the_limit}{unsure}.",
     )

@@ -1,27 +1,28 @@
-"""The panels of the figure on stationary points: means over runs, and every run as a dot."""
+"""The panels of the figures on stationary points: means over runs, and every run as a dot."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullFormatter
 
 from relaxgap.drawing.marks import colour_of, marker_of, ticks_at
 from relaxgap.drawing.methods import method_name, method_order
 from relaxgap.drawing.run_outcomes import UNCONVERGED
+from relaxgap.drawing.style import GREY
 from relaxgap.experiments.stationary_points.runs import Sweeps
 
-HALF = "1/2, as Theorem 3 uses (A2)"
+HALF = "half, as Theorem 3 uses (A2)"
 COUNTS = {
-    "n_live": "live neurons",
-    "n_boundary_bits": "zero pre-activations",
-    "n_cells": "cells, up to 1e-4",
-    "minimal_width": "merged and pruned",
+    "n_live": "live",
+    "n_boundary_bits": "zeros",
+    "n_cells": "cells",
+    "minimal_width": "minimal",
 }
 PRICES = {"dead_price": "own sign", "dead_price_other_sign": "other sign"}
-TICKS = (1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 SHIFT = 0.045
+LEGEND_PAD = 18.0
+"""Points between a panel and its title: a row of a legend, which has three entries."""
 
 
 def methods_of(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -30,72 +31,33 @@ def methods_of(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         yield method_name(method), runs[runs["method"] == method]
 
 
-def draw_ratios(axes: Axes, sweeps: Sweeps) -> None:
-    """Draw the mean and the largest ratio of each method, with the growth Theorem 3 allows."""
-    main = sweeps.main
-    for index, (name, runs) in enumerate(methods_of(main)):
-        ended = runs[~runs["diverged"]]
-        _draw_mean(axes, ended, "width", "ratio", name, index)
-        largest = ended.groupby("width")["ratio"].max()
-        axes.plot(largest.index, largest, ":", color=colour_of(index), linewidth=1.1)
-        _mark_diverged(axes, runs, "width", index)
-    reference = float(np.sqrt(np.log(2.0 * main["n"].iloc[0])))
-    axes.axhline(
-        reference, color="black", linestyle="--", label=r"$\sqrt{\log 2n}$ (Theorem 3, constant 1)"
-    )
-    low, middle, high = main.drop_duplicates("seed")["relaxation_ratio"].quantile([0.25, 0.5, 0.75])
-    colour = "#777777"
-    axes.axhspan(low, high, color=colour, alpha=0.18, linewidth=0)
-    axes.axhline(
-        middle,
-        color=colour,
-        linestyle="-.",
-        linewidth=1.1,
-        label=r"relaxation, $\tilde p^*/p^*$ (median, quartiles)",
-    )
-    axes.axhline(1.0, color="black", linewidth=0.8)
-    axes.set_yscale("log")
-    top = max(axes.get_ylim()[1], 1.05 * reference)
-    axes.set_ylim(0.97, top)
-    axes.yaxis.set_major_locator(FixedLocator([tick for tick in TICKS if tick < top]))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_ylabel("loss over the optimum, loss$/p^*$")
-    _finish(axes, main, "mean (line) and maximum (dotted)")
-
-
 def draw_excess(axes: Axes, sweeps: Sweeps) -> None:
     """Draw every run's excess on a logarithmic axis, and its mean."""
     for index, (name, runs) in enumerate(methods_of(sweeps.main)):
         _draw_runs(axes, runs, "width", name, index)
-    reference = float(np.sqrt(np.log(2.0 * sweeps.main["n"].iloc[0])))
-    axes.axhline(reference - 1.0, color="black", linestyle="--", label=r"$\sqrt{\log 2n}-1$")
-    _finish_excess(axes, sweeps.main, "excess, mean and every run")
+    _finish_excess(axes, sweeps.main)
 
 
 def draw_kept(axes: Axes, sweeps: Sweeps) -> None:
-    """Draw what the same runs kept of their initial patterns, with the half that (A2) asks for."""
+    """Draw the whole patterns that the same runs kept, with the half that (A2) asks for."""
     for index, (_, runs) in enumerate(methods_of(sweeps.main)):
         ended = runs[~runs["diverged"]]
+        _dots(axes, ended, "width", "neurons_kept", index)
         _draw_mean(axes, ended, "width", "neurons_kept", "", index)
-        bits = ended.groupby("width")["bits_kept"].mean()
-        colour, marker = colour_of(index), marker_of(index)
-        axes.plot(
-            bits.index, bits, "--", color=colour, marker=marker, fillstyle="none", linewidth=1.1
-        )
-    axes.plot([], [], color="#444444", label="whole patterns")
-    axes.plot([], [], "--", color="#444444", linewidth=1.1, label="activations")
-    axes.axhline(0.5, color="black", linestyle="-.", linewidth=1.1, label=HALF)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel("mean fraction kept since the start")
-    _finish(axes, sweeps.main, "initial patterns kept in the same runs")
+    axes.axhline(0.5, color="black", linestyle="--", linewidth=1.0)
+    axes.text(
+        0.98, 0.52, HALF, transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=7
+    )
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_ylabel("fraction of whole patterns kept")
+    _label(axes, sweeps.main)
 
 
 def draw_sizes(axes: Axes, sweeps: Sweeps) -> None:
     """Draw the excess for every ``n``."""
     for index, (n, runs) in enumerate(sweeps.sizes.groupby("n")):
         _draw_runs(axes, runs, "width", f"$n={n}$", index)
-    _finish_excess(axes, sweeps.sizes, f"sample size, {_name(sweeps)}")
+    _finish_excess(axes, sweeps.sizes)
 
 
 def draw_strengths(axes: Axes, sweeps: Sweeps) -> None:
@@ -104,7 +66,7 @@ def draw_strengths(axes: Axes, sweeps: Sweeps) -> None:
     for index, strength in enumerate(by_size):
         runs = sweeps.strengths[sweeps.strengths["strength"] == strength]
         _draw_runs(axes, runs, "width", rf"$\beta={strength}$", index)
-    _finish_excess(axes, sweeps.strengths, f"regularisation, {_name(sweeps)}")
+    _finish_excess(axes, sweeps.strengths)
 
 
 def draw_scales(axes: Axes, sweeps: Sweeps) -> None:
@@ -112,8 +74,7 @@ def draw_scales(axes: Axes, sweeps: Sweeps) -> None:
     runs = sweeps.scales
     for index, (width, of_width) in enumerate(runs.groupby("width")):
         _draw_runs(axes, of_width, "init_scale", f"$m={width}$", index)
-    steps = f"step {runs['learning_rate'].iloc[0]:g}"
-    _finish_excess(axes, runs, f"initial scale, {_name(sweeps)}, {steps}", "init_scale")
+    _finish_excess(axes, runs, "init_scale")
     axes.set_xlabel("factor of the initial weights")
 
 
@@ -124,13 +85,11 @@ def draw_residuals(axes: Axes, sweeps: Sweeps) -> None:
         positive = ended.assign(residual=ended["residual"].clip(lower=1e-16))
         _dots(axes, positive, "width", "residual", index)
         _draw_mean(axes, positive, "width", "residual", name, index, "median")
-        _mark_diverged(axes, runs, "width", index)
-    axes.axhline(
-        UNCONVERGED, color="black", linestyle="--", linewidth=1.1, label="above: not converged"
-    )
+    axes.axhline(UNCONVERGED, color="black", linestyle="--", linewidth=1.0)
     axes.set_yscale("log")
     axes.set_ylabel("Clarke residual, relative")
-    _finish(axes, sweeps.main, "stationarity, every run and the median")
+    _label(axes, sweeps.main)
+    _add_legend(axes)
 
 
 def draw_counts(axes: Axes, sweeps: Sweeps) -> None:
@@ -139,11 +98,12 @@ def draw_counts(axes: Axes, sweeps: Sweeps) -> None:
     for index, (column, name) in enumerate(COUNTS.items()):
         _draw_mean(axes, runs, "width", column, name, index)
     n = sweeps.main["n"].iloc[0]
-    axes.axhline(n, color="black", linestyle="--", linewidth=1.1, label=f"$n={n}$")
+    axes.axhline(n, color="black", linestyle="--", linewidth=1.0, label=f"$n={n}$")
     axes.set_yscale("log", base=2)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("mean number a network")
-    _finish(axes, sweeps.main, f"structure, {_name(sweeps)}")
+    _label(axes, sweeps.main)
+    _add_legend(axes)
 
 
 def draw_dead_prices(axes: Axes, sweeps: Sweeps) -> None:
@@ -151,19 +111,14 @@ def draw_dead_prices(axes: Axes, sweeps: Sweeps) -> None:
     runs = sweeps.main[(sweeps.main["method"] == sweeps.method) & ~sweeps.main["diverged"]]
     runs = runs[runs["dead_price"].notna()]
     for index, (column, name) in enumerate(PRICES.items()):
-        _dots(
-            axes,
-            runs.assign(**{column: runs[column].clip(lower=0.1)}),
-            "width",
-            column,
-            index,
-            name,
-        )
-    axes.axhline(1.0, color="black", linestyle="--", linewidth=1.1, label="1, Theorem 3's proof")
+        drawn = runs.assign(**{column: runs[column].clip(lower=0.1)})
+        _dots(axes, drawn, "width", column, index, name)
+    axes.axhline(1.0, color="black", linestyle="--", linewidth=1.0, label="proof")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel(r"largest dual constraint$\,/\beta$, at least 0.1")
-    _finish(axes, sweeps.main, f"dead neurons, {_name(sweeps)}, runs that have any")
+    _label(axes, sweeps.main)
+    _add_legend(axes)
 
 
 def _draw_mean(
@@ -189,7 +144,6 @@ def _draw_runs(axes: Axes, runs: pd.DataFrame, x: str, label: str, index: int) -
     ended = runs[~runs["diverged"]]
     _dots(axes, ended, x, "excess", index)
     _draw_mean(axes, ended, x, "excess", label, index)
-    _mark_diverged(axes, runs, x, index)
 
 
 def _dots(
@@ -202,67 +156,39 @@ def _dots(
         axes.scatter(
             rows[x] * shift,
             rows[y],
-            s=11,
+            s=6,
             marker=marker,
             facecolors="none" if hollow else colour,
             edgecolors=colour,
-            linewidths=0.7,
-            alpha=0.5,
+            linewidths=0.5,
+            alpha=0.45,
             label=label,
         )
         label = None
 
 
-def _mark_diverged(axes: Axes, runs: pd.DataFrame, x: str, index: int) -> None:
-    counts = runs[runs["diverged"]].groupby(x).size()
-    for place, count in counts.items():
-        axes.annotate(
-            f"{count} diverged",
-            (float(str(place)), 1.0),
-            xycoords=axes.get_xaxis_transform(),
-            ha="center",
-            va="top",
-            rotation=90,
-            fontsize=7,
-            color=colour_of(index),
-        )
-
-
-def _name(sweeps: Sweeps) -> str:
-    return method_name(sweeps.method)
-
-
-def _finish_excess(axes: Axes, runs: pd.DataFrame, title: str, x: str = "width") -> None:
-    axes.axhline(
-        runs["gap"].max(),
-        color="black",
-        linestyle=":",
-        linewidth=1.1,
-        label="largest proven gap of $p^*$",
-    )
+def _finish_excess(axes: Axes, runs: pd.DataFrame, x: str = "width") -> None:
+    axes.axhline(runs["gap"].max(), color=GREY, linestyle=":", linewidth=1.0)
     axes.set_yscale("log")
-    axes.set_ylabel("excess, loss$/p^*-1$")
-    _finish(axes, runs, title, x)
+    axes.set_ylabel("loss over $p^*$, less 1")
+    _label(axes, runs, x)
+    _add_legend(axes)
 
 
-def _finish(axes: Axes, runs: pd.DataFrame, title: str, x: str = "width") -> None:
-    """Label the x-axis by the values there are and put title and legend above the panel."""
+def _label(axes: Axes, runs: pd.DataFrame, x: str = "width") -> None:
+    """Label the x-axis by the values there are."""
     values = np.sort(runs[x].unique())
     axes.set_xscale("log", base=2)
     ticks_at(axes, values)
     margin = 2.0**0.5
     axes.set_xlim(values[0] / margin, values[-1] * margin)
     axes.set_xlabel("width $m$")
-    entries = axes.get_legend_handles_labels()[1]
-    n_columns = 3 if len(entries) <= 4 and len("".join(entries)) < 48 else 2
+
+
+def _add_legend(axes: Axes) -> None:
+    """Put the legend between a panel and its title, where as many `LEGEND_PAD` as rows leave room."""
+    axes.minorticks_off()
     axes.legend(
-        title=title,
-        title_fontsize=9.5,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=n_columns,
-        fontsize=7.5,
-        columnspacing=1.0,
-        handlelength=1.8,
-        borderaxespad=0.2,
-    )
+        loc="lower left", bbox_to_anchor=(-0.03, 0.98), ncols=3, fontsize=7, handlelength=1.2,
+        columnspacing=0.8, handletextpad=0.4, labelspacing=0.25, borderaxespad=0.2,
+    )  # fmt: skip

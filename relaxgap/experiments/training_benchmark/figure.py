@@ -4,38 +4,52 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import colour_of, marker_of
+from relaxgap.drawing.marks import draw_medians
 from relaxgap.drawing.methods import method_name
-from relaxgap.drawing.style import caption, new_figure
+from relaxgap.drawing.style import GREY, new_figure
 
-GOAL_OVER_PYTORCH = 1.2
-GOAL_OF_BATCH = 12.0
 INSTANCE = ["method", "n", "d", "width", "seed"]
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
-    """Draw both ratios for every method, with the goals dashed."""
+    """Draw both ratios for every method, with the ratio at which nothing is gained dashed."""
     ratios = time_ratios(summary)
     n_runs = float(summary["n_runs"].max())
-    figure = new_figure(8.2, 3.7)
+    figure = new_figure(3.2)
     left, right = figure.subplots(1, 2)
-    _panel(left, ratios, "over_pytorch", {GOAL_OVER_PYTORCH: f"{GOAL_OVER_PYTORCH} times PyTorch"})
-    left.set_ylabel("one run:\nseconds over PyTorch's")
+    _panel(left, ratios, "over_pytorch", 1.0, "as long as PyTorch")
+    left.set_ylabel("seconds over PyTorch's")
     if ratios["over_pytorch"].isna().all():
         left.text(0.5, 0.5, "without PyTorch", transform=left.transAxes, ha="center")
-    goals = {GOAL_OF_BATCH: f"{GOAL_OF_BATCH:g} single runs", n_runs: f"{n_runs:g}: nothing saved"}
-    _panel(right, ratios, "over_single", goals)
-    right.set_ylabel(f"{n_runs:g} runs in one batch:\nseconds over one run's")
-    handles = right.get_legend_handles_labels()[0]
-    legend_above(figure, handles, columns=len(handles))
-    caption(
+    _panel(right, ratios, "over_single", n_runs, f"{n_runs:g} runs one by one")
+    right.set_ylabel("seconds over one run's")
+    name_panels((left, right), ("one run", f"{n_runs:g} runs in one batch"))
+    legend_above(figure, right.get_legend_handles_labels()[0], columns=4)
+    annotate(
         figure,
+        _title(ratios, n_runs),
         f"Full-batch steps in float64, BLAS threads: {summary['threads'].max()}. Median of "
-        f"{summary['n_repeats'].min()} trainings of each kind,",
-        "taken in turn, each library in a process of its own.",
+        f"{summary['n_repeats'].min()} trainings of each kind, taken in turn, each library in a "
+        "process of its own.",
     )
     return figure
+
+
+FIGURES = {"": draw}
+
+
+def _title(ratios: pd.DataFrame, n_runs: float) -> str:
+    parts = []
+    for column, what in (
+        ("over_pytorch", "of PyTorch's time"),
+        ("over_single", f"times one run for a batch of {n_runs:g}"),
+    ):
+        known = ratios[column].dropna()
+        if len(known):
+            parts.append(f"{known.min():.2g} to {known.max():.2g} {what}")
+    return "Training takes " + " and ".join(parts or ["what the table says"])
 
 
 def time_ratios(summary: pd.DataFrame) -> pd.DataFrame:
@@ -64,27 +78,21 @@ def _one(rows: pd.DataFrame) -> float:
     return float(rows["seconds"].iloc[0]) if len(rows) else float("nan")
 
 
-def _panel(axes: Axes, ratios: pd.DataFrame, column: str, goals: dict[float, str]) -> None:
+def _panel(axes: Axes, ratios: pd.DataFrame, column: str, level: float, words: str) -> None:
     for index, (method, rows) in enumerate(ratios.groupby("method", sort=False)):
-        medians = rows.groupby("size")[column].median()
-        axes.plot(
-            medians.index,
-            medians,
-            color=colour_of(index),
-            marker=marker_of(index),
-            label=method_name(method),
+        draw_medians(
+            axes, rows.dropna(subset=[column]), "size", column, index, method_name(method)
         )
-    for height, label in goals.items():
-        axes.axhline(height, color="#444444", linestyle="--", linewidth=1.1)
-        place = axes.get_yaxis_transform()
-        axes.text(0.02, height, label, transform=place, va="bottom", fontsize=8, color="#444444")
+    axes.axhline(level, color=GREY, linestyle="--", linewidth=1.0)
+    place = axes.get_yaxis_transform()
+    axes.text(0.02, level, words, transform=place, va="bottom", fontsize=7, color=GREY)
     sizes = ratios.drop_duplicates("size")
     names = [f"{row.n}\n{row.d}\n{row.width}" for row in sizes.itertuples()]
     axes.set_xscale("log")
-    axes.set_xticks(sizes["size"], names, fontsize=8)
+    axes.set_xticks(sizes["size"], names)
     axes.minorticks_off()
-    axes.set_xlabel(r"$n$, $d$, $m$, from top to bottom (at their product)")
-    axes.set_ylim(0.0, 1.12 * max(*goals, ratios[column].fillna(0.0).max()))
+    axes.set_xlabel("$n$, $d$, $m$ from top to bottom")
+    axes.set_ylim(0.0, 1.12 * max(level, ratios[column].fillna(0.0).max()))
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
