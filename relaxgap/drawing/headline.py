@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from string import ascii_lowercase
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -35,13 +36,14 @@ def annotate(figure: Figure, title: str, *caption: str) -> None:
         left, edge, below, va="bottom", fontsize=SMALLEST_POINTS, color=GREY, linespacing=1.2
     )
     ceiling = 1.0 - (top + 2 * MARGIN_INCHES) / height
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
     for legend in figure.legends:
         legend.set_loc("upper center")
         legend.set_bbox_to_anchor((0.0, 0.0, 1.0, ceiling))
         ceiling -= legend.get_window_extent(renderer).height / figure.bbox.height
     floor = (bottom + 2 * MARGIN_INCHES) / height
-    engine = figure.get_layout_engine()
+    engine: Any = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0.0, floor, 1.0, ceiling - floor))
 

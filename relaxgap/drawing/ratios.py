@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from relaxgap.drawing.methods import method_name, method_order
+from relaxgap.drawing.numbers import scientific
 from relaxgap.errors import DataError
 
 
@@ -47,7 +48,7 @@ def instance_caption(frame: pd.DataFrame) -> tuple[str, str]:
     fractions = frame["beta_fraction"].dropna().unique()
     beta = rf", $\beta={fractions[0]:g}\,\beta_{{\max}}$" if len(fractions) == 1 else ""
     gap = float((1.0 - frame["optimum_bound"] / frame["optimum"]).max())
-    instances = f"{frame['data'].iloc[0]}{aspect}{beta}; $p^*$ certified to {gap:.0e}"
+    instances = f"{frame['data'].iloc[0]}{aspect}{beta}; $p^*$ certified to {scientific(gap)}"
     seeds = frame["seed"].nunique()
     starts = frame["start"].nunique()
     bands = f"medians over {seeds} seeds, with quartiles from five values on"

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from relaxgap.drawing.methods import method_names
+from relaxgap.drawing.numbers import scientific
 from relaxgap.errors import DataError
 
 RUN_KEYS = [
@@ -80,7 +81,7 @@ def shared_settings(frame: pd.DataFrame, *leave_out: str) -> str:
 def certified_to(frame: pd.DataFrame) -> str:
     """Say how well the optimum of the worst instance is known."""
     gap = float((1.0 - frame["optimum_bound"] / frame["optimum"]).max())
-    return f"$p^*$ certified to {gap:.0e}"
+    return f"$p^*$ certified to {scientific(gap)}"
 
 
 def count_of(number: int, total: int, what: str) -> str:

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from relaxgap.drawing.panel_rows import panels_of_rows
 from run_summaries import as_read, drawn, rendered, tabled, texts
 
-from relaxgap.drawing.panel_rows import panels_of_rows
 from relaxgap.drawing.preserved_runs import (
     matched_ends,
     relative_losses,

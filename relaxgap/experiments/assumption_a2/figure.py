@@ -66,14 +66,14 @@ def draw_settings(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     betas = widest_sweep(alike, "beta", [*INSTANCE, "width", "learning_rate"])
     scales = widest_sweep(first, "init_scale", [*SETTING, "width", "learning_rate"])
     titles = ["by method"]
-    for axes, rows, x, name in (
+    for axes, sweep, x, name in (
         (panels[1], betas, "beta", r"weight decay $\beta$"),
         (panels[2], scales, "init_scale", "initial scale"),
     ):
-        if rows is not None:
-            draw_medians(axes, rows, x, "neurons_kept", 0)
-            _label(axes, rows, x, name, 10)
-        width = "" if rows is None else f", $m={rows['width'].iloc[0]}$"
+        if sweep is not None:
+            draw_medians(axes, sweep, x, "neurons_kept", 0)
+            _label(axes, sweep, x, name, 10)
+        width = "" if sweep is None else f", $m={sweep['width'].iloc[0]}$"
         titles.append(("by weight decay" if x == "beta" else "by initial scale") + width)
     for axes in panels:
         _mark_half(axes)
@@ -139,15 +139,17 @@ def _title(kept: pd.DataFrame) -> str:
     held = int((kept["neurons_kept"] >= HALF).sum())
     most = 100.0 * kept["neurons_kept"].max()
     runs = f"{held} of {len(kept)} runs keep" if held else "No run keeps"
-    return f"{runs} half of the whole patterns, which (A2) is used for; the most kept is {most:.0f}%"
+    return (
+        f"{runs} half of the whole patterns, which (A2) is used for; the most kept is {most:.0f}%"
+    )
 
 
 def _caption(summary: pd.DataFrame, ends: pd.DataFrame) -> tuple[str, str]:
     diverged = int((ends["status"] == DIVERGED).sum())
     kept = ends[ends["status"] != DIVERGED]
     first = (
-        f"Both layers, weight decay. Medians over {summary['seed'].nunique()} seeds, with quartiles "
-        f"from five runs on. {diverged} of {len(ends)} runs diverged and are left out."
+        f"Both layers, weight decay. Medians over {summary['seed'].nunique()} seeds, with "
+        f"quartiles from five runs on. {diverged} of {len(ends)} runs diverged and are left out."
     )
     if not len(kept):
         return first, ""

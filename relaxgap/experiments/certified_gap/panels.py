@@ -94,7 +94,13 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     axes.set_xlabel(f"AICc weight, least squares on log ratios from $n={FITTED_FROM}$ on")
     handles = [Patch(color=GREYS[growth], label=FORMULAS[growth]) for growth in GROWTHS]
     axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=3)
-    axes.text(1.02, -0.75, r"slope $b$ of $\sqrt{\log n}$, 95% interval", va="bottom", fontsize=SMALLEST_POINTS)
+    axes.text(
+        1.02,
+        -0.75,
+        r"slope $b$ of $\sqrt{\log n}$, 95% interval",
+        va="bottom",
+        fontsize=SMALLEST_POINTS,
+    )
 
 
 def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:

@@ -133,7 +133,9 @@ def _title(gd: pd.DataFrame, statistics: pd.DataFrame) -> str:
     known = pd.Series(slopes, dtype=float).dropna()
     if not len(known):
         return "Activations changed at the matched loss"
-    low, high = (f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in (known.min(), known.max()))
+    low, high = (
+        f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in (known.min(), known.max())
+    )
     power = low if low == high else f"{low} to {high}"
     return f"Changed activations fall with the width to the power {power}; the lemma says $-1/2$"
 

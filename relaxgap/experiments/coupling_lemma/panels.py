@@ -138,9 +138,7 @@ def _draw_factor(axes: Axes, rows: pd.DataFrame, x: str, name: str) -> str:
     _draw_measures(axes, rows, x)
     ticks_at(axes, np.sort(rows[x].unique()), ".4g")
     axes.set_xlabel(name)
-    return (
-        f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}"
-    )
+    return f"{method_name(rows['method'].iloc[0])}, $m={rows['width'].iloc[0]}$\n{_data_name(rows)}"
 
 
 def _label_widths(axes: Axes, rows: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of
+from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.run_outcomes import (
     RUN_KEYS,
     certified_to,
@@ -172,8 +173,8 @@ def _mark_kinds(axes: Axes, *, named: bool) -> None:
             axes.axvspan(start, start + 1, color="#777777", alpha=0.1, linewidth=0)
         if named:
             axes.text(
-                start + 0.5, 0.99, name, transform=axes.get_xaxis_transform(), ha="center",
-                va="top", fontsize=7,
+                start + 0.5, 0.02, name, transform=axes.get_xaxis_transform(), ha="center",
+                va="bottom", fontsize=7,
             )  # fmt: skip
     axes.set_xlim(0.0, len(KINDS))
     axes.set_xticks(range(len(KINDS) + 1))
@@ -182,9 +183,9 @@ def _mark_kinds(axes: Axes, *, named: bool) -> None:
 def _caption(points: pd.DataFrame) -> tuple[str, str]:
     paths = path_ends(points)
     worst = paths["increase"].max()
-    steps = (
-        f"largest change of the loss over {paths['steps'].sum()} steps: {worst:+.0e} of its start"
-    )
+    step = "rises" if worst > 0.0 else "falls"
+    steps = f"{paths['steps'].sum()} steps: of its start the loss {step} by "
+    steps += f"{scientific(abs(worst))} at the {'worst' if worst > 0.0 else 'least'}"
     trained = points[points["origin"] == "trained"].drop_duplicates("path")
     n_diverged = int((trained["status"] == "diverged").sum())
     ends = f"; {count_of(n_diverged, len(trained), 'diverged')}" if len(trained) else ""
@@ -192,5 +193,6 @@ def _caption(points: pd.DataFrame) -> tuple[str, str]:
         f"{shared_settings(points, 'init_scale')}; {len(paths)} paths, "
         f"{points['seed'].nunique()} seeds; medians thick, and in the title; "
         f"{certified_to(points)}{ends}.",
-        f"{steps[0].upper()}{steps[1:]}; largest change of the fit: {paths['fit_change'].max():.0e} of the labels.",
+        f"{steps}; largest change of the fit: {scientific(paths['fit_change'].max())} of the "
+        "labels.",
     )

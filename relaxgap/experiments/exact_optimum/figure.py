@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate
 from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.style import GREY, new_figure
 
 
@@ -40,7 +41,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         f"Enumerating {most:,} patterns takes {seconds:.2g} s; the number is Cover's on {counted} "
         f"of {len(summary)} instances",
         f"{summary['data'].iloc[0]}; certified relative gap at most "
-        f"{summary['relative_gap'].max():.0e}; {summary['seed'].nunique()} seeds.",
+        f"{scientific(summary['relative_gap'].max())}; {summary['seed'].nunique()} seeds.",
     )
     return figure
 

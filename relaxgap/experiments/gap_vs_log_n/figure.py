@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.marks import draw_medians, ticks_at
 from relaxgap.drawing.methods import method_names
+from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.ratios import instance_caption, over_optimum, series_of
 from relaxgap.drawing.style import new_figure
 
@@ -66,7 +67,7 @@ def _title(relaxed: pd.DataFrame, trained: pd.DataFrame) -> str:
 def _floor_note(axes: Axes) -> str:
     drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines])
     reached = len(drawn) and np.min(drawn, initial=1.0) <= FLOOR
-    return f"An excess below {FLOOR:.0e} is drawn there." if reached else ""
+    return f"An excess below {scientific(FLOOR)} is drawn there." if reached else ""
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:

@@ -85,8 +85,8 @@ def _title(runs: pd.DataFrame, statistics: pd.DataFrame) -> str:
         f"{_percent(part['chance'])} at ${part['relative_width'].mean():.2g}\\,m^*$"
         for part in (narrow, wide)
     ]
-    return (
-        f"Runs within 1% of the optimum in {runs['n_steps'].max():,} steps: " + ", ".join(chances)
+    return f"Runs within 1% of the optimum in {runs['n_steps'].max():,} steps: " + ", ".join(
+        chances
     )
 
 

@@ -90,7 +90,9 @@ def _as_far_as_trained(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     together = rows[rows["step"] <= rows["n_steps"].min()]
     ends = rows[rows["step"] == rows["step"].max()]
     ends = ends.assign(step=ends["n_steps"].median())
-    return pd.concat([together[together["step"] < ends["step"].iloc[0]], ends])[["step", *columns]]
+    before = together[together["step"] < ends["step"].iloc[0]]
+    shown: pd.DataFrame = pd.concat([before, ends])[["step", *columns]]
+    return shown
 
 
 def _title(frame: pd.DataFrame, measure: str, name: str) -> str:
@@ -118,7 +120,9 @@ def _handles(widths: np.ndarray) -> list[Line2D]:
 def _caption(rows: pd.DataFrame) -> tuple[str, str]:
     runs = rows.drop_duplicates(RUN)
     counts = runs.groupby([*INSTANCE, "protocol", "width"]).size()
-    span = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    span = (
+        f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    )
     diverged = int((runs["status"] == DIVERGED).sum())
     shapes = runs.drop_duplicates(INSTANCE)
     sizes = "; ".join(f"$n={n}$, $d={d}$" for _, n, d in shapes[INSTANCE].itertuples(index=False))

@@ -1,6 +1,6 @@
 """Loss of stationary points over the certified optimum, and what kind of points they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -77,7 +77,9 @@ def draw_structure(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     if sweeps.main["dead_price"].notna().any():
         panels.append((f"dead neurons, {name}", draw_dead_prices))
     kinks = int(sweeps.main["on_kink"].sum())
-    title = f"What the runs ended at: {count_of(kinks, len(sweeps.main), 'ended')} on a concave kink"
+    title = (
+        f"What the runs ended at: {count_of(kinks, len(sweeps.main), 'ended')} on a concave kink"
+    )
     note = (
         f"Dashed in (a): {UNCONVERGED:g}. In (b) the live neurons, their zero pre-activations, "
         "their (pattern, sign) cells up to 1e-4, and what is left after merging and pruning."
@@ -99,7 +101,7 @@ def _draw(
     runs: pd.DataFrame,
     sweeps: Sweeps,
     title: str,
-    panels: list[Panel],
+    panels: Sequence[Panel],
     note: str,
     legend_rows: float = 1.0,
 ) -> Figure:

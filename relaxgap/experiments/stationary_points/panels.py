@@ -186,7 +186,7 @@ def _label(axes: Axes, runs: pd.DataFrame, x: str = "width") -> None:
 
 
 def _add_legend(axes: Axes) -> None:
-    """Put the legend between a panel and its title, where as many `LEGEND_PAD` as rows leave room."""
+    """Put the legend between a panel and its title, in `LEGEND_PAD` for each of its rows."""
     axes.minorticks_off()
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.03, 0.98), ncols=3, fontsize=7, handlelength=1.2,

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of, marker_of
+from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.run_outcomes import (
     RUN_KEYS,
     UNCONVERGED,
@@ -58,18 +59,14 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     n_runs, n_failing = ended["run"].nunique(), ended.loc[ended["fails"], "run"].nunique()
     annotate(
         figure,
-        f"With both signs {n_failing} of {n_runs} runs are not optimal over their own patterns, "
-        f"by more than {_power(THRESHOLD)}",
+        f"With both signs for every pattern {n_failing} of {n_runs} networks are beaten by more "
+        f"than {scientific(THRESHOLD)}",
         *_caption(runs),
     )
     return figure
 
 
 FIGURES = {"": draw}
-
-
-def _power(value: float) -> str:
-    return rf"$10^{{{round(np.log10(value))}}}$"
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
@@ -211,9 +208,7 @@ def _handles(labels: list[str]) -> list[Line2D]:
         Line2D([], [], linestyle="", color="#444444", marker="o", markerfacecolor=face, label=name)
         for face, name in (("#444444", "boundary active"), ("none", "boundary inactive"))
     ]
-    band = Line2D(
-        [], [], color=GREY, alpha=0.3, linewidth=6, label=r"within $\pm$ the residual"
-    )
+    band = Line2D([], [], color=GREY, alpha=0.3, linewidth=6, label=r"within $\pm$ the residual")
     return [*widths, *settings, band]
 
 
@@ -225,9 +220,10 @@ def _caption(runs: pd.DataFrame) -> tuple[str, str]:
     n_dependent = int((of_run.any() & ~of_run.all()).sum())
     return (
         f"{shared_settings(runs, 'width')}; {single['seed'].nunique()} seeds, {len(single)} runs; "
-        f"values proven to {max(gaps):.0e} (whiskers down to the bounds); {certified_to(runs)}.",
-        f"Dashed in (c): {_power(THRESHOLD)}; {n_dependent} runs fall further for one setting of "
-        "the boundary bits only. "
+        f"values proven to {scientific(max(gaps))} (whiskers down to the bounds); "
+        f"{certified_to(runs)}.",
+        f"Dashed in (c): {scientific(THRESHOLD)}; {n_dependent} runs fall further for one setting "
+        "of the boundary bits only. "
         f"{count_of(n_diverged, len(single), 'diverged').capitalize()}; "
         f"{count_of(n_unconverged, len(single), 'stopped')} with a residual above {UNCONVERGED:g}.",
     )

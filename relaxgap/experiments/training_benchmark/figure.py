@@ -80,9 +80,7 @@ def _one(rows: pd.DataFrame) -> float:
 
 def _panel(axes: Axes, ratios: pd.DataFrame, column: str, level: float, words: str) -> None:
     for index, (method, rows) in enumerate(ratios.groupby("method", sort=False)):
-        draw_medians(
-            axes, rows.dropna(subset=[column]), "size", column, index, method_name(method)
-        )
+        draw_medians(axes, rows.dropna(subset=[column]), "size", column, index, method_name(method))
     axes.axhline(level, color=GREY, linestyle="--", linewidth=1.0)
     place = axes.get_yaxis_transform()
     axes.text(0.02, level, words, transform=place, va="bottom", fontsize=7, color=GREY)

@@ -1,0 +1,12 @@
+"""Numbers as a figure writes them."""
+
+import math
+
+
+def scientific(value: float) -> str:
+    """Write a positive number with one digit and a power of ten; zero and others plainly."""
+    if not 0.0 < value < math.inf:
+        return f"{value:g}"
+    digit, _, exponent = f"{value:.0e}".partition("e")
+    power = rf"10^{{{int(exponent)}}}"
+    return f"${power}$" if digit == "1" else rf"${digit}\cdot{power}$"
