@@ -61,6 +61,8 @@ def draw_medians(
 
     The spread is the quartiles, or every value as a dot where some place has fewer than five.
     """
+    if frame.empty:
+        return
     band = quartiles(frame, x, y)
     if frame.groupby(x).size().min() >= FEWEST_FOR_QUARTILES:
         draw_band(axes, band, index, label=label or None, **look)

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.backends import backend_pdf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
@@ -23,6 +24,8 @@ GREY = "#666666"
 PAGE_INCHES = 6.75
 """Text width of two columns: a figure is printed as it is drawn, and so are its letters."""
 SMALLEST_POINTS = 6.5
+PDF_DECIMALS = 4
+"""Of a point, a 72nd of an inch."""
 SETTINGS: Any = {
     "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
@@ -75,7 +78,31 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     pdf: Any = FigureCanvasPdf(figure)
     streams = io.BytesIO(), io.BytesIO()
     png.print_png(streams[0], metadata={"Software": None})
-    pdf.print_pdf(streams[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    with _rounded_pdf():
+        pdf.print_pdf(
+            streams[1], metadata={"CreationDate": None, "Producer": None, "Creator": None}
+        )
     for path, stream in zip(paths, streams, strict=True):
         write_bytes(path, stream.getvalue())
     return paths
+
+
+@contextmanager
+def _rounded_pdf() -> Iterator[None]:
+    """Write numbers of a PDF with `PDF_DECIMALS` instead of ten.
+
+    Logarithms differ in their last bit between processors, and places of markers with them: of
+    ten decimals, one number in a thousand shows it.
+    """
+    represent = backend_pdf.pdfRepr
+
+    def rounded(value: Any) -> bytes:
+        number = round(value, PDF_DECIMALS) if isinstance(value, float) else value
+        written: bytes = represent(number)
+        return written
+
+    backend_pdf.pdfRepr = rounded
+    try:
+        yield
+    finally:
+        backend_pdf.pdfRepr = represent

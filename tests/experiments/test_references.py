@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from relaxgap.cli.main import main
 from relaxgap.experiments.registry import EXPERIMENTS
-from relaxgap.runner.figures import draw_summary
+from relaxgap.runner.figures import draw_summary, figures_of
 
 pytestmark = pytest.mark.experiment
 
@@ -290,14 +290,15 @@ def test_an_experiment_reproduces_its_reference(
     done = CliRunner().invoke(main, chosen)
     assert done.exit_code == 0, done.output
     folder = tmp_path / "results" / name / "scale=ci"
-    files = {"summary.csv", "manifest.json", f"{name}.png", f"{name}.pdf"}
+    figures = {f"{stem}.{kind}" for stem in figures_of(name) for kind in ("png", "pdf")}
+    files = {"summary.csv", "manifest.json", *figures}
     if hasattr(EXPERIMENTS[name].figure, "statistics"):
         files.add("statistics.csv")
     assert {path.name for path in folder.iterdir()} == files
     assert all((folder / file).stat().st_size for file in files)
-    figures = {path: path.read_bytes() for path in folder.glob(f"{name}.*")}
+    drawn = {folder / file: (folder / file).read_bytes() for file in figures}
     again = {path: path.read_bytes() for path in draw_summary(name, folder)}
-    assert {path: again[path] for path in figures} == figures
+    assert {path: again[path] for path in drawn} == drawn
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["n_cells_finished"] == manifest["n_cells"]
     fresh, reference = (

@@ -59,4 +59,5 @@ def rendered(figure: Figure) -> Figure:
 
 def texts(figure: Figure) -> str:
     artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return "\n".join(artist.get_text() for artist in artists)  # type: ignore[attr-defined]
+    # a caption is broken into lines wherever it is too wide
+    return "\n".join(" ".join(artist.get_text().split()) for artist in artists)  # type: ignore[attr-defined]

@@ -83,24 +83,33 @@ def summary(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def test_a_full_summary_is_drawn_with_its_fits_weights_and_certificates() -> None:
-    figure = drawn(certified_gap, as_read(summary()))
-    left, right, weights, brackets = (axes for part in figure.subfigs for axes in part.axes)
-    assert left.get_title() == "$n/d=2$"
-    assert [line.get_gid() for line in left.lines].count("fit, lower bound") == 2
-    assert [text.get_text() for text in right.get_legend().get_texts()] == [
+def test_a_full_summary_is_drawn_with_its_ratios_weights_and_certificates() -> None:
+    frame = as_read(summary())
+    written = texts(drawn(certified_gap, frame))
+    assert "$n/d=2$" in written
+    assert "5 ($n$ = 4 to 24), 3 ($n$ = 60 to 400)" in written
+    assert "median of 2 starts" in written
+    ratios, weights = drawn(certified_gap, frame, "growth").axes
+    assert [text.get_text() for text in ratios.get_legend().get_texts()] == [
         f"$n/d={c}$, 3 to 5 seeds" for c in (1, 2, 4)
     ]
     # two ends of P = 8 log n at three aspect ratios and of P = n at one, three models each
     assert len(weights.patches) == 2 * 4 * 3
     widths = [patch.get_width() for patch in weights.patches]  # type: ignore[attr-defined]
     assert sum(widths) == pytest.approx(8.0)
-    names = [text.get_text() for text in brackets.get_legend().get_texts()]
+    figure = drawn(certified_gap, frame, "bracket")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["enumeration", "spectral"]
-    written = texts(figure)
-    assert "Theorem 1, constant 1" in written
-    assert "5 ($n$ = 4 to 24), 3 ($n$ = 60 to 400)" in written
-    assert "median of 2 starts" in written
+
+
+def test_the_title_says_both_ends_of_the_ratio_at_the_largest_size() -> None:
+    rows = [
+        row
+        for n, ratio in ((4, 3.0), (8, 1.5))
+        for row in rows_of_cell(n, 2.0, 0, ("relaxation", "8 log n", ratio), bracket=1.2)
+    ]
+    figure = drawn(certified_gap, as_read(pd.DataFrame(rows, columns=COLUMNS)))
+    assert "At $n=8$, times $p^*$: 1.50 to 1.80 (relaxation" in texts(figure)
 
 
 def test_the_line_is_over_the_best_network_and_the_area_reaches_the_bound() -> None:
@@ -110,9 +119,9 @@ def test_the_line_is_over_the_best_network_and_the_area_reaches_the_bound() -> N
         for row in rows_of_cell(n, 2.0, 0, ("relaxation", "8 log n", 1.5), bracket=1.2)
     ]
     figure = drawn(certified_gap, as_read(pd.DataFrame(rows, columns=COLUMNS)))
-    axes = figure.subfigs[0].axes[0]
-    np.testing.assert_allclose(axes.containers[0][0].get_ydata(orig=False), 1.5)  # type: ignore[index]
-    (area,) = [area for area in axes.collections if area.get_alpha() == 0.2]
+    (axes,) = figure.axes
+    np.testing.assert_allclose(axes.lines[0].get_ydata(orig=False), 1.5)
+    (area,) = axes.collections
     heights = area.get_paths()[0].vertices[:, 1]
     assert heights.min() == pytest.approx(1.5)
     assert heights.max() == pytest.approx(1.8)
@@ -131,8 +140,9 @@ def test_what_is_missing_is_left_out(
     sizes: tuple[int, ...], aspects: tuple[float, ...], methods: tuple[str, ...]
 ) -> None:
     frame = as_read(summary(sizes, aspects, methods))
-    figure = rendered(drawn(certified_gap, frame))
-    assert "growth is fitted to three sizes or more" in texts(figure)
+    for part in certified_gap.FIGURES:
+        figure = rendered(drawn(certified_gap, frame, part))
+        assert ("growth is fitted to three sizes or more" in texts(figure)) is (part == "growth")
     result = tabled(certified_gap, frame)
     assert [column for column in result if isinstance(column, int)] == list(sizes)
     fitted = methods == ("sgd",)
@@ -149,9 +159,10 @@ def test_a_bound_that_proves_nothing_leaves_the_interval_open() -> None:
     assert fits_of(ratios[ratios["size_rule"] == "n"], "lower bound") is None
     figure = rendered(drawn(certified_gap, frame))
     assert "nothing is proven" in texts(figure)
-    assert figure.subfigs[0].axes[0].get_ylim()[1] < 5.0
+    assert figure.axes[0].get_ylim()[1] < 5.0
     none = frame.assign(dual_value=frame["dual_value"].where(frame["method"] != "global", 0.0))
-    rendered(drawn(certified_gap, none))
+    for part in certified_gap.FIGURES:
+        rendered(drawn(certified_gap, none, part))
 
 
 def test_the_table_gives_both_ends_and_says_where_they_disagree() -> None:

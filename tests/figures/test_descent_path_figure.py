@@ -42,9 +42,9 @@ def test_the_largest_increase_is_within_one_path() -> None:
     rising = (*PIECES[:-1], (3, "prune", 1.0, 2.65, 1))
     frame = as_read(path() + path(rising, seed=1))
     assert tabled(descent_path, frame)["increase"].tolist() == pytest.approx([0.1])
-    assert "largest change of the loss over 10 steps: +1e-01 of its start" in texts(
-        drawn(descent_path, frame)
-    )
+    written = texts(drawn(descent_path, frame))
+    assert "10 steps: of its start the loss rises by $10^{-1}$ at the worst" in written
+    assert "The loss rises somewhere on the way to a minimal" in written
 
 
 def test_the_median_stays_level_where_a_path_has_no_piece() -> None:
@@ -60,14 +60,16 @@ def test_there_is_a_column_for_each_origin(origins: tuple[str, ...]) -> None:
     rows = [row for origin in origins for row in path(origin=origin)]
     figure = rendered(drawn(descent_path, as_read(rows)))
     assert len(figure.axes) == 2 * len(origins)
-    assert "loss$/p^*$ from 2 to 1" in figure.axes[0].get_title()
+    assert "The loss does not rise on the way to a minimal, not an optimal, network: 1 $p^*$" in (
+        texts(figure)
+    )
     assert ("diverged" in texts(figure)) is ("trained" in origins)
 
 
 def test_paths_of_several_methods_are_told_apart() -> None:
     frame = as_read(path() + path(method="mine"))
     assert [series for series, _ in tabled(descent_path, frame).index] == [
-        "$n=10$, GD",
-        "$n=10$, mine",
+        "n=10, GD",
+        "n=10, mine",
     ]
     drawn(descent_path, frame)

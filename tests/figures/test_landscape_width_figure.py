@@ -59,7 +59,7 @@ def test_widths_are_over_the_critical_width_and_a_diverged_run_counts() -> None:
     assert "1 of 5 runs diverged" in written
     assert "mean $m^*=3$, 2 instances" in written
     assert "1 to 1" not in written
-    assert [text.get_text().strip() for text in figure.axes[0].texts] == ["$m^*$"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["$m^*$"]
 
 
 def test_every_n_is_a_curve_whatever_the_width_rules() -> None:

@@ -4,12 +4,10 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from relaxgap.drawing.legends import legend_of_rows
 from relaxgap.drawing.marks import (
     colour_of,
     draw_band,
-    draw_range,
-    extremes,
+    draw_medians,
     marker_of,
     quartiles,
     ticks_at,
@@ -27,13 +25,17 @@ def test_a_band_is_the_median_and_the_quartiles_of_each_place() -> None:
     assert band.low[1] == band.middle[1] == band.high[1] == 4.0
 
 
-def test_a_range_reaches_to_the_extremes() -> None:
-    band = extremes(FRAME.set_index("n")["y"], "n")
-    assert (band.low[0], band.middle[0], band.high[0]) == (1.0, 2.0, 5.0)
+@pytest.mark.parametrize(("count", "dots"), [(4, 8), (5, 0)])
+def test_fewer_than_five_values_are_dots_and_have_no_quartiles(count: int, dots: int) -> None:
+    frame = pd.DataFrame({"n": [1] * count + [2] * count, "y": range(2 * count)})
     axes = Figure().add_subplot()
-    draw_range(axes, band, 0)
-    (whiskers,) = axes.collections
-    np.testing.assert_allclose(whiskers.get_segments()[0][:, 1], [1.0, 5.0])  # type: ignore[attr-defined]
+    draw_medians(axes, frame, "n", "y", 0, "mine")
+    assert len(axes.collections) == (0 if dots else 1)
+    drawn = [line for line in axes.lines if line.get_linestyle() == "-" and line.get_alpha()]
+    assert [len(np.asarray(line.get_xdata())) for line in drawn] == ([dots] if dots else [])
+    assert [text for text in axes.get_legend_handles_labels()[1]] == ["mine"]
+    (medians,) = [line for line in axes.lines if len(np.asarray(line.get_xdata())) == 2]
+    assert list(medians.get_ydata()) == [(count - 1) / 2, count + (count - 1) / 2]
 
 
 def test_line_and_area_of_a_band_share_their_colour_which_can_be_given() -> None:
@@ -57,15 +59,6 @@ def test_ticks_are_at_the_values_and_nowhere_else() -> None:
     ticks_at(axes, [0.5, 1.0, 30.0])
     assert [text.get_text() for text in axes.get_xticklabels()] == ["0.5", "1", "30"]
     assert len(axes.get_xticks(minor=True)) == 0
-
-
-def test_a_legend_of_rows_is_read_row_by_row() -> None:
-    figure = Figure(layout="constrained")
-    lines = figure.add_subplot().plot(np.zeros((2, 5)), label=list("abcde"))
-    legend_of_rows(figure, lines[:3], lines[3:], columns=3)
-    (legend,) = figure.legends
-    # filled column by column
-    assert [text.get_text() for text in legend.get_texts()] == ["a", "d", "b", "e", "c", " "]
 
 
 @pytest.mark.parametrize(("method", "name"), [("gd", "GD"), ("mine", "mine")])

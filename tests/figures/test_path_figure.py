@@ -45,7 +45,7 @@ def test_three_panels_share_an_axis_with_the_largest_beta_on_the_left(
 
 
 def test_the_caption_says_how_well_the_points_are_certified(figure: Figure) -> None:
-    (text,) = (text.get_text() for text in figure.texts)
+    _, text = (" ".join(text.get_text().split()) for text in figure.texts)
     assert "4 points" in text
     assert r"\beta_{\max} = 8$" in text
     assert "largest certified relative gap 6.6e-07" in text

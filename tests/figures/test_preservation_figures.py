@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from relaxgap.drawing.panel_rows import panels_of_rows
 from run_summaries import as_read, drawn, rendered, tabled, texts
 
 from relaxgap.drawing.preserved_runs import (
@@ -143,14 +142,11 @@ def test_the_widest_sweep_is_that_of_the_most_values() -> None:
     assert sweep["width"].tolist() in ([1, 2], [2, 3])
 
 
-def test_a_bound_is_drawn_where_it_says_something_and_named_vacuous_where_not() -> None:
-    figure = drawn(coupling_lemma, as_read(widths()))
-    # tau/sigma is 1.6 at m = 250 and halves at each width
-    (line,) = [line for line in figure.axes[0].lines if line.get_gid() == "bits_bound"]
-    assert list(line.get_xdata()) == [1000, 4000]
-    written = texts(figure)
-    assert "Li & Liang's" in written.partition("not drawn")[2]
+def test_the_title_of_the_lemma_is_the_power_of_the_data() -> None:
+    written = texts(drawn(coupling_lemma, as_read(widths())))
+    assert "fall with the width to the power \N{MINUS SIGN}0.50; the lemma" in written
     assert "slope $-1/2$" in written
+    assert "the power" not in texts(drawn(coupling_lemma, as_read(run())))
 
 
 @pytest.mark.parametrize("method", ["gd", "mine"])
@@ -166,11 +162,14 @@ def test_every_sweep_of_the_lemma_that_is_there_gets_a_panel(method: str) -> Non
         ROW | way | {"method": "adam", "step": step, "loss": 20.0 / (1 + step), "bits_kept": 0.9}
         for step in steps
     ]
+    for part, panels in (("", 1), ("factors", 2)):
+        assert len(rendered(drawn(coupling_lemma, as_read(rows), part)).axes) == panels
+    assert not drawn(coupling_lemma, as_read(run()), "factors").axes
     # of two methods that are not GD, it is the one in use elsewhere that has the sweeps
-    everything = 5 if method == "gd" else 3
-    for count, some in ((1, run()), (1, rows[:9]), (3, rows)):
-        assert len(drawn(coupling_lemma, as_read(some)).axes) == count
-    assert len(rendered(drawn(coupling_lemma, as_read([*rows, *adam]))).axes) == everything
+    both = 2 if method == "gd" else 1
+    everything = as_read([*rows, *adam])
+    assert len(rendered(drawn(coupling_lemma, everything, "methods")).axes) == 2
+    assert len(drawn(coupling_lemma, everything, "factors").axes) == (2 if both == 2 else 0)
 
 
 def test_a_summary_in_which_no_run_reached_the_loss_is_drawn() -> None:
@@ -179,15 +178,27 @@ def test_a_summary_in_which_no_run_reached_the_loss_is_drawn() -> None:
     assert not tabled(coupling_lemma, summary).empty
 
 
-def test_the_line_of_a2_is_at_one_half_in_every_panel() -> None:
+def test_the_half_of_a2_is_drawn_over_whole_patterns_and_nowhere_else() -> None:
     rows = [at_the_end(width=m, method=name) for m in (4, 16) for name in ("gd", "sgd", "mine")]
     rows += [at_the_end(width=16, beta=1.0)]
     rows += [at_the_end(width=16, learning_rate=0.05, init_scale=s) for s in (0.3, 3.0)]
-    figure = drawn(assumption_a2, as_read(rows))
-    assert len(figure.axes) == 4
-    for axes in figure.axes:
-        assert any(set(line.get_ydata()) == {0.5} for line in axes.lines)
-    assert assumption_a2.REFERENCE in texts(figure)
+    whole, activations = drawn(assumption_a2, as_read(rows)).axes
+    settings = drawn(assumption_a2, as_read(rows), "settings").axes
+    assert len(settings) == 3
+    for axes, is_there in ((whole, True), (activations, False), *((one, True) for one in settings)):
+        assert any(set(line.get_ydata()) == {0.5} for line in axes.lines) is is_there
+        assert (assumption_a2.REFERENCE in [text.get_text() for text in axes.texts]) is is_there
+
+
+@pytest.mark.parametrize(
+    ("kept", "title"),
+    [(0.2, "No run keeps half of the whole patterns"), (0.6, "1 of 2 runs keep half of the whole")],
+)
+def test_the_title_counts_the_runs_that_keep_half(kept: float, title: str) -> None:
+    rows = [at_the_end(neurons_kept=kept), at_the_end(seed=1, neurons_kept=0.1)]
+    written = texts(drawn(assumption_a2, as_read(rows)))
+    assert title in written
+    assert f"the most kept is {100 * kept:.0f}%" in written
 
 
 def test_runs_that_diverged_or_are_not_stationary_are_counted() -> None:
@@ -197,24 +208,17 @@ def test_runs_that_diverged_or_are_not_stationary_are_counted() -> None:
     summary = as_read(rows)
     written = texts(drawn(assumption_a2, summary))
     assert "1 of 6 runs diverged" in written
-    assert "above 0.01 in 1 of 5 runs" in written
+    assert "above 0.01: 1 of 5 runs" in written
     counts = tabled(assumption_a2, summary)[["runs", "diverged", "unconverged"]]
     assert counts.to_numpy().tolist() == [[3, 1, 0], [3, 0, 1]]
-
-
-def test_points_where_the_median_run_is_not_stationary_are_hollow() -> None:
-    rows = [at_the_end(width=4), at_the_end(width=16, residual=0.5)]
-    (axes,) = drawn(assumption_a2, as_read(rows)).axes
-    hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
-    assert len(hollow) == len(assumption_a2.MEASURES)
-    assert {float(x) for line in hollow for x in line.get_xdata()} == {16.0}
 
 
 @pytest.mark.parametrize("status", ["done", "diverged"])
 def test_one_run_of_a_method_unknown_is_drawn(status: str) -> None:
     rows = [at_the_end(method="mine", init_scale=3.0, status=status)]
     summary = as_read(rows)
-    rendered(drawn(assumption_a2, summary))
+    for part in assumption_a2.FIGURES:
+        rendered(drawn(assumption_a2, summary, part))
     assert len(tabled(assumption_a2, summary)) == 1
     final = as_read([{k: v for k, v in rows[0].items() if k != "residual"}])
     rendered(drawn(pattern_preservation, final))
@@ -228,15 +232,18 @@ def test_a_diverged_run_is_in_no_line_of_the_trajectories_and_in_the_caption() -
     assert min(figure.axes[0].lines[0].get_ydata()) == pytest.approx(0.98)
 
 
+def test_a_line_ends_where_its_runs_stopped_in_the_median() -> None:
+    # logged steps 0, 1 and 2000, the last one carried from where a run stopped
+    rows = [row for seed, n in ((0, 10), (1, 30), (2, 50)) for row in run(seed=seed, n_steps=n)]
+    lines = drawn(pattern_preservation, as_read(rows)).axes[0].lines
+    assert max(float(np.max(line.get_xdata())) for line in lines if len(line.get_xdata())) == 30.0
+
+
 def test_a_combination_of_data_and_protocol_without_runs_leaves_no_empty_panel() -> None:
     rows = [*run(), *run(data="mine.npz"), *run(protocol="P", beta=0.1)]
-    figure = drawn(pattern_preservation, as_read(rows))
-    assert len(figure.axes) == 6
-    assert all(axes.lines for axes in figure.axes)
-
-
-@pytest.mark.parametrize(
-    ("count", "lengths"), [(1, [1]), (4, [4]), (5, [3, 2]), (7, [4, 3]), (9, [3, 3, 3])]
-)
-def test_rows_of_panels_are_filled_evenly(count: int, lengths: list[int]) -> None:
-    assert panels_of_rows(count, 4) == lengths
+    for part in pattern_preservation.FIGURES:
+        figure = drawn(pattern_preservation, as_read(rows), part)
+        assert len(figure.axes) == 3
+        assert all(axes.lines for axes in figure.axes)
+        titles = [axes.get_title("left") for axes in figure.axes]
+        assert [title[:3] for title in titles] == ["(a)", "(b)", "(c)"]

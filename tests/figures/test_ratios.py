@@ -60,5 +60,5 @@ def test_the_caption_says_what_all_instances_share() -> None:
     instances, bands = instance_caption(frame)
     assert "n/d=2" in instances
     assert "0.1" in instances
-    assert "certified to 5e-01" in instances
-    assert bands == "median and quartiles over 1 seeds"
+    assert r"certified to $5\cdot10^{-1}$" in instances
+    assert bands == "medians over 1 seeds, with quartiles from five values on"

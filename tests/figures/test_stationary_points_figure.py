@@ -35,9 +35,9 @@ def points(*changes: dict[str, object]) -> list[dict[str, object]]:
     return [POINT | change for change in changes]
 
 
-def titles(rows: list[dict[str, object]]) -> list[str]:
-    figure = drawn(stationary_points, as_read(rows))
-    return [axes.get_legend().get_title().get_text() for axes in figure.axes]  # type: ignore[union-attr]
+def titles(rows: list[dict[str, object]], part: str) -> list[str]:
+    figure = drawn(stationary_points, as_read(rows), part)
+    return [axes.get_title("left").partition(") ")[2] for axes in figure.axes]
 
 
 def test_mean_and_largest_ratio_are_over_runs_that_did_not_diverge() -> None:
@@ -53,7 +53,7 @@ def test_mean_and_largest_ratio_are_over_runs_that_did_not_diverge() -> None:
     assert row.bits_at_0 == 1.5
     figure = drawn(stationary_points, frame)
     assert "1 of 3 runs diverged" in texts(figure)
-    assert "1 diverged" in [text.get_text() for text in figure.axes[0].texts]
+    assert "ends at most 100.0% above $p^*$" in texts(figure)
 
 
 def test_an_excess_below_the_proven_gap_is_drawn_at_the_gap() -> None:
@@ -62,43 +62,37 @@ def test_an_excess_below_the_proven_gap_is_drawn_at_the_gap() -> None:
     assert frame["excess"].tolist() == pytest.approx([1e-3, 0.5])
 
 
-def test_the_bounds_are_named_and_at_their_heights() -> None:
-    figure = drawn(stationary_points, as_read(points({}, {"width": 16})))
-    named = {str(line.get_label()): line for line in figure.axes[0].lines}
-    (label,) = [label for label in named if "Theorem 3, constant 1" in label]
-    assert np.unique(named[label].get_ydata()) == pytest.approx(np.sqrt(np.log(20.0)))
-    (label,) = [label for label in named if "relaxation" in label]
-    assert np.unique(named[label].get_ydata()) == pytest.approx(1.5)
-    assert "1/2, as Theorem 3 uses (A2)" in texts(figure)
+def test_the_half_of_a2_is_drawn_over_whole_patterns_and_nowhere_else() -> None:
+    losses, kept = drawn(stationary_points, as_read(points({}, {"width": 16}))).axes
+    halves = [[set(line.get_ydata()) == {0.5} for line in axes.lines] for axes in (losses, kept)]
+    assert [any(found) for found in halves] == [False, True]
+    assert "half, as Theorem 3 uses (A2)" in [text.get_text() for text in kept.texts]
 
 
 def test_a_run_far_from_stationary_is_hollow_and_counted() -> None:
     frame = as_read(points({}, {"seed": 1, "residual": 0.02}))
     figure = drawn(stationary_points, frame)
-    faces = [len(dots.get_facecolor()) for dots in figure.axes[1].collections]
+    faces = [len(dots.get_facecolor()) for dots in figure.axes[0].collections]
     assert sorted(faces) == [0, 1]
     assert "1 of 2 runs stopped with a residual above 0.01" in texts(figure)
     assert tabled(stationary_points, frame)["unconverged"].tolist() == [1]
 
 
 def test_only_sweeps_that_are_there_get_a_panel() -> None:
-    least = titles(points({}))
-    assert len(least) == 5
-    swept = titles(
-        points(
-            {},
-            {"width": 16},
-            {"n": 8, "d": 4},
-            {"beta": 1.0},
-            {"init_scale": 3.0},
-            {"dead_price": 0.5, "dead_price_other_sign": 3.0, "seed": 1},
-        ),
+    least = points({})
+    assert titles(least, "settings") == [""]
+    assert titles(least, "structure") == ["stationarity", "structure, GD"]
+    swept = points(
+        {},
+        {"width": 16},
+        {"n": 8, "d": 4},
+        {"beta": 1.0},
+        {"init_scale": 3.0},
+        {"dead_price": 0.5, "dead_price_other_sign": 3.0, "seed": 1},
     )
-    added = {"sample size, GD", "regularisation, GD", "initial scale, GD, step 0.5"}
-    added.add("dead neurons, GD, runs that have any")
-    assert {title.partition(" ")[2] for title in swept} == added | {
-        title.partition(" ")[2] for title in least
-    }
+    names = ["by sample size", "by regularisation", "by initial scale"]
+    assert titles(swept, "settings") == names
+    assert titles(swept, "structure")[2:] == ["dead neurons, GD"]
 
 
 def test_scales_are_compared_at_one_step_size() -> None:
@@ -146,4 +140,5 @@ def test_a_kink_counts_only_where_the_loss_falls_faster_than_the_residual() -> N
         },
     )
     assert tabled(stationary_points, as_read(rows))["kinks"].tolist() == [1]
-    assert "1 of 3 runs ended on a concave kink" in texts(drawn(stationary_points, as_read(rows)))
+    figure = drawn(stationary_points, as_read(rows), "structure")
+    assert "1 of 3 runs ended on a concave kink" in texts(figure)
