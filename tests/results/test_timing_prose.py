@@ -1,0 +1,132 @@
+"""What is written of the seconds of solvers and of training, recomputed from their CSV."""
+
+import numpy as np
+import pandas as pd
+
+from relaxgap.drawing.timings import label_of, seconds_to, slope
+from relaxgap.experiments.training_benchmark.figure import time_ratios
+from results.prose import assert_says, row, section, significant, summary
+
+OURS = "semismooth_newton"
+OTHERS = ["clarabel", "ecos", "scs", "pyscnn"]
+
+
+def test_training_benchmark_is_the_ratios_of_its_rows() -> None:
+    text, rows = section("training_benchmark"), summary("training_benchmark")
+    ratios = time_ratios(rows).set_index(["method", "n"])
+    for n in sorted(rows["n"].unique()):
+        gd, adam = ratios.loc[("gd", n)], ratios.loc[("adam", n)]
+        cells = [
+            cell
+            for one in (gd, adam)
+            for cell in (
+                significant(one["milliseconds_a_step"], 2),
+                f"{one['over_pytorch']:.2f}",
+                significant(one["over_single"], 2),
+            )
+        ]
+        assert_says(text, row(f"{n}, {gd['d']:.0f}, {gd['width']:.0f}", *cells))
+    assert set(rows["n_repeats"]) == {5}
+    large = ratios[ratios.index.get_level_values("n") >= 200]["over_single"]
+    assert (large >= 0.95 * rows["n_runs"].max()).all()
+
+
+def test_solver_growth_is_the_medians_and_their_slopes() -> None:
+    text, rows = section("solver_growth"), summary("solver_growth")
+    error = rows["tolerance"].min()
+    assert (error, rows["seed"].nunique()) == (1e-4, 3)
+    medians = seconds_to(rows, error).replace(np.inf, np.nan).groupby(["program", "n"]).median()
+
+    def cells(program: str, solver: str) -> list[str]:
+        return [written(s) for s in medians.loc[program][solver]]
+
+    def steepness(program: str, solver: str, sizes: list[int]) -> str:
+        return f"{slope(np.array(sizes, dtype=float), medians.loc[program][solver][sizes]):.1f}"
+
+    assert_says(
+        text,
+        row("cones, ours", *cells("relu", OURS)),
+        row("cones, Clarabel", *cells("relu", "clarabel")),
+        row("gated, ours", *cells("gated", OURS)),
+        row("gated, Clarabel", *cells("gated", "clarabel")),
+    )
+    cones, gates, large = [50, 100, 200], [50, 100, 200, 500], [500, 1000, 2000]
+    assert medians.loc["relu"]["clarabel"].dropna().index.tolist() == cones
+    assert medians.loc["gated"]["clarabel"].dropna().index.tolist() == gates
+    sizes = np.array(large, dtype=float)
+    assert_says(
+        text,
+        f"they are {steepness('relu', OURS, cones)} for ours and "
+        f"{steepness('relu', 'clarabel', cones)} for Clarabel with cones (50 to 200), "
+        f"{steepness('gated', OURS, gates)} and {steepness('gated', 'clarabel', gates)} without (50 "
+        f"to 500); from 500 to 2000, ours are {steepness('relu', OURS, large)} with and without "
+        f"cones, against {slope(sizes, (sizes * np.log(sizes)) ** 3):.1f} for Theorem 2's polynomial",
+    )
+    assert steepness("relu", OURS, large) == steepness("gated", OURS, large)
+
+
+def test_solver_benchmark_is_the_seconds_of_its_rows() -> None:
+    text, rows = section("solver_benchmark"), summary("solver_benchmark")
+    asked = rows[(rows["solver"] == OURS) & (rows["tolerance"] == 1e-6)]
+    ours = asked.set_index(["program", "n", "beta_fraction"])
+    fastest = {error: fastest_other(rows, error) for error in (1e-3, 1e-6)}
+    names = {"relu": "cones", "gated": "gated"}
+    for (program, n), of_size in ours.groupby(level=["program", "n"]):
+        runs = of_size.droplevel(["program", "n"])
+        size = rows[(rows["n"] == n) & (rows["program"] == program)].iloc[0]
+        shape = f"{n}, {size['d']}, {size['n_gates']}"
+        both = [0.1, 0.01]
+        if n == 2000:
+            others = ["not tried", "not tried"]
+        else:
+            others = [
+                " / ".join(named(fastest[error], (program, n), beta) for beta in both)
+                for error in fastest
+            ]
+        assert_says(
+            text,
+            row(
+                names[program],
+                shape,
+                " / ".join(seconds(runs.loc[beta, "seconds"]) for beta in both),
+                *others,
+                " / ".join(f"{runs.loc[beta, 'n_iterations']:.0f}" for beta in both),
+                " / ".join(f"{runs.loc[beta, 'peak_megabytes']:.0f}" for beta in both),
+            ),
+        )
+    largest = rows[(rows["program"] == "relu") & (rows["n"] == 2000)].iloc[0]
+    assert (largest["tolerance"], largest["beta_fraction"]) == (1e-3, 0.1)
+    steps, megabytes = largest["n_iterations"], largest["peak_megabytes"]
+    assert_says(
+        text,
+        row(
+            "cones", "2000, 1000, 800", f"{largest['seconds']:.0f} (10⁻³)", "not tried",
+            "not tried", f"{steps:.0f}", f"{megabytes:.0f}",
+        ),
+        f"{rows['cell'].nunique()} of 24 cells are there",
+    )  # fmt: skip
+
+
+def written(seconds: float) -> str:
+    if pd.isna(seconds):
+        return "–"
+    return f"{seconds:.3f}" if seconds < 0.0095 else significant(seconds, 2)
+
+
+def fastest_other(rows: pd.DataFrame, error: float) -> pd.DataFrame:
+    """Return the seconds of the other solvers, by program, size and strength."""
+    return seconds_to(rows, error).groupby(["program", "n", "beta_fraction"])[OTHERS].first()
+
+
+def named(table: pd.DataFrame, at: tuple[object, object], beta: float) -> str:
+    reached = table.loc[(*at, beta)].replace(np.inf, np.nan).dropna()
+    if not len(reached):
+        return "–"
+    solver = str(reached.idxmin())
+    return f"{seconds(reached.min())} ({label_of(solver)})"
+
+
+def seconds(value: float) -> str:
+    if value < 0.0995:
+        return f"{value:.3f}"
+    return f"{value:.2f}" if value < 9.995 else f"{value:.0f}"
