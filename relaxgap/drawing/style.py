@@ -94,7 +94,7 @@ def _rounded_pdf() -> Iterator[None]:
     Logarithms differ in their last bit between processors, and places of markers with them: of
     ten decimals, one number in a thousand shows it.
     """
-    represent = backend_pdf.pdfRepr
+    represent: Any = backend_pdf.pdfRepr
 
     def rounded(value: Any) -> bytes:
         # the sum makes a negative zero positive

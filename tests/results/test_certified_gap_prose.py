@@ -141,9 +141,10 @@ def test_the_distances_of_training_are_those_of_the_ratios(text: str, ratios: pd
     low, high = ENDS
     assert_says(
         text,
-        f"within {percent(middle.groupby('n')[high].median().max() - 1.0, 1)}% of p\\* in the median "
-        f"at each size from 10 to 60, at {percent(of_size.loc[8, high], 1)}% at n = 8, and between "
-        f"{percent(of_size.loc[1000, low], 1)}% and {percent(of_size.loc[1000, high])}% above p\\* "
+        f"within {percent(middle.groupby('n')[high].median().max() - 1.0, 1)}% of p\\* in the "
+        f"median at each size from 10 to 60, at {percent(of_size.loc[8, high], 1)}% at n = 8, "
+        f"and between {percent(of_size.loc[1000, low], 1)}% and "
+        f"{percent(of_size.loc[1000, high])}% above p\\* "
         "at n = 1000",
         f"The worst instance from 10 to 60 is at {percent(middle[high].max() - 1.0, 1)}%; below 10 "
         f"one is at {trained.loc[trained['n'] < 10, high].max():.1f} times p\\*",

@@ -31,8 +31,8 @@ def test_gap_vs_log_n_is_the_medians_and_the_shares_of_its_runs() -> None:
 
     assert_says(
         text,
-        f"Within 1% of p\\* end, over these sizes, {span('sgd', 'n')} of the runs of SGD at width n "
-        f"and {span('sgd', '4 n')} at width 4n; of Adam {span('adam', 'n')} and "
+        f"Within 1% of p\\* end, over these sizes, {span('sgd', 'n')} of the runs of SGD at width "
+        f"n and {span('sgd', '4 n')} at width 4n; of Adam {span('adam', 'n')} and "
         f"{span('adam', '4 n')}",
     )
 

@@ -152,8 +152,8 @@ def test_assumption_a2_is_the_medians_and_the_counts_of_its_runs() -> None:
         f"but {whole} of the whole patterns of Gaussian data and {percent(most.min())} to "
         f"{percent(most.max())}% of the digits'",
         f"{len(far)} of the {len(kept)} runs stopped with a Clarke residual above 10⁻²",
-        f"({large[0]} of {large[1]} on n = 40 Gaussian data, {sgd[0]} of {sgd[1]} by SGD, {gd[0]} of "
-        f"{gd[1]} by GD on n = 10, one of {len(digits)} on digits, none of {adam[1]} by Adam)",
+        f"({large[0]} of {large[1]} on n = 40 Gaussian data, {sgd[0]} of {sgd[1]} by SGD, {gd[0]} "
+        f"of {gd[1]} by GD on n = 10, one of {len(digits)} on digits, none of {adam[1]} by Adam)",
         f"Over the {len(near)} others the ranges are {spans(near)[0]} of the activations and "
         f"{spans(near)[1]} of the whole patterns, and no run keeps half either",
     )

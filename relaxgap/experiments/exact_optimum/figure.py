@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate
+from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians
 from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.style import GREY, new_figure
@@ -32,7 +33,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     axes.set_yscale("log")
     axes.set_xlabel("number of activation patterns $P$")
     axes.set_ylabel("seconds (one thread)")
-    axes.legend(loc="upper left")
+    legend_above(figure, axes.get_legend_handles_labels()[0], columns=3)
     most = summary["n_patterns"].max()
     seconds = summary.loc[summary["n_patterns"] == most, "enumeration_seconds"].median()
     counted = int((summary["n_patterns"] == summary["cover_count"]).sum())

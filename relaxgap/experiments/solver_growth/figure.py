@@ -77,7 +77,8 @@ def _title(statistics: pd.DataFrame) -> str:
 
 
 def _powers(slopes: pd.Series) -> str:
-    low, high = f"$n^{{{slopes.min():.1f}}}$", f"$n^{{{slopes.max():.1f}}}$"
+    # the sum makes a negative zero positive
+    low, high = (f"$n^{{{round(x, 1) + 0.0:.1f}}}$" for x in (slopes.min(), slopes.max()))
     return low if low == high else f"{low} to {high}"
 
 
