@@ -91,3 +91,16 @@ def test_timings_of_one_size_and_of_absent_solvers_are_drawn(drawer: object, abs
         one = one.assign(status="absent", **empty)
     rendered(drawn(drawer, one))  # type: ignore[arg-type]
     assert not tabled(drawer, one).empty  # type: ignore[arg-type]
+
+
+def test_a_last_bit_of_the_places_does_not_change_the_pdf(tmp_path: Path) -> None:
+    # as logarithms of another processor do
+    places = np.random.default_rng(0).random((1000, 2))
+    written = []
+    for moved in (places, np.nextafter(places, np.inf)):
+        with figure_style():
+            figure = Figure()
+            figure.add_axes((0.1, 0.1, 0.8, 0.8), xlim=(0, 1), ylim=(0, 1)).plot(*moved.T, "o")
+            _, pdf = save(figure, tmp_path, "dots")
+        written.append(pdf.read_bytes())
+    assert written[0] == written[1]
