@@ -12,7 +12,7 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
 from relaxgap.numerics.clock import NEVER, Deadline
-from relaxgap.numerics.rows import row_norms
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program, Units
 from relaxgap.problems.losses import ConicLoss
 from relaxgap.solvers.base import Solution, Status, failed, finish
@@ -227,9 +227,7 @@ def _in_cones(
     """Ask every block to lie in the cone of its pattern."""
     import cvxpy as cp
 
-    norms = row_norms(X)
-    kept = norms > 0.0
-    rows = X[kept] / norms[kept, None]
+    rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
     signs = 2.0 * active[kept] - 1.0
     return [
         cp.multiply(signs[:, of], rows @ w.T) >= 0 for w, of in zip(blocks, admitted, strict=True)
