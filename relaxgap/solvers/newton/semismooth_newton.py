@@ -212,6 +212,8 @@ class SemismoothNewton:
             if idle >= MAX_IDLE_ROUNDS and working_set.entering.size == 0:
                 return replace(best, status=Status.INACCURATE)
             working_set.advance(gap)
+            if not working_set.is_finite:
+                return replace(best, status=Status.INACCURATE)
             best = _certified(best, program, working_set, units)
             idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
         solved = best.certificate.relative_gap <= self.rtol
