@@ -1,13 +1,17 @@
-"""Follow a bracket of the global optimum; whatever ends the work, the bracket so far holds."""
+"""Follow a bracket, of a program or of the global optimum; whatever ends it, the last one holds."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import RelaxgapError
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks import TwoLayerNetwork
-from relaxgap.solvers.base import Status
+from relaxgap.numerics.clock import Deadline
+from relaxgap.problems import Program
+from relaxgap.solvers.base import Followed, Solution, Solver, Status, unsolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,11 @@ def unseen(progress: object) -> None:
     """Show no progress."""
 
 
+Solved = TypeVar("Solved", GlobalSolution, Solution)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class FollowedBracket:
+class FollowedBracket(Generic[Solved]):
     """Hold the last bracket, all before it, and what ended the work early.
 
     Parameters
@@ -39,7 +46,7 @@ class FollowedBracket:
         Empty, ``interrupted``, or the error; the bracket holds whatever it says.
     """
 
-    solution: GlobalSolution
+    solution: Solved
     history: tuple[BracketPoint, ...]
     stopped: str
 
@@ -50,7 +57,7 @@ def follow(
     beta: float,
     start: TwoLayerNetwork | None,
     on_progress: OnBracket,
-) -> FollowedBracket:
+) -> FollowedBracket[GlobalSolution]:
     """Run the solver to its end, or to an interruption (Ctrl-C) or breakdown after a bracket.
 
     Raises
@@ -58,14 +65,53 @@ def follow(
     KeyboardInterrupt
         Before the first bracket only.
     """
-    brackets = solver.brackets(data, beta, start)
+    return _followed(
+        solver.brackets(data, beta, start), lambda found: (found.seconds, found.bound), on_progress
+    )
+
+
+def follow_rounds(
+    solver: Solver, program: Program, proven_by: str, deadline: Deadline, on_progress: OnBracket
+) -> FollowedBracket[Solution]:
+    """Run a solver of a program as `follow` does.
+
+    A solver that shows no rounds is one piece of work: its bracket comes at the end.
+    """
+    began = time.perf_counter()
+    return _followed(
+        _rounds(solver, program, deadline),
+        lambda found: (time.perf_counter() - began, proven_by),
+        on_progress,
+    )
+
+
+def _rounds(solver: Solver, program: Program, deadline: Deadline) -> Iterator[Solution]:
+    if isinstance(solver, Followed):
+        yield from solver.rounds(program, deadline=deadline)
+    else:
+        yield unsolved(program)
+        yield solver.solve(program, deadline=deadline)
+
+
+def _followed(
+    brackets: Iterator[Solved],
+    described: Callable[[Solved], tuple[float, str]],
+    on_progress: OnBracket,
+) -> FollowedBracket[Solved]:
+    def point(found: Solved) -> BracketPoint:
+        seconds, proven_by = described(found)
+        bracket = found.certificate
+        return BracketPoint(
+            seconds, bracket.dual_value, bracket.primal_value, bracket.relative_gap, proven_by
+        )
+
     solution = next(brackets)
-    history = [_point(solution)]
+    history = [point(solution)]
     stopped = ""
     try:
         on_progress(history[-1])
         for solution in brackets:
-            history.append(_point(solution))
+            history.append(point(solution))
             on_progress(history[-1])
     except KeyboardInterrupt:
         stopped = "interrupted"
@@ -76,10 +122,3 @@ def follow(
         status = Status.INTERRUPTED if stopped == "interrupted" else Status.FAILED
         solution = replace(solution, status=status)
     return FollowedBracket(solution, tuple(history), stopped)
-
-
-def _point(solution: GlobalSolution) -> BracketPoint:
-    found = solution.certificate
-    return BracketPoint(
-        solution.seconds, found.dual_value, found.primal_value, found.relative_gap, solution.bound
-    )

@@ -15,7 +15,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
 from relaxgap.global_optimum.local_pricing import random_starts
-from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks import (
     LoadedNetwork,
     TwoLayerNetwork,
@@ -143,7 +143,7 @@ def _report(
     beta: float,
     source: BetaSource,
     solver: GlobalSolver,
-    followed: FollowedBracket,
+    followed: FollowedBracket[GlobalSolution],
     threads: int,
 ) -> NetworkReport:
     """Measure a network against its bracket.

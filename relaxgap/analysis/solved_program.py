@@ -82,7 +82,7 @@ class SolveResult(SolveRecord):
     nu : (n,) float64
         The dual point that proves ``dual_value``.
     history : tuple of BracketPoint
-        The brackets on the way, where all patterns were bracketed without a list.
+        The brackets on the way.
     stopped : str
         Empty, ``interrupted``, or the error that ended the work early.
     """

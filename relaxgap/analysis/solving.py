@@ -5,7 +5,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from relaxgap.analysis.bracketing import OnBracket, follow, unseen
+from relaxgap.analysis.bracketing import OnBracket, follow, follow_rounds, unseen
 from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import kind_of
@@ -18,14 +18,13 @@ from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_LISTED_PATTERNS
 from relaxgap.patterns import predicted_count
+from relaxgap.patterns.counting import written_count
 from relaxgap.problems import PROGRAMS, Program, relu_program
 from relaxgap.solvers import registry
 from relaxgap.solvers.base import Solver
 
 BRACKET_SECONDS = 300.0
 """Time limit of a bracket without a list of patterns, where none is given."""
-MAX_DIGITS = 4000
-"""A count of more digits than Python writes is left out."""
 
 
 def solve(
@@ -85,8 +84,7 @@ def solve(
     backend : Backend
         Arrays of the semismooth Newton solver; the certificate is float64 whatever they are.
     on_progress : callable
-        Called with every `BracketPoint` where all patterns are bracketed without a list. Ctrl-C
-        then ends the work and returns the bracket so far.
+        Called with every `BracketPoint`. Ctrl-C ends the work and returns the bracket so far.
 
     Returns
     -------
@@ -153,16 +151,23 @@ def solve(
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
         problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
-        return _solved(method, problem, name, Deadline.after(time_limit), threads)
+        return _solved(method, problem, name, Deadline.after(time_limit), threads, on_progress)
 
 
 def _solved(
-    method: Solver, problem: Program, solver: str, deadline: Deadline, threads: int
+    method: Solver,
+    problem: Program,
+    solver: str,
+    deadline: Deadline,
+    threads: int,
+    on_progress: OnBracket,
 ) -> SolveResult:
     """Solve a program over listed patterns."""
     start = time.perf_counter()
-    solution = method.solve(problem, deadline=deadline)
+    proven_by = "enumeration" if problem.patterns.complete else "chosen_patterns"
+    followed = follow_rounds(method, problem, proven_by, deadline, on_progress)
     seconds = time.perf_counter() - start
+    solution = followed.solution
     patterns, point, found = problem.patterns, solution.point, solution.certificate
     return SolveResult(
         status=solution.status,
@@ -171,7 +176,7 @@ def _solved(
         relative_gap=found.relative_gap,
         n_patterns=patterns.n_patterns,
         complete=patterns.complete,
-        certificate="enumeration" if patterns.complete else "chosen_patterns",
+        certificate=proven_by,
         active_blocks=point.active_blocks,
         max_cone_violation=problem.max_cone_violation(point),
         solver=solver,
@@ -183,6 +188,8 @@ def _solved(
         network=kind_of(problem.family.name).of_point(problem, point),
         patterns=patterns,
         nu=found.nu,
+        history=followed.history,
+        stopped=followed.stopped,
     )
 
 
@@ -194,13 +201,12 @@ def _bracketed(
     solution, found = followed.solution, followed.solution.certificate
     blocks = to_blocks(solution.network, data)
     problem = relu_program(data, blocks.patterns, beta)
-    count = predicted_count(data.X).cover_count
     return SolveResult(
         status=solution.status,
         primal_value=found.primal_value,
         dual_value=found.dual_value,
         relative_gap=found.relative_gap,
-        n_patterns=count if count < 10**MAX_DIGITS else None,
+        n_patterns=written_count(predicted_count(data.X).cover_count),
         complete=True,
         certificate=solution.bound,
         active_blocks=blocks.point.active_blocks,

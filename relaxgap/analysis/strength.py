@@ -86,21 +86,6 @@ class Regularisation:
             return float(self.beta)
         if is_small(data):
             return self.resolve(data, enumerate_patterns(data.X, limit=MAX_BITS_SOLVED_AT_ONCE))
-        return self.resolve_by_ascent(data)
-
-    def resolve_by_ascent(self, data: Dataset) -> float:
-        """Return the absolute ``beta`` without a list of patterns.
-
-        A fraction is one of the largest price of the labels that local ascent finds, which is
-        ``beta_max`` over all patterns where it finds the global maximum.
-
-        Raises
-        ------
-        ConfigurationError
-            If that is zero.
-        """
-        if self.beta is not None:
-            return float(self.beta)
         return self._fraction_of(estimate_beta_max(data))
 
     def _fraction_of(self, unit: float) -> float:

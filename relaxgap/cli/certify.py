@@ -11,7 +11,8 @@ from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
-from relaxgap.cli.output_files import refuse_missing_folder, write_arrays, write_bytes
+from relaxgap.cli.option_words import options_named
+from relaxgap.cli.output_files import refuse_unwritable, write_arrays, write_bytes
 from relaxgap.cli.program_options import refuse_two_strengths
 from relaxgap.cli.progress import bracket_line
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
@@ -92,10 +93,10 @@ def certify_command(
     After Ctrl-C or an error the bracket so far is printed and written, with exit code 1.
     """
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
-    refuse_missing_folder(out, "--out")
-    refuse_missing_folder(better, "--better")
+    refuse_unwritable(out, "--out")
+    refuse_unwritable(better, "--better", ".npz")
     known = load_data(data, target, seed)
-    with before_the_first_bracket(), bracket_line() as show:
+    with options_named(), before_the_first_bracket(), bracket_line() as show:
         report = certify(network_file, known.X, known.y, seed=seed, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
     if better is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import click
 from relaxgap.analysis.regularisation_path import PathPoint, RegularisationPath, path
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.interruption import InterruptedRunError
+from relaxgap.cli.option_words import options_named
 from relaxgap.cli.program_options import takes_program
 from relaxgap.cli.progress import path_bar
-from relaxgap.errors import ConfigurationError
+from relaxgap.errors import ConfigurationError, StorageError
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.numerics.writing import write_text
 
@@ -70,12 +72,14 @@ def path_command(
     chosen |= {"seed": seed, "points": points, "backend": Backend(backend, device, dtype)}
     known = load_data(data, target, seed)
     rows: list[PathPoint] = []
-    with path_bar(points) as advance:
+    with options_named(), path_bar(points) as advance:
 
         def keep(point: PathPoint) -> None:
             rows.append(point)
             if out is not None:
-                _write_csv(out, rows)
+                # a disk that refuses it is said once all is printed
+                with suppress(StorageError):
+                    _write_csv(out, rows)
             advance(point)
 
         followed = path(known.X, known.y, on_progress=keep, **chosen)

@@ -11,7 +11,8 @@ from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import BRACKET_SECONDS, solve
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
-from relaxgap.cli.output_files import refuse_missing_folder, write_arrays
+from relaxgap.cli.option_words import options_named
+from relaxgap.cli.output_files import refuse_unwritable, write_arrays
 from relaxgap.cli.program_options import refuse_two_strengths, takes_program
 from relaxgap.cli.progress import bracket_line
 from relaxgap.errors import ConfigurationError
@@ -48,7 +49,7 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the network: hidden (m, d) and output (m,); gates and weights if gated.",
+    help="Write the network as .npz: hidden (m, d) and output (m,); gates and weights if gated.",
 )
 def solve_command(
     data: str,
@@ -73,10 +74,10 @@ def solve_command(
         raise ConfigurationError(
             "Expected --beta or --beta-fraction, got neither; try --beta-fraction 0.1."
         )
-    refuse_missing_folder(out, "--out")
+    refuse_unwritable(out, "--out", ".npz")
     arrays = Backend(backend, device, dtype)
     known = load_data(data, target, seed)
-    with before_the_first_bracket(), bracket_line() as show:
+    with options_named(), before_the_first_bracket(), bracket_line() as show:
         result = solve(known.X, known.y, seed=seed, backend=arrays, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
     if out is not None:

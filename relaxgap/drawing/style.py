@@ -1,5 +1,6 @@
 """One look for every figure: colour-blind safe, distinct markers, byte-identical files."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from relaxgap.numerics.writing import write_bytes
 
 # Okabe & Ito (2008), colour-blind safe
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
@@ -60,9 +63,12 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     paths = [folder / f"{name}.png", folder / f"{name}.pdf"]
     figure.set_dpi(mpl.rcParams["savefig.dpi"])
     png: Any = FigureCanvasAgg(figure)
-    png.print_png(paths[0], metadata={"Software": None})
     pdf: Any = FigureCanvasPdf(figure)
-    pdf.print_pdf(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    streams = io.BytesIO(), io.BytesIO()
+    png.print_png(streams[0], metadata={"Software": None})
+    pdf.print_pdf(streams[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    for path, stream in zip(paths, streams, strict=True):
+        write_bytes(path, stream.getvalue())
     return paths
 
 

@@ -8,12 +8,15 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.clock import checkpoint
 
 STEPS = 150
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
 SAME_DIRECTION = 1.0 - 1e-6
 WORK = 4e7
 """Multiplications that one product of all starts with the data may take."""
+ENTRIES = 2e5
+"""Entries of that product."""
 MIN_STARTS, MAX_STARTS = 50, 400
 
 
@@ -45,6 +48,7 @@ def ascend(
     prices = np.maximum(preactivations, 0.0) @ nu
     steps = np.full(prices.size, FIRST_STEP)
     for _ in range(n_steps):
+        checkpoint()
         gradients = _normalised(((preactivations > 0.0) * nu) @ X)
         moved = _normalised(directions + steps[:, None] * gradients)
         moved_preactivations = moved @ X.T
@@ -81,7 +85,8 @@ def violators(
 
 def random_starts(data: Dataset, rng: np.random.Generator) -> Float64[np.ndarray, "k d"]:
     """Draw starts of the ascent: fewer where a step costs more."""
-    n_starts = int(np.clip(WORK / (data.n * data.d), MIN_STARTS, MAX_STARTS))
+    n_starts = min(WORK / (data.n * data.d), ENTRIES / data.n)
+    n_starts = int(np.clip(n_starts, MIN_STARTS, MAX_STARTS))
     return np.asarray(rng.standard_normal((n_starts, data.d)))
 
 

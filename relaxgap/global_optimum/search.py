@@ -7,9 +7,10 @@ from relaxgap.certificates import DualCertificate, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import random_starts, violators
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
-from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.clock import NEVER, Deadline, in_force
 from relaxgap.patterns.pattern_set import PatternSet, pattern_set_from_gates
 from relaxgap.problems import Blocks, Program, relu_program
+from relaxgap.solvers.base import unsolved
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
 MAX_ADDED = 40
@@ -48,7 +49,7 @@ class NetworkSearch:
         program = relu_program(data, pattern_set_from_gates(data.X, np.eye(1, data.d)), beta)
         self.patterns: PatternSet = program.patterns
         self.point: Blocks = program.zero()
-        self.value = certify(program, self.point).primal_value
+        self.value = unsolved(program).certificate.primal_value
         self.nu = data.y
         self.n_rounds = 0
         if start is not None:
@@ -79,7 +80,8 @@ class NetworkSearch:
         active = [w[np.any(w != 0.0, axis=1)] for w in self.point.w]
         threshold = self.beta * (1.0 + 0.1 * self.rtol)
         starts = np.concatenate([*active, starts])
-        found = violators(self.data.X, self.nu, threshold, starts, MAX_ADDED)
+        with in_force(deadline):
+            found = violators(self.data.X, self.nu, threshold, starts, MAX_ADDED)
         if found.shape[0] == 0:
             return False
         self.add(found, deadline)

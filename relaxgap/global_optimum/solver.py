@@ -25,7 +25,7 @@ from relaxgap.global_optimum.bounds import AUTO, CERTIFICATE_NAMES, OPENING, sch
 from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.networks import TwoLayerNetwork
-from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.clock import Deadline, OutOfTimeError
 from relaxgap.solvers.base import Status
 
 MAX_SEARCH_ROUNDS = 30
@@ -163,11 +163,16 @@ class GlobalSolver:
                 time.monotonic() - began,
             )
 
-        for _ in self._work(bracket, deadline):
-            late = deadline.has_passed
-            yield snapshot(Status.TIME_LIMIT if late else Status.RUNNING)
-            if late or bracket.is_closed:
-                return
+        try:
+            for _ in self._work(bracket, deadline):
+                late = deadline.has_passed
+                yield snapshot(Status.TIME_LIMIT if late else Status.RUNNING)
+                if late or bracket.is_closed:
+                    return
+        except OutOfTimeError:
+            # in the middle of a piece, of which nothing is kept
+            yield snapshot(Status.TIME_LIMIT)
+            return
         yield snapshot(Status.INACCURATE)
 
     def _work(self, bracket: Bracket, deadline: Deadline) -> Iterator[None]:

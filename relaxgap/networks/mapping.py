@@ -6,7 +6,7 @@ import numpy as np
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.two_layer import TwoLayerNetwork
-from relaxgap.patterns.pattern_set import PatternSet, first_occurrences, patterns_of_gates
+from relaxgap.patterns.pattern_set import PatternSet, distinct_rows, patterns_of_gates
 from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.families import ConeBlocks
 
@@ -54,9 +54,7 @@ def to_blocks(network: TwoLayerNetwork, data: Dataset) -> NetworkBlocks:
     live = np.flatnonzero((network.output != 0.0) & np.any(network.hidden != 0.0, axis=1))
     hidden, output = network.hidden[live], network.output[live]
     packed = patterns_of_gates(data.X, hidden)
-    kept = first_occurrences(packed)
-    block_of = {packed[k].tobytes(): i for i, k in enumerate(kept)}
+    kept, block_of = distinct_rows(packed)
     w = np.zeros((2, kept.size, data.d))
-    for weights, scale, bits in zip(hidden, output, packed, strict=True):
-        w[int(scale < 0.0), block_of[bits.tobytes()]] += abs(scale) * weights
+    np.add.at(w, ((output < 0.0).astype(np.intp), block_of), np.abs(output)[:, None] * hidden)
     return NetworkBlocks(PatternSet(packed[kept], hidden[kept], data.n), Blocks(w))

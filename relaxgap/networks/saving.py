@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.errors import ConfigurationError, DataError, StorageError
+from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.numerics.writing import write_bytes
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."]]) -> Path:
@@ -27,7 +28,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."
     DataError
         If an array is not finite.
     StorageError
-        If the file cannot be written.
+        If the file cannot be written; an older one stays as it was.
     """
     file = Path(path).expanduser()
     if file.suffix.lower() != ".npz":
@@ -40,12 +41,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."
                 f"Expected finite weights, got NaN or infinity in {name}; take a network from "
                 "before its training diverged."
             )
-    try:
-        file.write_bytes(archive_of(arrays))
-    except OSError as error:
-        raise StorageError(
-            f"Expected to write {path}, got {error.strerror}; choose another path."
-        ) from error
+    write_bytes(file, archive_of(arrays), "choose another path")
     return file
 
 

@@ -1,7 +1,16 @@
-"""How long work may take: one deadline reaches everything that runs under it."""
+"""How long work may take: one deadline reaches everything that runs under it.
+
+Most work is handed its `Deadline`, looks at it between its pieces and returns what it has. A piece
+may be long itself, and deep inside: the sweeps of a price, the levels of an enumeration. These call
+`checkpoint`, which ends them by an exception once the deadline in force has passed; whoever put it
+in force with `in_force` still has what was found before.
+"""
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -42,3 +51,33 @@ class Deadline:
 
 
 NEVER = Deadline()
+"""Work under it goes on to its own end."""
+
+
+class OutOfTimeError(Exception):
+    """The deadline in force has passed in the middle of a piece of work, which is lost."""
+
+
+_IN_FORCE: ContextVar[Deadline] = ContextVar("deadline in force", default=NEVER)
+
+
+@contextmanager
+def in_force(deadline: Deadline) -> Iterator[None]:
+    """Let `checkpoint` end what runs meanwhile at this deadline, or at one in force already."""
+    before = _IN_FORCE.set(Deadline(min(deadline.end, _IN_FORCE.get().end)))
+    try:
+        yield
+    finally:
+        _IN_FORCE.reset(before)
+
+
+def checkpoint() -> None:
+    """End a piece of work if the deadline in force has passed.
+
+    Raises
+    ------
+    OutOfTimeError
+        Then; without a deadline in force never.
+    """
+    if time.monotonic() > _IN_FORCE.get().end:
+        raise OutOfTimeError

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import nnls
 
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
 
 
@@ -72,6 +73,7 @@ def _active_set(
     distance = float(np.linalg.norm(A @ found - b))
     refused = np.zeros(found.size, dtype=np.bool_)
     for _ in range(10 * found.size):
+        checkpoint()
         slopes, doubt = _slopes(A, b, found)
         slopes[positive | refused | (slopes <= doubt)] = 0.0
         entering = int(np.argmax(slopes))

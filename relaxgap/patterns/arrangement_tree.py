@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int, Int32
 
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.hyperplanes import TOLERANCE
 
@@ -135,6 +136,7 @@ def restrict(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Flats:
     parts = [Flats(np.zeros((0, dimension - 1, rank)), none, none, np.zeros((0, rank)))]
     merged = 0.0
     for m in range(int(np.max(flats.lowest, initial=0)) - 1, 0, -1):
+        checkpoint()
         n_parents = int(np.searchsorted(-flats.lowest, -m, side="left"))
         bases = flats.bases[:n_parents]
         trace = bases @ normals[m]
@@ -170,6 +172,7 @@ def planar_cells(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Cells:
     witnesses, merged = [np.zeros((0, normals.shape[1]))], 0.0
     owners = [np.zeros(0, dtype=np.intp)]
     for k in np.unique(flats.lowest):
+        checkpoint()
         group = np.flatnonzero(flats.lowest == k)
         bases = flats.bases[group]
         traces = bases @ normals[:k].T
@@ -201,6 +204,7 @@ def lift(normals: Float64[np.ndarray, "k r"], parents: Flats, flats: Flats, cell
     for m in range(1, normals.shape[0]):
         chunk = max(1, _CHUNK_ENTRIES // m)
         for start in range(int(bounds[m]), int(bounds[m + 1]), chunk):
+            checkpoint()
             cutting = order[start : min(start + chunk, int(bounds[m + 1]))]
             flat = cells.flat[cutting]
             witness, across = cells.witnesses[cutting], flats.across[flat]

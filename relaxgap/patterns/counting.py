@@ -8,6 +8,8 @@ from jaxtyping import Float64
 
 from relaxgap.patterns.hyperplanes import Hyperplanes, distinct_hyperplanes
 
+MAX_DIGITS = 4000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatternCount:
@@ -89,6 +91,11 @@ def predicted_count(X: Float64[np.ndarray, "n d"]) -> PatternCount:
         ``cover_count`` is exact for points in general position; other data have fewer.
     """
     return count_of(distinct_hyperplanes(X))
+
+
+def written_count(count: int) -> int | None:
+    """Return a count, or None if it has more digits than Python writes."""
+    return count if count < 10**MAX_DIGITS else None
 
 
 def format_count(count: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8, UInt64
 
 from relaxgap.errors import EnumerationLimitError
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
@@ -119,6 +120,7 @@ def _stand_clear(
     clear = np.ones(gates.shape[0], dtype=bool)
     chunk = max(1, _CHUNK_ENTRIES // max(1, rows.shape[0]))
     for start in range(0, gates.shape[0], chunk):
+        checkpoint()
         some = gates[start : start + chunk]
         margins, sizes = np.abs(some @ rows.T), np.abs(some) @ np.abs(rows).T
         clear[start : start + chunk] = np.all(margins > doubt * sizes + TINY, axis=1)

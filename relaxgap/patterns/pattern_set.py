@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
+from relaxgap.numerics.clock import checkpoint
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatternSet:
@@ -67,6 +69,7 @@ def patterns_of_gates(
     """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates at a time."""
     packed = np.empty((gates.shape[0], (X.shape[0] + 7) // 8), dtype=np.uint8)
     for start in range(0, gates.shape[0], chunk):
+        checkpoint()
         active = gates[start : start + chunk] @ X.T >= 0.0
         packed[start : start + chunk] = np.packbits(active, axis=1)
     return packed
@@ -74,10 +77,24 @@ def patterns_of_gates(
 
 def first_occurrences(packed: UInt8[np.ndarray, "P bytes"]) -> Int[np.ndarray, " k"]:
     """Return the indices of the first occurrence of each distinct row, in increasing order."""
+    return distinct_rows(packed)[0]
+
+
+def distinct_rows(
+    packed: UInt8[np.ndarray, "P bytes"],
+) -> tuple[Int[np.ndarray, " k"], Int[np.ndarray, " P"]]:
+    """Return the index of the first occurrence of each distinct row, and each row's among these.
+
+    The distinct rows are in the order in which they occur first.
+    """
     if packed.shape[0] == 0 or packed.shape[1] == 0:
-        return np.arange(min(packed.shape[0], 1))
+        return np.arange(min(packed.shape[0], 1)), np.zeros(packed.shape[0], dtype=np.intp)
     rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
-    return np.sort(np.unique(rows, return_index=True)[1])
+    _, first, sorted_place = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return first[order], place[sorted_place]
 
 
 def pattern_set_from_gates(

@@ -1,5 +1,6 @@
 """What every solver takes and returns."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -70,6 +71,32 @@ class Solver(Protocol):
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         """Return a feasible point with its certificate; never raise for non-convergence."""
         ...
+
+
+@runtime_checkable
+class Followed(Protocol):
+    """A solver whose work gives one bracket after another: whatever ends it, the last one holds."""
+
+    def rounds(self, program: Program, *, deadline: Deadline = NEVER) -> Iterator[Solution]:
+        """Yield solutions, each bracket inside the one before; the first comes at once.
+
+        The last one's status says why there are no more; all others are ``running``.
+        """
+        ...
+
+
+def last_of(rounds: Iterator[Solution]) -> Solution:
+    """Return the last of at least one."""
+    *_, solution = rounds
+    return solution
+
+
+def unsolved(program: Program) -> Solution:
+    """Return the zero point with the bracket that costs nothing: its value, and zero below."""
+    zero = program.zero()
+    fit, y = np.zeros_like(program.data.y), program.data.y
+    value = program.loss.value(fit, y) + program.loss.value_error(fit, y, 0.0)
+    return Solution(zero, Status.RUNNING, DualCertificate(np.zeros_like(y), value, 0.0), 0)
 
 
 def with_better_bounds(

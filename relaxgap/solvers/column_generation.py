@@ -5,6 +5,7 @@ the worst violators join and idle ones leave. The certificate prices *every* pat
 bracket is one of the full program.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -18,9 +19,16 @@ from relaxgap.certificates import (
     violating_patterns,
 )
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.problems.program import Program
-from relaxgap.solvers.base import Solution, Solver, Status, with_better_bounds
+from relaxgap.solvers.base import (
+    Solution,
+    Solver,
+    Status,
+    last_of,
+    unsolved,
+    with_better_bounds,
+)
 from relaxgap.solvers.conic import ConicSolver
 
 
@@ -85,9 +93,32 @@ class ColumnGeneration:
         Solution
             ``n_iterations`` counts rounds; the bracket is the best of all rounds.
         """
+        return last_of(self.rounds(program, start, deadline=deadline))
+
+    def rounds(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Iterator[Solution]:
+        """Yield the solution so far, round by round; see `Followed`."""
+        best = unsolved(program)
+        yield best
+        rounds = self._rounds(program, start, deadline)
+        while True:
+            try:
+                with in_force(deadline):
+                    best = next(rounds)
+            except StopIteration:
+                return
+            except OutOfTimeError:
+                yield replace(best, status=Status.TIME_LIMIT)
+                return
+            yield best
+
+    def _rounds(
+        self, program: Program, start: Solution | None, deadline: Deadline
+    ) -> Iterator[Solution]:
         data, beta = program.data, program.beta
         zero = program.zero()
-        best = Solution(zero, Status.ROUND_LIMIT, certify(program, zero), 0)
+        best = Solution(zero, Status.RUNNING, certify(program, zero), 0)
         nu0, used = program.dual_point(zero), np.zeros(0, dtype=np.int64)
         if start is not None:
             point = program.into_cones(start.point)
@@ -95,7 +126,9 @@ class ColumnGeneration:
             found = certify(program, point, start.certificate.nu)
             best = with_better_bounds(best, point, found, 0)
         if best.certificate.relative_gap <= self.rtol:
-            return replace(best, status=Status.SOLVED)
+            yield replace(best, status=Status.SOLVED)
+            return
+        yield best
         threshold = beta * (1.0 + 0.25 * self.rtol)
         prices = block_prices(program, nu0, threshold, exact=False)
         entering = violating_patterns(program, nu0, prices, self.n_blocks)
@@ -103,9 +136,16 @@ class ColumnGeneration:
         master = self.master or ConicSolver(rtol=master_rtol(self.rtol))
         for n_rounds in range(1, self.max_rounds + 1):
             if deadline.has_passed:
-                return replace(best, status=Status.TIME_LIMIT)
+                yield replace(best, status=Status.TIME_LIMIT)
+                return
             solution = master.solve(program.over(rows), deadline=deadline)
             nu0 = solution.certificate.nu
+            value = solution.certificate.primal_value
+            improved = value < best.certificate.primal_value
+            point = program.placed(solution.point, rows) if improved else best.point
+            # the prices of millions of patterns take a while, and a point holds without them
+            unproven = DualCertificate(np.zeros_like(data.y), value, 0.0)
+            yield (best := with_better_bounds(best, point, unproven, n_rounds))
             prices = block_prices(program, nu0, threshold, exact=False)
             entering = np.setdiff1d(violating_patterns(program, nu0, prices, self.n_blocks), rows)
             if entering.size == 0:
@@ -113,15 +153,16 @@ class ColumnGeneration:
                 violating = violating_patterns(program, nu0, prices, self.n_blocks)
                 entering = np.setdiff1d(violating, rows)
             nu, dual_value = feasible_dual(data.y, nu0, prices.largest, beta, program.loss)
-            improved = solution.certificate.primal_value < best.certificate.primal_value
-            point = program.placed(solution.point, rows) if improved else best.point
-            bracket = DualCertificate(nu, solution.certificate.primal_value, dual_value)
+            bracket = DualCertificate(nu, value, dual_value)
             best = with_better_bounds(best, point, bracket, n_rounds)
             if best.certificate.relative_gap <= self.rtol:
-                return replace(best, status=Status.SOLVED)
+                yield replace(best, status=Status.SOLVED)
+                return
             if entering.size == 0:
                 late = deadline.has_passed
-                return replace(best, status=Status.TIME_LIMIT if late else Status.INACCURATE)
+                yield replace(best, status=Status.TIME_LIMIT if late else Status.INACCURATE)
+                return
+            yield best
             used = rows[solution.point.active_patterns] if improved else rows
             rows = np.concatenate([used, entering])
-        return best
+        yield replace(best, status=Status.ROUND_LIMIT)

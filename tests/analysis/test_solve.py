@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -221,11 +221,20 @@ def test_the_same_settings_give_the_same_bits(data: Dataset, chosen: dict[str, s
     assert once == again
 
 
-def test_a_callback_sees_nothing_where_the_patterns_are_listed(data: Dataset) -> None:
+@pytest.mark.parametrize("solver", ["semismooth_newton", "clarabel"])
+def test_a_callback_sees_every_bracket_where_the_patterns_are_listed(
+    data: Dataset, solver: str
+) -> None:
     seen: list[BracketPoint] = []
     show: Callable[[BracketPoint], None] = seen.append
-    assert solved(data, on_progress=show).history == ()
-    assert not seen
+    result = solved(data, on_progress=show, solver=solver)
+    assert result.history == tuple(seen)
+    assert (seen[-1].lower_bound, seen[-1].upper_bound) == (
+        result.dual_value,
+        result.primal_value,
+    )
+    for before, after in pairwise(seen):
+        assert before.lower_bound <= after.lower_bound <= after.upper_bound <= before.upper_bound
 
 
 def test_patterns_that_other_data_have_are_refused() -> None:

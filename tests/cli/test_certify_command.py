@@ -273,17 +273,17 @@ def test_a_name_that_is_no_text_is_reported(relaxgap: Invoke, file: str, net: st
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--beta", "0"], "positive, finite beta, got 0"),
-        (["--beta", "nan"], "positive, finite beta, got nan"),
+        (["--beta", "0"], "positive, finite --beta, got 0"),
+        (["--beta", "nan"], "positive, finite --beta, got nan"),
         (["--beta", "0.1", "--beta-fraction", "0.1"], "drop one"),
-        (["--beta-fraction", "-1"], "positive, finite beta_fraction, got -1"),
-        (["--beta", "0.1", "--rtol", "0"], "0 < rtol < 1, got 0"),
+        (["--beta-fraction", "-1"], "positive, finite --beta-fraction, got -1"),
+        (["--beta", "0.1", "--rtol", "0"], "0 < --rtol < 1, got 0"),
         (["--beta", "0.1", "--time-limit", "0"], "time limit above 0 seconds, got 0"),
         (["--beta", "0.1", "--time-limit", "nan"], "time limit above 0 seconds, got nan"),
         (["--beta", "0.1", "--out", "/nowhere/a.html"], "create /nowhere first"),
         (["--beta", "0.1", "--better", "/nowhere/a.npz"], "--better in an existing folder"),
         (["--beta", "1e308"], "training loss is a finite float64, got 1e+308"),
-        ([], "imply a positive, finite beta"),
+        ([], "imply a positive, finite --beta"),
     ],
 )
 def test_a_wrong_option_is_one_line_with_exit_code_2(
@@ -344,11 +344,12 @@ def test_a_file_without_a_network_is_one_line(
 
 @pytest.mark.parametrize("option", ["--out", "--better"])
 def test_a_file_that_cannot_be_written_is_one_line_after_the_numbers(
-    relaxgap: Invoke, file: str, net: str, option: str
+    relaxgap: Invoke, file: str, net: str, option: str, tmp_path: Path
 ) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    chosen = ("--network", net, "--beta", "0.1", option, "/dev/full", "--json")
+    (tmp_path / "full.npz").symlink_to("/dev/full")
+    chosen = ("--network", net, "--beta", "0.1", option, "full.npz", "--json")
     result = relaxgap("certify", file, *chosen)
     assert result.exit_code == 1
     assert list(json.loads(result.stdout)) == KEYS

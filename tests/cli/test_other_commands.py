@@ -30,8 +30,14 @@ def test_the_patterns_of_a_file_are_counted_without_json(relaxgap: Invoke, tmp_p
     assert rows["n_patterns"] == "6"
 
 
-def test_an_arrangement_over_the_limit_is_refused_by_patterns(refusal: Refusal) -> None:
-    assert "over the limit" in refusal(1, "patterns", "gaussian:n=40")
+def test_over_the_limit_patterns_prints_the_count_that_it_knows(relaxgap: Invoke) -> None:
+    result = relaxgap("patterns", "gaussian:n=60,d=30", "--json")
+    assert result.exit_code == 1
+    row = json.loads(result.stdout)
+    # half of the subsets of 59
+    assert (row["n_patterns"], row["cover_count"], row["complete"]) == (None, 2**59, False)
+    (line,) = result.stderr.splitlines()
+    assert "over the limit" in line
 
 
 def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:

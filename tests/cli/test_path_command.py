@@ -98,16 +98,26 @@ def test_the_files_written_are_named(relaxgap: Invoke, file: str, tmp_path: Path
     assert all(Path(name).is_file() for name in written)
 
 
+def test_a_file_that_cannot_be_written_is_one_line_after_the_table(
+    relaxgap: Invoke, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "path.csv").mkdir()
+    result = relaxgap("path", file, *SHORT, "--out", str(tmp_path), "--json")
+    assert result.exit_code == 1
+    assert len(json.loads(result.stdout)["rows"]) == 5
+    assert "Expected to write" in result.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--points", "1"], "points >= 2, got 1"),
+        (["--points", "1"], "--points >= 2, got 1"),
         (["--smallest-fraction", "1"], "below 1, got 1.0"),
         (["--smallest-fraction", "0"], "got 0.0; try 1e-3"),
         (["--smallest-fraction", "-0.1"], "got -0.1; try 1e-3"),
         (["--smallest-fraction", "nan"], "got nan; try 1e-3"),
         (["--smallest-fraction", "1e-300"], "from 1e-12 to below 1"),
-        (["--rtol", "0"], "0 < rtol < 1, got 0"),
+        (["--rtol", "0"], "0 < --rtol < 1, got 0"),
         (["--patterns", "gaussian:0"], "try gaussian:50"),
         (["--out", "/nowhere"], "got /nowhere; create it first"),
     ],

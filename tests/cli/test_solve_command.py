@@ -1,6 +1,9 @@
+import errno
 import json
+import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from click.testing import Result
 
 from relaxgap.data import Dataset
 from relaxgap.networks import TwoLayerNetwork
+from relaxgap.solvers import SemismoothNewton, Solution
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]
@@ -126,16 +130,17 @@ def test_without_json_the_verdict_is_a_sentence(relaxgap: Invoke, file: str) -> 
     ("arguments", "said"),
     [
         ([], "try --beta-fraction 0.1"),
-        (["--beta", "0"], "positive, finite beta, got 0"),
-        (["--beta", "-1"], "positive, finite beta, got -1"),
-        (["--beta", "nan"], "positive, finite beta, got nan"),
-        (["--beta", "inf"], "positive, finite beta, got inf"),
-        (["--beta-fraction", "nan"], "positive, finite beta_fraction, got nan"),
+        (["--beta", "0"], "positive, finite --beta, got 0"),
+        (["--beta", "-1"], "positive, finite --beta, got -1"),
+        (["--beta", "nan"], "positive, finite --beta, got nan"),
+        (["--beta", "inf"], "positive, finite --beta, got inf"),
+        (["--beta-fraction", "nan"], "positive, finite --beta-fraction, got nan"),
         (["--beta", "0.1", "--beta-fraction", "0.1"], "drop one"),
-        (["--beta", "0.1", "--rtol", "nan"], "0 < rtol < 1, got nan"),
+        (["--beta", "0.1", "--rtol", "nan"], "0 < --rtol < 1, got nan"),
         (["--beta", "0.1", "--patterns", "gaussian:0"], "try gaussian:50"),
         (["--beta", "0.1", "--patterns", "some"], "try gaussian:50"),
         (["--beta", "0.1", "--out", "/nowhere/net.npz"], "create /nowhere first"),
+        (["--beta", "0.1", "--out", "net.txt"], "write 'net.npz'"),
     ],
 )
 def test_a_wrong_option_is_one_line_with_exit_code_2(
@@ -248,16 +253,51 @@ def test_wrong_gates_are_one_line(refusal: Refusal, file: str, tmp_path: Path) -
         assert said in refusal(1, "solve", file, "--beta", "0.1", "--patterns", str(path))
 
 
-def test_an_unwritable_network_file_is_one_line_after_the_result(
-    relaxgap: Invoke, file: str
+def test_a_disk_that_fills_up_is_one_line_after_the_result(
+    relaxgap: Invoke, file: str, tmp_path: Path
 ) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    done = relaxgap("solve", file, "--beta", "1", "--out", "/dev/full")
+    (tmp_path / "net.npz").symlink_to("/dev/full")
+    done = relaxgap("solve", file, "--beta", "1", "--out", "net.npz")
     assert done.exit_code == 1
     assert "primal_value" in done.stdout
     assert len(done.stderr.strip().splitlines()) == 1
     assert "choose another --out" in done.stderr
+
+
+@pytest.mark.parametrize("patterns", ["all", "gaussian:5"])
+def test_ctrl_c_prints_the_bracket_of_listed_patterns_so_far(
+    relaxgap: Invoke, file: str, monkeypatch: pytest.MonkeyPatch, patterns: str
+) -> None:
+    rounds = SemismoothNewton.rounds
+
+    def interrupted(self: SemismoothNewton, *given: Any, **named: Any) -> Iterator[Solution]:
+        yield from islice(rounds(self, *given, **named), 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SemismoothNewton, "rounds", interrupted)
+    chosen = ("solve", file, "--beta", "0.1", "--rtol", "1e-12", "--patterns", patterns)
+    result = relaxgap(*chosen, "--out", "net.npz", "--json")
+    assert result.exit_code == 1
+    row = json.loads(result.stdout)
+    assert row["status"] == "interrupted"
+    assert 0.0 < row["dual_value"] <= row["primal_value"]
+    assert result.stderr == "relaxgap: interrupted; the bracket so far holds and is printed.\n"
+    with np.load("net.npz") as arrays:
+        assert arrays["output"].size == row["active_blocks"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_line_before_the_work(
+    refusal: Refusal, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, content: bytes) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("relaxgap.numerics.writing._write_synced", refuse)
+    monkeypatch.delattr("relaxgap.cli.solve.solve")
+    said = refusal(1, "solve", file, "--beta", "1", "--out", "net.npz")
+    assert "Read-only file system; choose another --out" in said
 
 
 @pytest.mark.parametrize("arguments", [["--solver", "gurobi"], ["--beta", "x"], ["--seed", "-1"]])

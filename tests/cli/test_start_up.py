@@ -60,3 +60,10 @@ def test_the_list_of_commands_has_the_first_sentence_of_each_ones_help(name: str
 def test_the_help_lists_every_command_with_a_whole_sentence() -> None:
     said = " ".join(CliRunner().invoke(main, ["--help"]).stdout.split())
     assert all(f"{name} {sentence}" in said for name, sentence in COMMANDS.items())
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "relaxgap", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("relaxgap, version ")

@@ -1,8 +1,10 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from relaxgap.certificates import beta_max
 from relaxgap.data import GaussianData
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.experiments.parts import optimality_gap, preservation
@@ -12,6 +14,7 @@ from relaxgap.experiments.parts.networks import NetworkSettings
 from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan, TrainingPlan
 from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.patterns import enumerate_patterns
 from relaxgap.training import TrainingSpec
 
 GAP = Cell(
@@ -64,6 +67,13 @@ def test_values_are_ordered_as_the_theory_says_within_the_gaps() -> None:
     assert all(count is not None and count <= 10 for count in counts)
     assert [(r.width, r.start) for r in trained] == [(5, 0), (5, 1), (10, 0), (10, 1)]
     assert {r.dual_value for r in trained} == {None}
+
+
+def test_a_fraction_is_one_of_the_enumerated_beta_max_where_enumeration_is_free() -> None:
+    data = GaussianData(n=10, d=5).load(np.random.default_rng(0))
+    enumerated = beta_max(data, enumerate_patterns(data.X))
+    # local ascent from any start stays below it
+    assert Regularisation(None, 0.25).resolve_over_all(data) == 0.25 * enumerated
 
 
 def test_a_cell_gives_the_same_numbers_again() -> None:

@@ -1,4 +1,6 @@
 import math
+import time
+from itertools import count, pairwise
 
 import pytest
 from instances import overlap, random_program
@@ -8,6 +10,7 @@ from relaxgap.numerics.backend import Backend
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import relu_program
 from relaxgap.solvers import ColumnGeneration, ConicSolver, SemismoothNewton, Solver, Status
+from relaxgap.solvers.base import Followed
 from relaxgap.solvers.registry import (
     DEFAULT,
     NAMES,
@@ -80,3 +83,37 @@ def test_a_deadline_that_passes_within_a_run_is_no_inaccuracy(
     assert late.status is Status.TIME_LIMIT
     monkeypatch.undo()
     assert overlap(late.certificate, SemismoothNewton(1e-8).solve(program).certificate)
+
+
+@pytest.mark.parametrize("name", ["semismooth_newton", "column_generation"])
+def test_each_round_of_a_solver_lies_inside_the_one_before(name: str) -> None:
+    program = random_program(relu_program, 8, 3, 0, fraction=0.01)
+    solver = make(name, 1e-9)
+    assert isinstance(solver, Followed)
+    rounds = list(solver.rounds(program))
+    for before, after in pairwise(rounds):
+        assert before.status is Status.RUNNING
+        assert before.certificate.dual_value <= after.certificate.dual_value
+        assert after.certificate.primal_value <= before.certificate.primal_value
+    assert rounds[-1].status is Status.SOLVED
+    # the first costs nothing: the zero network, and no bound
+    half = 0.5 * float(program.data.y @ program.data.y)
+    assert rounds[0].certificate.primal_value == pytest.approx(half, rel=1e-13)
+    assert rounds[0].certificate.dual_value == 0.0
+
+
+@pytest.mark.parametrize("name", ["semismooth_newton", "column_generation"])
+def test_a_deadline_in_the_middle_of_a_piece_leaves_a_bracket(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = random_program(relu_program, 8, 3, 0, fraction=0.01)
+    exact = SemismoothNewton(1e-8).solve(program).certificate
+    clock = time.monotonic()
+    for ticks in (0, 1, 5, 20, 80, 320):
+        # every look at the clock takes a second
+        looks = count(clock)
+        monkeypatch.setattr(time, "monotonic", lambda looks=looks: next(looks))
+        found = make(name, 1e-9).solve(program, deadline=Deadline(clock + ticks))
+        monkeypatch.undo()
+        assert found.status in (Status.TIME_LIMIT, Status.SOLVED)
+        assert overlap(found.certificate, exact)

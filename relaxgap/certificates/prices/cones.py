@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import magnitude, rounding_bound
 from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.cones import project_onto_cone
@@ -110,6 +111,7 @@ def bound_by_multipliers(
     scale = magnitude(X, nu)
     bounds = np.empty((2, patterns.n_patterns))
     for chunk in chunks(patterns.n_patterns, CHUNK):
+        checkpoint()
         bits = patterns.unpack(chunk)
         gradients = bits @ weighted
         signs = np.where(bits[:, kept], 1.0, -1.0)
@@ -137,6 +139,7 @@ def _descend(
     g, signs = g[:, open_], signs[:, open_]
     multipliers = np.zeros_like(signs)
     for sweep in range(1, n_sweeps + 1):
+        checkpoint()
         if open_.size == 0:
             break
         for j, row in enumerate(rows):
@@ -184,6 +187,7 @@ def refine_cone_prices(
     bounds = prices.bounds.copy()
     largest = 0.0
     for flat in np.argsort(bounds, axis=None)[::-1]:
+        checkpoint()
         k, i = divmod(int(flat), patterns.n_patterns)
         if bounds[k, i] <= max(prices.threshold, largest):
             break

@@ -2,7 +2,7 @@ r"""Relaxations and trained networks against a certified bracket of the global o
 
 Up to some 20 samples all patterns are priced; beyond, branch and bound on activations and spectral
 bounds hold for all of them without listing one. The unit of a fraction of ``beta_max`` is the
-largest price of the labels that local ascent finds, at every size.
+largest price of the labels: over all patterns where they are few, as local ascent finds it beyond.
 
 References
 ----------
@@ -49,7 +49,7 @@ class Record(GapRecord):
 def run(cell: Cell[Settings]) -> list[Record]:
     """Bracket the optimum of one instance, then measure every contender against it."""
     data = cell.load_data()
-    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    beta = cell.settings.regularisation.resolve_over_all(data)
     solution = cell.settings.optimum.solver().solve(data, beta)
     optimum = Record(
         **instance_of(cell, data, beta),  # type: ignore[arg-type]

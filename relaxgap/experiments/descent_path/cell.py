@@ -71,7 +71,7 @@ class Record(RunRecord):
 def run(cell: Cell[Settings]) -> list[Record]:
     """Follow the descent path from both ends of every run."""
     data = cell.load_data()
-    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    beta = cell.settings.regularisation.resolve_over_all(data)
     certificate = cell.settings.optimum.solver().solve(data, beta).certificate
     records = []
     for batch in trained_batches(cell, data, beta):

@@ -56,7 +56,7 @@ class Record(RunRecord):
 def run(cell: Cell[Settings]) -> list[Record]:
     """Find the critical width of one instance and train networks of multiples of it."""
     data = cell.load_data()
-    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    beta = cell.settings.regularisation.resolve_over_all(data)
     solution = cell.settings.optimum.solver().solve(data, beta)
     pruned = minimal_network(solution.network, data)
     # blocks that the solver's accuracy left above zero are no neurons of the optimum

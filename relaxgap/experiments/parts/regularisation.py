@@ -48,9 +48,9 @@ class Regularisation:
             )
         return self.beta
 
-    def resolve_by_ascent(self, data: Dataset) -> float:
-        """Return the absolute ``beta`` without a list of patterns, as `Strength` does."""
-        return Strength(self.beta, self.beta_fraction).resolve_by_ascent(data)
+    def resolve_over_all(self, data: Dataset) -> float:
+        """Return the absolute ``beta``; a fraction is one over all patterns, as in `Strength`."""
+        return Strength(self.beta, self.beta_fraction).resolve_over_all(data)
 
 
 @dataclass(frozen=True, slots=True)

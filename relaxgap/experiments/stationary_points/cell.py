@@ -112,7 +112,7 @@ class Record(RunRecord):
 def run(cell: Cell[Settings]) -> list[Record]:
     """Bracket the optimum of one instance, train on it and examine every last network."""
     data = cell.load_data()
-    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    beta = cell.settings.regularisation.resolve_over_all(data)
     solution = cell.settings.optimum.solver().solve(data, beta)
     n_gates = size_of(cell.settings.patterns.n_gates[-1], data.n)
     sampled = sample_patterns(data.X, n_gates, cell.streams()[1])

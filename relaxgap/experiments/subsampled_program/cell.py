@@ -73,7 +73,7 @@ class Record(RunRecord):
 def run(cell: Cell[Settings]) -> list[Record]:
     """Solve the programs over the patterns of every last network of the cell."""
     data = cell.load_data()
-    beta = cell.settings.regularisation.resolve_by_ascent(data)
+    beta = cell.settings.regularisation.resolve_over_all(data)
     optimum = cell.settings.optimum.solver().solve(data, beta).certificate
     solver = cell.settings.solver.solver()
     records = []

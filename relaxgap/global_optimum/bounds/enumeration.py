@@ -7,7 +7,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.bounds.bound import Bound
 from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import MAX_ADDED
-from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.clock import Deadline, in_force
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_PRICED_PATTERNS
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.problems import relu_program
@@ -27,11 +27,13 @@ def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
         If there may be too many patterns.
     """
     search = bracket.search
-    patterns = enumerate_patterns(search.data.X, limit=MAX_PRICED_PATTERNS)
+    with in_force(deadline):
+        patterns = enumerate_patterns(search.data.X, limit=MAX_PRICED_PATTERNS)
     program = relu_program(search.data, patterns, search.beta)
     threshold = search.beta * (1.0 + 0.25 * bracket.rtol)
     for _ in range(MAX_PRICINGS if patterns.complete else 0):
-        prices = block_prices(program, search.nu, threshold)
+        with in_force(deadline):
+            prices = block_prices(program, search.nu, threshold)
         bracket.offer(search.nu, prices.largest, NAME)
         yield
         rows = violating_patterns(program, search.nu, prices, MAX_ADDED)

@@ -29,6 +29,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from relaxgap.numerics.backend import Array
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.problems.losses import NewtonLoss
 from relaxgap.solvers.newton.block_operators import ActiveBlocks, BlockOperator
 
@@ -104,6 +105,7 @@ class AugmentedLagrangian:
         value, active, fit = self._evaluate(nu, gradients)
         n_steps, left, rounding = 0, inf, inf
         while True:
+            checkpoint()
             slope = self.loss.conjugate_gradient(self.nu, self.y) + fit
             size = sqrt(float(self.nu @ self.nu))
             if size > 0.0:

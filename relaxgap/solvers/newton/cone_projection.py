@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
 from relaxgap.numerics.backend import Array
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.solvers.newton.cone_rows import ConeRows
 from relaxgap.solvers.newton.faces import NO_FACE, Face, factorised, multipliers_on
@@ -98,6 +99,7 @@ class ConeProjector:
         lowest, highest = xp.where(positive, zero, -np.inf), xp.where(positive, np.inf, zero)
         ahead, t = now, 1.0
         for _ in range(steps):
+            checkpoint()
             after = ahead @ rows.step
             after -= constant
             arrays.clip(after, lowest, highest, out=after)
@@ -139,6 +141,7 @@ class ConeProjector:
         singular, live = np.zeros(index.size, dtype=np.bool_), np.arange(index.size)
         stuck = live[:0]
         for _ in range(MAX_PIVOTS):
+            checkpoint()
             if live.size == 0:
                 break
             self._update(faces, on, live, singular)
@@ -207,6 +210,7 @@ class ConeProjector:
         points[here] = moved
         long = arrays.to_numpy(arrays.norms(moved)) > threshold
         for k, far in zip(stuck.tolist(), long.tolist(), strict=True):
+            checkpoint()
             faces[k] = NO_FACE
             if far:
                 signs = self.signs[int(index[k])]

@@ -51,7 +51,7 @@ class ConeRows:
         """Bring the rows of ``X`` over, at least one of which is nonzero."""
         xp, rows = arrays.xp, unit_rows(X)
         gram, mixed = rows @ rows.T, arrays.asarray(X @ rows.T)
-        smoothness = float(np.linalg.norm(gram, 2))
+        smoothness = float(np.linalg.norm(rows, 2)) ** 2
         step = arrays.asarray(np.eye(rows.shape[0]) - gram / smoothness)
         return cls(
             arrays,

@@ -14,12 +14,19 @@ import numpy as np
 from relaxgap.certificates import DualCertificate, certify
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
-from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
 from relaxgap.problems.losses import ConicLoss, NewtonLoss
-from relaxgap.solvers.base import Solution, Solver, Status, with_better_bounds
+from relaxgap.solvers.base import (
+    Solution,
+    Solver,
+    Status,
+    last_of,
+    unsolved,
+    with_better_bounds,
+)
 from relaxgap.solvers.column_basis import spread
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
@@ -104,14 +111,20 @@ class SemismoothNewton:
         by one whose restricted programs Clarabel solves where an offset or the units of columns
         leave a dual point too few digits.
         """
+        return last_of(self.rounds(program, start, deadline=deadline))
+
+    def rounds(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Iterator[Solution]:
+        """Yield the solution so far, round by round; see `Followed`."""
         refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
         if self.method(program) == ColumnGeneration.name:
-            return ColumnGeneration(self.rtol, self._master(program)).solve(
-                program, start, deadline=deadline
-            )
-        return self._solve_whole(program, start, deadline)
+            master = self._master(program)
+            yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
+        else:
+            yield from self._whole_rounds(program, start, deadline)
 
     def method(self, program: Program) -> str:
         """Return what `solve` runs on this program: its own name, or ``column_generation``."""
@@ -175,17 +188,24 @@ class SemismoothNewton:
                 working_set = self._working_set(scaled)
             else:
                 working_set.change_beta(scaled.beta)
-            yield self._close_gap(at_beta, working_set, units, NEVER)
+            yield last_of(self._close_gap(at_beta, working_set, units, NEVER))
 
-    def _solve_whole(
+    def _whole_rounds(
         self, program: Program, start: Solution | None, deadline: Deadline
-    ) -> Solution:
+    ) -> Iterator[Solution]:
         units = Units.of(program)
         if units is None:
             zero = program.zero()
-            return Solution(zero, Status.SOLVED, certify(program, zero), 0)
-        working_set = self._working_set(units.scaled(program), start, units)
-        return self._close_gap(program, working_set, units, deadline)
+            yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
+            return
+        yield (first := unsolved(program))
+        try:
+            with in_force(deadline):
+                working_set = self._working_set(units.scaled(program), start, units)
+        except OutOfTimeError:
+            yield replace(first, status=Status.TIME_LIMIT)
+            return
+        yield from self._close_gap(program, working_set, units, deadline)
 
     def _working_set(
         self, scaled: Program, start: Solution | None = None, units: Units | None = None
@@ -198,26 +218,35 @@ class SemismoothNewton:
 
     def _close_gap(
         self, program: Program, working_set: WorkingSet, units: Units, deadline: Deadline
-    ) -> Solution:
+    ) -> Iterator[Solution]:
         nothing = DualCertificate(0.0 * program.data.y, np.inf, 0.0)
-        best = Solution(program.zero(), Status.ROUND_LIMIT, nothing, 0)
+        best = Solution(program.zero(), Status.RUNNING, nothing, 0)
         best = _certified(best, program, working_set, units)
-        idle = 0
+        idle, status = 0, Status.ROUND_LIMIT
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
             if gap <= self.rtol:
-                return replace(best, status=Status.SOLVED)
+                break
             if deadline.has_passed:
-                return replace(best, status=Status.TIME_LIMIT)
+                status = Status.TIME_LIMIT
+                break
             if idle >= MAX_IDLE_ROUNDS and working_set.entering.size == 0:
-                return replace(best, status=Status.INACCURATE)
-            working_set.advance(gap)
+                status = Status.INACCURATE
+                break
+            yield best
+            try:
+                with in_force(deadline):
+                    working_set.advance(gap)
+            except OutOfTimeError:
+                status = Status.TIME_LIMIT
+                break
             if not working_set.is_finite:
-                return replace(best, status=Status.INACCURATE)
+                status = Status.INACCURATE
+                break
             best = _certified(best, program, working_set, units)
             idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0
         solved = best.certificate.relative_gap <= self.rtol
-        return replace(best, status=Status.SOLVED) if solved else best
+        yield replace(best, status=Status.SOLVED if solved else status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +256,7 @@ class _WholeProgram:
     newton: SemismoothNewton
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
-        return self.newton._solve_whole(program, None, deadline)
+        return last_of(self.newton._whole_rounds(program, None, deadline))
 
 
 def _check_start(program: Program, start: Solution) -> None:
