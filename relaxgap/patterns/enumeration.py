@@ -23,6 +23,7 @@ from relaxgap.patterns.pattern_set import (
     first_occurrences,
     patterns_of_gates,
 )
+from relaxgap.patterns.whole_numbers import dependencies_are_exact
 
 CERTAIN = 1e-14
 """Largest distance that is 0 but for rounding: above it, cells that were merged may exist."""
@@ -61,9 +62,9 @@ def enumerate_patterns(
     In units where columns are of about the same size, a row whose direction lies within
     `relaxgap.patterns.hyperplanes.TOLERANCE` (1e-12) of the span of others counts as lying in it.
     Up to `CERTAIN` (1e-14) that is taken for the rounding of an exact dependency, and certificates
-    leave room for it; from there on the set does not claim to be complete. Where nothing was
-    merged there are as many patterns as data in general position have, which proves that none is
-    missing.
+    leave room for it, unless rows of small whole numbers show that it is exact; from there on the
+    set does not claim to be complete. Where nothing was merged there are as many patterns as data
+    in general position have, which proves that none is missing.
 
     Cost: O(P n d) time and O(P (n / 8 + d)) memory for P patterns.
 
@@ -86,6 +87,8 @@ def enumerate_patterns(
         directions, merged = arrangement_witnesses(hyperplanes.normals)
         gates = hyperplanes.gates(directions)
     merged = max(merged, hyperplanes.merged)
+    if merged <= CERTAIN and dependencies_are_exact(X / hyperplanes.units):
+        merged = 0.0
     clear, in_range = _stand_clear(X, gates)
     complete = in_range and merged <= CERTAIN and bool(np.all(clear))
     gates = gates if np.all(clear) else gates[clear]

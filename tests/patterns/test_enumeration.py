@@ -14,6 +14,7 @@ from relaxgap.patterns.counting import cover_count
 from relaxgap.patterns.enumeration import enumerate_patterns
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.patterns.sampling import sample_patterns
+from relaxgap.patterns.whole_numbers import dependencies_are_exact
 
 Matrix = Float64[np.ndarray, "n d"]
 
@@ -263,6 +264,27 @@ def test_cells_are_merged_by_rounding_only_where_data_is_degenerate() -> None:
     shift = enumerate_patterns(np.vstack([X, X[0] / 3.0])).shift
     assert shift is not None
     assert np.all((shift > 0.0) & (shift < 1e-12))
+
+
+@pytest.mark.parametrize(
+    ("X", "exact"),
+    [
+        ([[1, 0, 1], [1, 1, 0], [0, 1, 1]], True),
+        ([[0.5, -3.0], [2.0**40, 3.0 * 2.0**41], [0, 0]], True),
+        ([[0.1, 1.0], [1.0, 1.0]], False),
+        ([[99991, 99989], [99971, 99961]], False),
+        ([[0, 0], [0, 0]], True),
+    ],
+)
+def test_only_small_whole_numbers_have_exact_dependencies(X: list, exact: bool) -> None:
+    assert dependencies_are_exact(np.array(X, dtype=np.float64)) is exact
+
+
+def test_exact_dependencies_need_no_room_in_certificates_in_any_units_of_columns() -> None:
+    X = np.array([[1, 0, 2], [0, 1, -1], [1, 1, 1], [2, 0, 4]], dtype=np.float64)
+    enumerated = enumerate_patterns(X * [2.0**40, 1.0, 2.0**-30])
+    assert enumerated.complete
+    assert enumerated.shift is None
 
 
 def test_rows_that_underflow_withdraw_the_claim_of_completeness() -> None:
