@@ -37,14 +37,16 @@ def nonnegative_least_squares(
     largest = float(np.abs(b).max(initial=0.0))
     if largest == 0.0 or A.shape[1] == 0:
         return np.zeros(A.shape[1])
-    scaled = b / largest
+    # a length whose squares leave double precision is not needed to norm b
+    size = float(np.linalg.norm(b)) if 1e-150 < largest < 1e150 else largest
+    scaled = b / size
     try:
         found, _ = nnls(A, scaled, maxiter=20 * A.shape[1])
     except RuntimeError:
         found = np.zeros(A.shape[1])
     if not is_optimal(A, scaled, found):
         found = _active_set(A, scaled, found)
-    return np.asarray(largest * found)
+    return np.asarray(size * found)
 
 
 def is_optimal(

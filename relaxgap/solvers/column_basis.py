@@ -22,6 +22,8 @@ from relaxgap.numerics.rounding import EPS
 
 MAX_SPREAD = 1e4
 """Ratio of the sizes of columns, each without what the larger ones span, up to which they stay."""
+SMALLEST = 1e-100
+"""Part of the largest below which a column would need weights whose squares overflow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +68,10 @@ def _spread(triangle: Float64[np.ndarray, "r d"]) -> float:
 def _pivoted(
     X: Float64[np.ndarray, "n d"],
 ) -> tuple[Float64[np.ndarray, "n r"], Float64[np.ndarray, "r d"], Int[np.ndarray, " d"]]:
-    """Return the factors without the columns that are in the span of others but for rounding."""
+    """Return the factors without the columns that others span but for rounding, or dwarf."""
     orthonormal, triangle, order = qr(X, mode="economic", pivoting=True)
     own = np.abs(np.diag(triangle))
     whole = np.linalg.norm(X[:, order[: own.size]], axis=0)
-    beyond = own > 8.0 * EPS * max(X.shape) * whole
+    beyond = (own > 8.0 * EPS * max(X.shape) * whole) & (own > SMALLEST * own.max(initial=0.0))
     rank = own.size if np.all(beyond) else int(np.argmin(beyond))
     return orthonormal[:, :rank], triangle[:rank], order

@@ -85,3 +85,11 @@ def test_columns_of_about_one_size_need_no_other_basis() -> None:
     assert ColumnBasis.of(X, 0.1) is None
     assert spread(X) < 10.0
     assert spread(np.zeros((3, 2))) == 1.0
+
+
+def test_a_column_of_which_no_weight_has_a_square_is_left_out_of_the_basis() -> None:
+    X = matrix(0, 6, 3) * [1.0, 1e-200, 1e6]
+    assert spread(X) < 1e8
+    basis = ColumnBasis.of(X, 1e-9)
+    assert basis is not None
+    assert basis.X.shape == (6, 2)
