@@ -44,12 +44,3 @@ def normalized_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]
             f"{zero[0]}; remove them or set normalize_rows=false."
         )
     return np.asarray(X / norms, dtype=np.float64)
-
-
-def row_norms(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
-    """Return the norm of every row as NumPy does, and without squares where those may underflow."""
-    norms = np.linalg.norm(X, axis=1)
-    small = norms < 1e-150
-    if np.any(small):
-        norms[small] = row_lengths(X[small])
-    return np.asarray(norms)

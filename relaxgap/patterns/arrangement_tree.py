@@ -34,6 +34,7 @@ import numpy as np
 from jaxtyping import Float64, Int, Int32
 
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.hyperplanes import TOLERANCE
 
 _CHUNK_ENTRIES = 1 << 20
@@ -53,12 +54,15 @@ class Flats:
         The flat one level up of which this is the restriction to row ``lowest``.
     across : (N, r) float64
         Unit vector of the parent flat, normal to this one, on the active side of row ``lowest``.
+    merged : float
+        Largest distance between a row and a span that counted as 0.
     """
 
     bases: Float64[np.ndarray, "N q r"]
     lowest: Int[np.ndarray, " N"]
     parent: Int[np.ndarray, " N"]
     across: Float64[np.ndarray, "N r"]
+    merged: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,13 +75,18 @@ class Cells:
         A unit vector in each cell.
     flat : (C,) int
         The flat the cell belongs to.
+    merged : float
+        Largest width of a sector that counted as 0.
     """
 
     witnesses: Float64[np.ndarray, "C r"]
     flat: Int[np.ndarray, " C"]
+    merged: float = 0.0
 
 
-def arrangement_witnesses(normals: Float64[np.ndarray, "k r"]) -> Float64[np.ndarray, "P r"]:
+def arrangement_witnesses(
+    normals: Float64[np.ndarray, "k r"],
+) -> tuple[Float64[np.ndarray, "P r"], float]:
     """Return a unit vector in each open cell of the arrangement of the given hyperplanes.
 
     Parameters
@@ -85,23 +94,31 @@ def arrangement_witnesses(normals: Float64[np.ndarray, "k r"]) -> Float64[np.nda
     normals : (k, r) float64
         Unit normals of rank ``r``, no two of them parallel, ``k >= r >= 1``.
 
+    Returns
+    -------
+    witnesses : (P, r) float64
+        The unit vectors.
+    merged : float
+        Largest distance that counted as 0; where none did every cell has its witness.
+
     Notes
     -----
     Cost: O(P (k + r) r) time, O(P r) memory. A row closer than `TOLERANCE` to the span of others
     counts as lying in it, so a cell about that thin may be missed.
     """
     k, rank = normals.shape
+    merged = 0.0
     if rank == 1:
         half = normals[:1]
     else:
         # rows sorted along a curve would grow trees as deep as they are long; the golden section
         # spreads any sorted sequence evenly
         spread = np.argsort(np.arange(k) * (0.5 * (np.sqrt(5.0) - 1.0)) % 1.0)
-        half = _half(normals[spread])
-    return np.concatenate((half, -half))
+        half, merged = _half(normals[spread])
+    return np.concatenate((half, -half)), merged
 
 
-def _half(normals: Float64[np.ndarray, "k r"]) -> Float64[np.ndarray, "P r"]:
+def _half(normals: Float64[np.ndarray, "k r"]) -> tuple[Float64[np.ndarray, "P r"], float]:
     k, rank = normals.shape
     levels = [Flats(np.eye(rank)[None], np.array([k]), np.array([-1]), np.zeros((1, rank)))]
     for _ in range(rank - 2):
@@ -109,7 +126,7 @@ def _half(normals: Float64[np.ndarray, "k r"]) -> Float64[np.ndarray, "P r"]:
     cells = planar_cells(normals, levels[-1])
     for parents, flats in zip(levels[-2::-1], levels[:0:-1], strict=True):
         cells = lift(normals, parents, flats, cells)
-    return cells.witnesses
+    return cells.witnesses, max([cells.merged, *(flats.merged for flats in levels)])
 
 
 def restrict(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Flats:
@@ -117,6 +134,7 @@ def restrict(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Flats:
     _, dimension, rank = flats.bases.shape
     none = np.zeros(0, dtype=np.intp)
     parts = [Flats(np.zeros((0, dimension - 1, rank)), none, none, np.zeros((0, rank)))]
+    merged = 0.0
     for m in range(int(np.max(flats.lowest, initial=0)) - 1, 0, -1):
         checkpoint()
         n_parents = int(np.searchsorted(-flats.lowest, -m, side="left"))
@@ -130,20 +148,28 @@ def restrict(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Flats:
         scale = 2.0 / np.einsum("Nq,Nq->N", trace, trace)
         along = np.einsum("Nq,Nqr->Nr", trace, bases) * scale[:, None]
         bases = bases[:, 1:] - trace[:, 1:, None] * along[:, None, :]
-        distance = np.linalg.norm(bases @ normals[:m].T, axis=1)
-        kept = np.flatnonzero(np.min(distance, axis=1) > TOLERANCE)
+        distance = np.min(np.linalg.norm(bases @ normals[:m].T, axis=1), axis=1)
+        kept = np.flatnonzero(distance > TOLERANCE)
+        merged = _largest_merged(distance, merged)
         parts.append(Flats(bases[kept], np.full(kept.size, m), kept, across[kept]))
     return Flats(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("bases", "lowest", "parent", "across")
-        )
+        np.concatenate([part.bases for part in parts]),
+        np.concatenate([part.lowest for part in parts]),
+        np.concatenate([part.parent for part in parts]),
+        np.concatenate([part.across for part in parts]),
+        merged,
     )
+
+
+def _largest_merged(distance: Float64[np.ndarray, "..."], merged: float) -> float:
+    """Return the largest distance up to `TOLERANCE`, at least what rounding makes of 0."""
+    small = distance[distance <= TOLERANCE]
+    return max(merged, 16.0 * EPS, float(small.max())) if small.size else merged
 
 
 def planar_cells(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Cells:
     """Return the cells of flats of dimension two: the sectors between neighbouring lines."""
-    witnesses = [np.zeros((0, normals.shape[1]))]
+    witnesses, merged = [np.zeros((0, normals.shape[1]))], 0.0
     owners = [np.zeros(0, dtype=np.intp)]
     for k in np.unique(flats.lowest):
         checkpoint()
@@ -157,13 +183,14 @@ def planar_cells(normals: Float64[np.ndarray, "k r"], flats: Flats) -> Cells:
         gap = np.diff(angle, axis=1, append=angle[:, :1] + np.pi)
         distance = gap * np.minimum(length, np.roll(length, -1, axis=1))
         flat, line = np.nonzero(distance > TOLERANCE)
+        merged = _largest_merged(distance, merged)
         # a line is perpendicular to its normal
         middle = angle[flat, line] + 0.5 * gap[flat, line] + 0.5 * np.pi
         plane = bases[flat]
         witness = np.cos(middle)[:, None] * plane[:, 0] + np.sin(middle)[:, None] * plane[:, 1]
         witnesses.append(np.copysign(1.0, witness @ normals[0])[:, None] * witness)
         owners.append(group[flat])
-    return Cells(np.concatenate(witnesses), np.concatenate(owners))
+    return Cells(np.concatenate(witnesses), np.concatenate(owners), merged)
 
 
 def lift(normals: Float64[np.ndarray, "k r"], parents: Flats, flats: Flats, cells: Cells) -> Cells:

@@ -2,8 +2,8 @@ r"""Projection onto pattern cones :math:`K = \{u : (2D - I) X u \ge 0\}`."""
 
 import numpy as np
 from jaxtyping import Bool, Float64
-from scipy.optimize import nnls
 
+from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rows import unit_rows
 
 
@@ -26,13 +26,7 @@ def project_onto_cone(
     """
     kept = np.any(X != 0.0, axis=1)
     rows = np.where(pattern[kept], 1.0, -1.0)[:, None] * unit_rows(X)
-    size = float(np.linalg.norm(g))
-    if rows.shape[0] == 0 or size == 0.0 or bool(np.all(rows @ g >= 0.0)):
+    if bool(np.all(rows @ g >= 0.0)):
         return g.copy(), 0.0
-    try:
-        multipliers, _ = nnls(rows.T, -g / size, maxiter=20 * rows.shape[0])
-    except RuntimeError:
-        # cycling on a degenerate cone: zero multipliers still give a valid, weaker bound
-        return g.copy(), 0.0
-    multipliers *= size
+    multipliers = nonnegative_least_squares(rows.T, -g)
     return g + rows.T @ multipliers, float(multipliers.sum())

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, UInt8, UInt64
 from relaxgap.errors import EnumerationLimitError
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
-from relaxgap.numerics.rows import unit_rows
+from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
 from relaxgap.patterns.hyperplanes import distinct_hyperplanes
@@ -23,7 +23,12 @@ from relaxgap.patterns.pattern_set import (
     first_occurrences,
     patterns_of_gates,
 )
+from relaxgap.patterns.whole_numbers import dependencies_are_exact
 
+CERTAIN = 1e-14
+"""Largest distance that is 0 but for rounding: above it, cells that were merged may exist."""
+MERGED_CELLS = 32.0
+"""How far a cell that was merged is from one that was kept, over the largest distance merged."""
 _CHUNK_ENTRIES = 1 << 20
 
 
@@ -43,8 +48,9 @@ def enumerate_patterns(
     -------
     PatternSet
         One pattern and one unit gate per cell. ``complete`` is false if rounding left a cell in
-        doubt (it is then left out) or rows under- or overflow; the patterns returned are distinct
-        and produced by their gates in any case.
+        doubt (it is then left out), a distance counted as 0 that is more than rounding, or rows
+        under- or overflow; the patterns returned are distinct and produced by their gates in any
+        case.
 
     Raises
     ------
@@ -53,9 +59,12 @@ def enumerate_patterns(
 
     Notes
     -----
-    Exact up to a documented tolerance: a point whose direction lies within
-    `relaxgap.patterns.hyperplanes.TOLERANCE` (1e-12) of the span of others counts as lying in it,
-    so hyperplanes closer than that are one, and cells thinner than that are not counted.
+    In units where columns are of about the same size, a row whose direction lies within
+    `relaxgap.patterns.hyperplanes.TOLERANCE` (1e-12) of the span of others counts as lying in it.
+    Up to `CERTAIN` (1e-14) that is taken for the rounding of an exact dependency, and certificates
+    leave room for it, unless rows of small whole numbers show that it is exact; from there on the
+    set does not claim to be complete. Where nothing was merged there are as many patterns as data
+    in general position have, which proves that none is missing.
 
     Cost: O(P n d) time and O(P (n / 8 + d)) memory for P patterns.
 
@@ -73,43 +82,53 @@ def enumerate_patterns(
             "config patterns.limit)."
         )
     if predicted.rank == 0:
-        gates = np.eye(1, X.shape[1])
+        gates, merged = np.eye(1, X.shape[1]), 0.0
     else:
-        gates = arrangement_witnesses(hyperplanes.normals) @ hyperplanes.basis
-    clear = _stand_clear(unit_rows(X), gates)
-    complete = _is_within_range(X) and bool(np.all(clear))
-    if not complete:
-        gates = gates[clear]
+        directions, merged = arrangement_witnesses(hyperplanes.normals)
+        gates = hyperplanes.gates(directions)
+    merged = max(merged, hyperplanes.merged)
+    if merged <= CERTAIN and dependencies_are_exact(X / hyperplanes.units):
+        merged = 0.0
+    clear, in_range = _stand_clear(X, gates)
+    complete = in_range and merged <= CERTAIN and bool(np.all(clear))
+    gates = gates if np.all(clear) else gates[clear]
     packed = patterns_of_gates(X, gates, chunk=max(1, _CHUNK_ENTRIES // X.shape[0]))
     if np.unique(_fingerprints(packed)).size < packed.shape[0]:
         kept = first_occurrences(packed)
         complete = complete and kept.size == packed.shape[0]
         packed, gates = packed[kept], gates[kept]
-    digest = digest_of(X) if complete else ""
-    return PatternSet(packed, gates, X.shape[0], complete, digest)
-
-
-def _is_within_range(X: Float64[np.ndarray, "n d"]) -> bool:
-    """Whether products of nonzero rows with unit gates neither overflow nor lose bits below."""
-    peaks = np.max(np.abs(X), axis=1)
-    double = np.finfo(np.float64)
-    smallest = np.min(peaks, where=peaks > 0.0, initial=1.0)
-    return bool(smallest >= double.tiny / double.eps and np.max(peaks) <= double.max / X.shape[1])
+    if not complete:
+        return PatternSet(packed, gates, X.shape[0])
+    units = hyperplanes.units
+    shift = MERGED_CELLS * merged * (units.max() / units) if merged > 0.0 else None
+    return PatternSet(packed, gates, X.shape[0], complete, digest_of(X), shift)
 
 
 def _stand_clear(
-    rows: Float64[np.ndarray, "m d"], gates: Float64[np.ndarray, "P d"]
-) -> Bool[np.ndarray, " P"]:
-    """Mark unit gates whose side of every unit row is beyond doubt, in any summation order."""
+    X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"]
+) -> tuple[Bool[np.ndarray, " P"], bool]:
+    """Mark gates whose side of every row is beyond doubt, in any summation order.
+
+    Also say whether all products of rows as they are with gates stay in the range of full
+    precision.
+    """
+    rows = X[np.any(X != 0.0, axis=1)]
+    # powers of two: products lose nothing, and what comes close to the range is seen apart
+    peaks = np.exp2(np.frexp(np.abs(rows).max(axis=1, initial=0.0))[1].clip(-1022, 1023))
+    rows = rows / peaks[:, None]
+    # twice the bound d eps sum |x_j h_j| on a dot product, once for each of two ways to evaluate it
+    doubt = 4.0 * (X.shape[1] + 2) * EPS
+    double = np.finfo(np.float64)
+    floor, in_range = double.tiny / EPS / peaks, bool(np.all(peaks <= double.max / X.shape[1]))
     clear = np.ones(gates.shape[0], dtype=bool)
-    # twice the bound d eps |x| |h| on a dot product, once for each of two ways to evaluate it
-    doubt = 4.0 * (rows.shape[1] + 2) * np.finfo(np.float64).eps
     chunk = max(1, _CHUNK_ENTRIES // max(1, rows.shape[0]))
     for start in range(0, gates.shape[0], chunk):
         checkpoint()
-        margins = np.abs(gates[start : start + chunk] @ rows.T)
-        clear[start : start + chunk] = np.min(margins, axis=1, initial=1.0) > doubt
-    return clear
+        some = gates[start : start + chunk]
+        margins, sizes = np.abs(some @ rows.T), np.abs(some) @ np.abs(rows).T
+        clear[start : start + chunk] = np.all(margins > doubt * sizes + TINY, axis=1)
+        in_range = in_range and bool(np.all(margins > floor))
+    return clear, in_range
 
 
 def _fingerprints(packed: UInt8[np.ndarray, "P bytes"]) -> UInt64[np.ndarray, " P"]:

@@ -26,6 +26,9 @@ class PatternSet:
         Whether these are *all* open cells of the arrangement: a program over them is exact.
     data_digest : str
         SHA-256 of the data that they are all the patterns of; empty if they do not claim that.
+    shift : (d,) float64, optional
+        Most that each entry of a unit direction changes on the way from a cell that rounding may
+        have merged to the one it was merged into; None where nothing was merged.
     """
 
     packed: UInt8[np.ndarray, "P bytes"]
@@ -33,6 +36,7 @@ class PatternSet:
     n: int
     complete: bool = False
     data_digest: str = ""
+    shift: Float64[np.ndarray, " d"] | None = None
 
     @property
     def n_patterns(self) -> int:

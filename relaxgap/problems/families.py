@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.rows import row_norms
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.feasibility import project_blocks
 
@@ -147,18 +147,15 @@ class ConeBlocks:
 
         A nonzero block that is forbidden is off its cone {0} by its whole length: it counts as 1.
         """
-        norms_of_rows = row_norms(X)
-        kept = norms_of_rows > 0.0
-        rows = X[kept] / norms_of_rows[kept, None]
+        rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
         off = self.forbidden(patterns.n_patterns) & np.any(w != 0.0, axis=2)
         worst = 1.0 if np.any(off) else 0.0
         for blocks in w:
-            norms = np.linalg.norm(blocks, axis=1)
-            active = np.flatnonzero(norms)
+            active = np.flatnonzero(np.any(blocks != 0.0, axis=1))
             if active.size == 0 or rows.shape[0] == 0:
                 continue
             signs = np.where(patterns.unpack(active), 1.0, -1.0)[:, kept]
-            slack = signs * ((blocks[active] / norms[active, None]) @ rows.T)
+            slack = signs * (unit_rows(blocks) @ rows.T)
             worst = max(worst, -float(slack.min()))
         return worst
 

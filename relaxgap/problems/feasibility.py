@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.pattern_set import PatternSet
 
@@ -43,12 +44,12 @@ def project_blocks(
     would then bound nothing, so the block moves towards its gate, which is inside.
     """
     out = np.zeros_like(w)
-    row_norms = np.linalg.norm(X, axis=1)
+    units, kept = unit_rows(X), np.any(X != 0.0, axis=1)
     for i in np.flatnonzero(np.linalg.norm(w, axis=1) > smallest):
         pattern = patterns.unpack(np.array([i]))[0]
-        rows = np.where(pattern, 1.0, -1.0)[:, None] * X
+        rows = np.where(pattern[kept], 1.0, -1.0)[:, None] * units
         gate = patterns.gates[i]
-        if np.all(rows @ w[i] >= -NEARLY_INSIDE * row_norms * np.linalg.norm(w[i])):
+        if np.all(rows @ w[i] >= -NEARLY_INSIDE * np.linalg.norm(w[i])):
             out[i] = _push_inside(rows, w[i], gate)
         if not np.any(out[i]):
             projection, _ = project_onto_cone(X, pattern, w[i])
@@ -57,16 +58,16 @@ def project_blocks(
 
 
 def _push_inside(
-    rows: Float64[np.ndarray, "n d"], u: Float64[np.ndarray, " d"], gate: Float64[np.ndarray, " d"]
+    rows: Float64[np.ndarray, "m d"], u: Float64[np.ndarray, " d"], gate: Float64[np.ndarray, " d"]
 ) -> Float64[np.ndarray, " d"]:
-    """Move ``u`` towards the gate, which is inside the cone, until no row of it is violated."""
-    limits = 4.0 * EPS * (u.size + 8) * np.linalg.norm(rows, axis=1)
-    violated = rows @ u < -limits * np.linalg.norm(u)
+    """Move ``u`` towards the gate, which is inside the cone, until no unit row is violated."""
+    limit = 4.0 * EPS * (u.size + 8)
+    violated = rows @ u < -limit * np.linalg.norm(u)
     if not np.any(violated):
         return u
     slack, margin = rows[violated] @ u, rows[violated] @ gate
     if np.any(margin <= 0.0):
         return np.zeros_like(u)
     moved: Float64[np.ndarray, " d"] = u + float(np.max(-slack / margin)) * gate
-    inside = rows @ moved >= -limits * np.linalg.norm(moved)
+    inside = rows @ moved >= -limit * np.linalg.norm(moved)
     return moved if np.all(inside) else np.zeros_like(u)

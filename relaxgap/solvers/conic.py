@@ -12,10 +12,11 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.duality import certify
 from relaxgap.errors import ConfigurationError, MissingSolverError
 from relaxgap.numerics.clock import NEVER, Deadline
-from relaxgap.numerics.rows import row_norms
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program, Units
 from relaxgap.problems.losses import ConicLoss
 from relaxgap.solvers.base import Solution, Status, failed, finish
+from relaxgap.solvers.column_basis import ColumnBasis
 from relaxgap.solvers.needs import for_family, refuse_unless_met
 from relaxgap.solvers.references import INSTALL, REFERENCES
 
@@ -34,7 +35,8 @@ class ConicSolver:
     """Solve a program with a generic conic solver, called by name and never by CVXPY's choice.
 
     The program is handed over in units where ``y``, ``X`` and every cone row have norm 1, with the
-    residual as a variable in units of the optimum, which changes nothing in exact arithmetic; the
+    residual as a variable in units of the optimum, and where an offset or the units of columns
+    would cancel in a basis of the columns, which changes nothing in exact arithmetic; the
     certificate is computed in the units given. The multiplier of the residual's equation keeps its
     digits where ``y`` minus the fit cancels, and is offered as the dual point.
 
@@ -140,11 +142,14 @@ class ConicSolver:
             return None
         scaled = units.scaled(program)
         X, y, beta = scaled.data.X, scaled.data.y, scaled.beta
+        basis = ColumnBasis.of(X, beta)
+        if basis is not None:
+            X = basis.X
         r_unit = max(lower_bound / program.value(program.zero()), MIN_UNIT)
         active = program.patterns.patterns.T.astype(np.float64)
         n_patterns = program.patterns.n_patterns
         admitted = [np.flatnonzero(~row) for row in program.forbidden()]
-        blocks = [cp.Variable((rows.size, data.d)) for rows in admitted]
+        blocks = [cp.Variable((rows.size, X.shape[1])) for rows in admitted]
         constraints = for_family(self.name, CONSTRAINTS, program.family)(
             X, active, blocks, admitted
         )
@@ -154,7 +159,8 @@ class ConicSolver:
         for sign, w in zip(program.family.signs[1:], others, strict=True):
             combined = combined + w if sign > 0.0 else combined - w
         predictions = cp.sum(cp.multiply(active, X @ combined.T), axis=1)
-        penalty = sum(cp.sum(cp.norm(w, 2, axis=1)) for w in blocks)
+        given = blocks if basis is None else [w @ basis.back.T for w in blocks]
+        penalty = sum(cp.sum(cp.norm(w, 2, axis=1)) for w in given)
         residual = cp.Variable(data.n)
         equation = predictions + r_unit * residual == y
         loss = cast(ConicLoss, program.loss).conic(residual, r_unit, y)
@@ -172,7 +178,7 @@ class ConicSolver:
             return None
         found = np.zeros(program.shape)
         for w, value, rows in zip(found, values, admitted, strict=True):
-            w[rows] = value
+            w[rows] = value if basis is None else value @ basis.back.T
         nu = -np.asarray(equation.dual_value, dtype=np.float64) * (r_unit * units.y)
         return ConicPoint(
             Blocks(_drop_negligible(units.back(found))),
@@ -227,9 +233,7 @@ def _in_cones(
     """Ask every block to lie in the cone of its pattern."""
     import cvxpy as cp
 
-    norms = row_norms(X)
-    kept = norms > 0.0
-    rows = X[kept] / norms[kept, None]
+    rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
     signs = 2.0 * active[kept] - 1.0
     return [
         cp.multiply(signs[:, of], rows @ w.T) >= 0 for w, of in zip(blocks, admitted, strict=True)

@@ -56,6 +56,15 @@ def test_projection_is_homogeneous_and_keeps_points_of_the_cone(n: int, d: int, 
     np.testing.assert_allclose(scaled, 4.0 * project_onto_cone(X, pattern, g)[0], atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("n", "d", "seed"), [(4, 5, 502), (3, 5, 490), (6, 5, 44), (4, 5, 293), (3, 5, 393)]
+)
+def test_a_point_of_the_boundary_stays_where_it_is(n: int, d: int, seed: int) -> None:
+    X, pattern, rng = cone(n, d, seed)
+    once = project_onto_cone(X, pattern, rng.standard_normal(d))[0]
+    np.testing.assert_allclose(project_onto_cone(X, pattern, once)[0], once, atol=1e-14)
+
+
 def test_the_projection_onto_an_orthant_keeps_the_positive_part() -> None:
     p, total = project_onto_cone(np.eye(3), np.ones(3, bool), np.array([1.0, -2.0, -3.0]))
     np.testing.assert_allclose(p, [1.0, 0.0, 0.0], atol=1e-15)

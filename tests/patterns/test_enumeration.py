@@ -9,10 +9,12 @@ from jaxtyping import Float64
 from scipy.optimize import linprog
 
 from relaxgap.errors import EnumerationLimitError
+from relaxgap.patterns.column_units import column_units
 from relaxgap.patterns.counting import cover_count
 from relaxgap.patterns.enumeration import enumerate_patterns
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.patterns.sampling import sample_patterns
+from relaxgap.patterns.whole_numbers import dependencies_are_exact
 
 Matrix = Float64[np.ndarray, "n d"]
 
@@ -210,6 +212,79 @@ def test_nearly_degenerate_data_never_gets_a_wrong_pattern(
     assert enumerated.n_patterns <= cover_count(*noisy.shape)
     assert len(rows_of(enumerated)) == enumerated.n_patterns
     assert np.array_equal(enumerated.gates @ noisy.T >= 0.0, enumerated.patterns)
+
+
+@pytest.mark.parametrize("decades", [3.0, 12.0, 50.0])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_units_of_columns_change_no_pattern(decades: float, offset: float) -> None:
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((9, 3)) + offset
+        scaled = X * 10.0 ** rng.uniform(-decades, decades, 3)
+        enumerated = enumerate_patterns(scaled)
+        assert rows_of(enumerated) == rows_of(enumerate_patterns(X))
+        assert enumerated.n_patterns == cover_count(9, 3)
+        assert enumerated.complete
+        assert_sound(scaled, enumerated)
+
+
+@settings(max_examples=30)
+@given(SMALL_INTEGER_MATRICES, st.data())
+def test_scaling_columns_by_positive_factors_changes_no_pattern(
+    X: Matrix, data: st.DataObject
+) -> None:
+    # powers of two keep every dependency exact
+    exponents = data.draw(arrays(np.float64, X.shape[1], elements=st.integers(-40, 40).map(float)))
+    scaled = enumerate_patterns(X * 2.0**exponents)
+    assert scaled.n_patterns == count_by_exact_ranks(X)
+    assert scaled.complete
+    assert rows_of(scaled) == rows_of(enumerate_patterns(X))
+
+
+def test_columns_of_about_one_size_keep_their_gates() -> None:
+    X = np.random.default_rng(0).standard_normal((8, 3))
+    assert np.array_equal(column_units(X), np.ones(3))
+    assert np.array_equal(column_units(1e-30 * X), np.ones(3))
+
+
+@pytest.mark.parametrize("angle", [3e-14, 3e-13])
+def test_a_distance_between_rounding_and_the_tolerance_withdraws_the_claim_of_completeness(
+    angle: float,
+) -> None:
+    X = np.array([[1.0, 1.0], [1.0, 1.0 + 2.0 * angle], [1.0, -2.0]])
+    enumerated = enumerate_patterns(X)
+    assert enumerated.n_patterns == 4
+    assert not enumerated.complete
+    assert_sound(X, enumerated)
+
+
+def test_cells_are_merged_by_rounding_only_where_data_is_degenerate() -> None:
+    X = np.random.default_rng(0).standard_normal((6, 3))
+    assert enumerate_patterns(X).shift is None
+    shift = enumerate_patterns(np.vstack([X, X[0] / 3.0])).shift
+    assert shift is not None
+    assert np.all((shift > 0.0) & (shift < 1e-12))
+
+
+@pytest.mark.parametrize(
+    ("X", "exact"),
+    [
+        ([[1, 0, 1], [1, 1, 0], [0, 1, 1]], True),
+        ([[0.5, -3.0], [2.0**40, 3.0 * 2.0**41], [0, 0]], True),
+        ([[0.1, 1.0], [1.0, 1.0]], False),
+        ([[99991, 99989], [99971, 99961]], False),
+        ([[0, 0], [0, 0]], True),
+    ],
+)
+def test_only_small_whole_numbers_have_exact_dependencies(X: list, exact: bool) -> None:
+    assert dependencies_are_exact(np.array(X, dtype=np.float64)) is exact
+
+
+def test_exact_dependencies_need_no_room_in_certificates_in_any_units_of_columns() -> None:
+    X = np.array([[1, 0, 2], [0, 1, -1], [1, 1, 1], [2, 0, 4]], dtype=np.float64)
+    enumerated = enumerate_patterns(X * [2.0**40, 1.0, 2.0**-30])
+    assert enumerated.complete
+    assert enumerated.shift is None
 
 
 def test_rows_that_underflow_withdraw_the_claim_of_completeness() -> None:

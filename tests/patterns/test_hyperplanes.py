@@ -13,7 +13,7 @@ def test_the_first_of_parallel_rows_is_kept_in_order() -> None:
 
 @pytest.mark.parametrize(("angle", "n_hyperplanes"), [(0.1 * TOLERANCE, 1), (10 * TOLERANCE, 2)])
 def test_rows_merge_below_the_tolerance_and_not_above(angle: float, n_hyperplanes: int) -> None:
-    X = np.array([[1.0, 0.0], [-1.0, angle]])
+    X = np.array([[1.0, 1.0], [-1.0, -1.0 - 2.0 * angle]])
     assert distinct_hyperplanes(X).n_hyperplanes == n_hyperplanes
 
 

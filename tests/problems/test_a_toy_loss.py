@@ -47,7 +47,7 @@ def test_any_point_gets_a_bracket_that_holds(kind: ProgramType, seed: int) -> No
 @pytest.mark.parametrize("fraction", [0.01, 0.2, 0.9])
 @pytest.mark.parametrize("kind", PROGRAM_TYPES)
 def test_solvers_agree_within_their_gaps(kind: ProgramType, fraction: float) -> None:
-    program = toy_program(kind, 3, fraction)
+    program = toy_program(kind, 6, fraction)
     newton = SemismoothNewton(1e-8).solve(program)
     columns = ColumnGeneration(1e-6, SemismoothNewton(1e-8)).solve(program)
     conic = ConicSolver(rtol=1e-6).solve(program)

@@ -35,25 +35,14 @@ def test_the_value_of_a_scaled_point_is_that_of_the_point_in_squared_label_units
     assert units.y**2 * scaled == pytest.approx(program.value(point), rel=1e-13)
 
 
-@pytest.mark.parametrize("columns", [None, np.array([1e-6, 2.0, 3e4])])
-def test_a_point_comes_back_from_units_of_data_labels_and_columns(
-    columns: np.ndarray | None,
-) -> None:
+def test_a_point_comes_back_from_units_of_data_and_labels() -> None:
     program = random_program(relu_program, 6, 3, seed=2)
-    units = Units(3.0, 0.7, columns)
+    units = Units(3.0, 0.7)
     point = random_point(program, np.random.default_rng(1))
     there = units.scaled_point(point)
     np.testing.assert_allclose(units.back(there.w), point.w, rtol=1e-14)
-    scaled = units.scaled(program)
-    fit = units.y * scaled.fit(there)
+    fit = units.y * units.scaled(program).fit(there)
     np.testing.assert_allclose(fit, program.fit(point), rtol=1e-12)
-
-
-def test_columns_of_other_units_keep_the_patterns_and_the_gates_that_make_them() -> None:
-    program = random_program(relu_program, 6, 3, seed=3)
-    scaled = Units(1.0, 1.0, np.array([1e-3, 5.0, 2e2])).scaled(program)
-    active = scaled.data.X @ scaled.patterns.gates.T >= 0.0
-    assert np.array_equal(active.T, program.patterns.patterns)
 
 
 def test_there_are_no_units_of_zero_data_or_zero_labels() -> None:

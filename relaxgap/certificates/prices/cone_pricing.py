@@ -10,11 +10,7 @@ from relaxgap.certificates.prices.cones import (
     bound_cone_prices,
     refine_cone_prices,
 )
-from relaxgap.numerics.rows import row_lengths
-from relaxgap.patterns.hyperplanes import TOLERANCE
 from relaxgap.problems.program import Program
-
-MERGED_CELLS = 32.0 * TOLERANCE
 
 
 class ConePricing:
@@ -69,9 +65,11 @@ def _of_allowed(program: Program, prices: BlockPrices) -> BlockPrices:
 def _with_merged_cells(
     program: Program, nu: Float64[np.ndarray, " n"], prices: BlockPrices
 ) -> BlockPrices:
-    if not program.patterns.complete:
+    shift = program.patterns.shift
+    if not program.patterns.complete or shift is None:
         return prices
-    # a cell the enumeration merged is that close to one it kept, and the price is Lipschitz in
-    # the direction with this constant
-    slack = MERGED_CELLS * float(np.abs(nu) @ row_lengths(program.data.X))
-    return BlockPrices(prices.bounds + slack, prices.threshold)
+    # from a merged cell to the one it was merged into, the price changes by at most the first
+    # summand, and the direction found there is this much longer than 1
+    change = float(np.abs(nu) @ (np.abs(program.data.X) @ shift))
+    longer = 1.0 + float(np.linalg.norm(shift))
+    return BlockPrices((prices.bounds * longer + change) * (1.0 + 1e-12), prices.threshold)

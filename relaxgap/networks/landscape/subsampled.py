@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float64
-from scipy.optimize import nnls
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import activation_signs, live_neurons
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet, first_occurrences
 from relaxgap.problems import Blocks, Program, relu_program
@@ -155,8 +155,4 @@ def _innermost(
     rows = np.where(pattern[kept], 1.0, -1.0)[:, None] * unit_rows(X)
     system = np.vstack([rows.T, np.ones(rows.shape[0])])
     target = np.append(np.zeros(X.shape[1]), 1.0)
-    try:
-        multipliers, _ = nnls(system, target, maxiter=20 * rows.shape[0])
-    except RuntimeError:
-        return np.zeros(X.shape[1])
-    return np.asarray(multipliers @ rows)
+    return np.asarray(nonnegative_least_squares(system, target) @ rows)

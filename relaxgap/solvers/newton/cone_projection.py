@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
-from scipy.optimize import nnls
 
 from relaxgap.numerics.backend import Array
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.solvers.newton.cone_rows import ConeRows
 from relaxgap.solvers.newton.faces import NO_FACE, Face, factorised, multipliers_on
 
@@ -225,11 +225,7 @@ class ConeProjector:
         arrays = self.arrays
         cone = arrays.to_numpy(signs[:, None] * self.rows.rows)
         target = arrays.to_numpy(z)
-        size = float(np.linalg.norm(target))
-        try:
-            found = size * nnls(cone.T, -target / size, maxiter=20 * cone.shape[0])[0]
-        except RuntimeError:
-            found = np.zeros(cone.shape[0])
+        found = nonnegative_least_squares(cone.T, -target)
         on_face = np.flatnonzero(found > 0.0)
         (face,) = factorised(arrays, self.rows.gram, [on_face])
         return arrays.asarray(target + cone.T @ found), arrays.asarray(found), face

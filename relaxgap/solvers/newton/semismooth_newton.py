@@ -16,10 +16,20 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
+from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
-from relaxgap.problems.losses import NewtonLoss
-from relaxgap.solvers.base import Solution, Status, last_of, unsolved, with_better_bounds
+from relaxgap.problems.losses import ConicLoss, NewtonLoss
+from relaxgap.solvers.base import (
+    Solution,
+    Solver,
+    Status,
+    last_of,
+    unsolved,
+    with_better_bounds,
+)
+from relaxgap.solvers.column_basis import spread
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
+from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.needs import for_family, refuse_unless_met
 from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
@@ -97,7 +107,9 @@ class SemismoothNewton:
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
         P patterns. Memory: O(n P + d P + n^2). A cone-constrained program of more than
         `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
-        programs this solver solves, from the same start and under the same deadline (`method`).
+        programs this solver solves, from the same start and under the same deadline (`method`), and
+        by one whose restricted programs Clarabel solves where an offset or the units of columns
+        leave a dual point too few digits.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
@@ -109,7 +121,7 @@ class SemismoothNewton:
         if start is not None:
             _check_start(program, start)
         if self.method(program) == ColumnGeneration.name:
-            master = _WholeProgram(replace(self, rtol=master_rtol(self.rtol)))
+            master = self._master(program)
             yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
         else:
             yield from self._whole_rounds(program, start, deadline)
@@ -118,9 +130,24 @@ class SemismoothNewton:
         """Return what `solve` runs on this program: its own name, or ``column_generation``."""
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
-        if oracle.keeps_multipliers and n_entries > MAX_BITS_WITH_MULTIPLIERS:
+        large = n_entries > MAX_BITS_WITH_MULTIPLIERS
+        if oracle.keeps_multipliers and (large or self._loses_digits(program)):
             return ColumnGeneration.name
         return self.name
+
+    def _loses_digits(self, program: Program) -> bool:
+        """Whether dual points in double precision cannot tell the blocks to the gap asked for.
+
+        They must cancel what columns share, and a change of the last digit then moves the blocks by
+        the square of the ratio of singular values.
+        """
+        return isinstance(program.loss, ConicLoss) and spread(program.data.X) ** 2 * EPS > self.rtol
+
+    def _master(self, program: Program) -> Solver:
+        rtol = master_rtol(self.rtol)
+        if self._loses_digits(program):
+            return ConicSolver(rtol=rtol)
+        return _WholeProgram(replace(self, rtol=rtol))
 
     def solve_path(self, program: Program, betas: Sequence[float]) -> Iterator[Solution]:
         """Solve for one regularisation strength after another, each from the last solution.
@@ -212,6 +239,9 @@ class SemismoothNewton:
                     working_set.advance(gap)
             except OutOfTimeError:
                 status = Status.TIME_LIMIT
+                break
+            if not working_set.is_finite:
+                status = Status.INACCURATE
                 break
             best = _certified(best, program, working_set, units)
             idle = idle + 1 if best.certificate.relative_gap > 0.9 * gap else 0

@@ -18,6 +18,8 @@ MIN_EXACT_PRICES = 100
 FIRST_TOLERANCE = 1e-2
 MAX_OUTER_STEPS = 12
 MIN_RTOL = 1e-14
+MIN_BETA = 1e-13
+"""Strength below which prices of data and labels of norm 1 are rounding."""
 
 
 class WorkingSet:
@@ -65,6 +67,11 @@ class WorkingSet:
         self.sigma /= GROWTH**4
         self._aim_at(replace(self.program, beta=beta))
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether the last iterate is one to go on from."""
+        return bool(np.all(np.isfinite(self.nu)) and np.all(np.isfinite(self.w)))
+
     def advance(self, gap: float) -> None:
         """Solve over the working set to a fraction of the gap so far, then price every block."""
         program = self.program
@@ -93,6 +100,8 @@ class WorkingSet:
         self.sigma = max(lagrangian.sigma / shorter, self.min_sigma)
 
     def _aim_at(self, program: Program) -> None:
+        # the certificate is one of the program as it is
+        program = replace(program, beta=max(program.beta, MIN_BETA))
         self.program = program
         self.price_threshold = program.beta * (1.0 + 0.2 * self.rtol)
         self.tolerance = FIRST_TOLERANCE
