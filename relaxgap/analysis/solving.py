@@ -13,7 +13,7 @@ from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import Regularisation, is_small
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.solver import GlobalSolver
-from relaxgap.networks import to_blocks, to_network
+from relaxgap.networks import to_blocks
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_LISTED_PATTERNS
@@ -209,7 +209,7 @@ def _bracketed(
         n_patterns=written_count(predicted_count(data.X).cover_count),
         complete=True,
         certificate=solution.bound,
-        active_blocks=blocks.point.active_blocks,
+        active_blocks=solution.network.width,
         max_cone_violation=problem.max_cone_violation(blocks.point),
         solver="global_optimum",
         n_iterations=solution.n_rounds,
@@ -217,7 +217,7 @@ def _bracketed(
         beta=beta,
         threads=threads,
         program=problem.family.name,
-        network=to_network(blocks.point),
+        network=solution.network,
         patterns=blocks.patterns,
         nu=found.nu,
         history=followed.history,

