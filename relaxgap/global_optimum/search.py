@@ -167,7 +167,7 @@ class NetworkSearch:
             self.nu = self.data.y - self.network.predict(self.data.X)
 
     def _units(self) -> Units | None:
-        """Return the units to descend in; None where there is nothing to fit, or no number for beta."""
+        """Return the units to descend in; None without rows or labels, or where beta overflows."""
         units = Units.of(self._program(np.eye(1, self.data.d)))
         if units is None or not self.beta / np.finfo(np.float64).max < units.beta:
             return None

@@ -96,11 +96,20 @@ def descend(
     start = np.concatenate([network.output, network.hidden.ravel()])
     if width == 0 or deadline.has_passed:
         return network
-    options = {"maxcor": MEMORY, "maxiter": n_steps, "maxfun": 2 * n_steps}
-    options |= {"ftol": MIN_DECREASE, "gtol": 0.0}
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         found = minimize(
-            loss, start, jac=True, method="L-BFGS-B", callback=look, options=options
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            callback=look,
+            options={
+                "maxcor": MEMORY,
+                "maxiter": n_steps,
+                "maxfun": 2 * n_steps,
+                "ftol": MIN_DECREASE,
+                "gtol": 0.0,
+            },
         ).x
         better = loss(found)[0] < loss(start)[0]
     if not (better and np.all(np.isfinite(found))):
@@ -116,4 +125,3 @@ def live_part(network: TwoLayerNetwork) -> TwoLayerNetwork:
     roots = np.sqrt(products[live])
     hidden = network.hidden[live] * (roots / lengths[live])[:, None]
     return TwoLayerNetwork(hidden, np.sign(network.output[live]) * roots)
-
