@@ -134,7 +134,7 @@ class NetworkSearch:
     def solve(
         self, program: Program, deadline: Deadline = NEVER, start: Blocks | None = None
     ) -> DualCertificate:
-        """Solve a program over other patterns and return its bracket; the better network is kept."""
+        """Solve over other patterns, keep the better network, and return the bracket."""
         warm = None
         if start is not None and np.any(start.w):
             nu = program.dual_point(start)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,8 +15,9 @@ from relaxgap.global_optimum.sliding import slide
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.global_optimum.wide_descent import descend, live_part, random_network
 from relaxgap.networks import TwoLayerNetwork
-from relaxgap.numerics.clock import Deadline, OutOfTimeError
+from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import Program, relu_program
+from relaxgap.solvers.base import Solution, Status, unsolved
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
 
@@ -138,9 +140,9 @@ def test_a_neuron_that_prices_above_beta_slides_into_a_network(sign: float) -> N
 def test_where_programs_take_too_long_neurons_slide(monkeypatch: pytest.MonkeyPatch) -> None:
     program, calls = instance(4, n=20, d=5), []
 
-    def too_long(*args: object, **kwargs: object) -> None:
+    def too_long(self: object, program: Program, *args: object, **kwargs: object) -> Solution:
         calls.append(1)
-        raise OutOfTimeError
+        return replace(unsolved(program), status=Status.TIME_LIMIT)
 
     monkeypatch.setattr(SemismoothNewton, "solve", too_long)
     search = NetworkSearch(program.data, program.beta, 1e-6, np.random.default_rng(0))
