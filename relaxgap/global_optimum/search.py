@@ -17,6 +17,8 @@ from relaxgap.global_optimum.sliding import slide
 from relaxgap.global_optimum.wide_descent import STALLED, descend, random_network
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
+from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
+from relaxgap.patterns import predicted_count
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems import Blocks, Program, Units, relu_program
 from relaxgap.solvers.base import Solution, Status
@@ -69,8 +71,12 @@ class NetworkSearch:
             self._keep(to_network(to_blocks(start, data).point))
 
     def descend_wide(self, deadline: Deadline = NEVER) -> Iterator[None]:
-        """Descend from a wide random network until it stalls, handing control back on the way."""
-        if self.units is None:
+        """Descend from a wide random network until it stalls, handing control back on the way.
+
+        Not where all patterns are few: programs over them end at sparser networks as fast.
+        """
+        n_bits = predicted_count(self.data.X).cover_count * self.data.n
+        if self.units is None or n_bits <= MAX_BITS_SOLVED_AT_ONCE:
             return
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network, before = random_network(data, self.rng), np.inf

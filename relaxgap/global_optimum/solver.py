@@ -1,9 +1,9 @@
 r"""The certified global optimum of two-layer ReLU training, without listing its patterns first.
 
-From above come networks: small programs over patterns that local pricing finds. From below come
-bounds over *all* patterns, from closed form to branch and bound on activations, each proven from
-its multipliers whatever made them. Both sides only ever improve, so the bracket is valid whenever
-one stops.
+From above come networks: a wide one that descends, then small programs over patterns that local
+pricing finds. From below come bounds over *all* patterns, from closed form to branch and bound on
+activations, each proven from its multipliers whatever made them. Both sides only ever improve, so
+the bracket is valid whenever one stops.
 
 References
 ----------

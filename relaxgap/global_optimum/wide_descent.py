@@ -20,7 +20,7 @@ from relaxgap.numerics.clock import NEVER, Deadline
 MEMORY = 20
 MIN_DECREASE = 1e-9
 """Relative decrease of a step below which a descent ends."""
-LOOK, STALLED = 100, 5e-4
+LOOK, STALLED = 100, 1e-4
 """So many steps that together decrease the loss by less than this fraction end it too."""
 WIDTH_PER_SAMPLE = 2
 MIN_WIDEST, MAX_WIDEST = 50, 800
