@@ -14,7 +14,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.global_optimum.local_pricing import MAX_STARTS, random_starts, violators
 from relaxgap.global_optimum.sliding import slide
-from relaxgap.global_optimum.wide_descent import STALLED, descend, random_network
+from relaxgap.global_optimum.wide_descent import descend, random_network
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
@@ -31,6 +31,8 @@ WIDE_STEPS = 600
 """Steps of the wide network before its dead neurons leave."""
 MAX_WIDE_ROUNDS = 10
 SLIDE_STEPS = 200
+STALLED = 1e-4, 1e-3
+"""Least and largest relative decrease with which a descent goes on: a tenth of the accuracy."""
 PROGRAM_SHARE = 0.15
 """Fraction of the time left that one small program may take."""
 
@@ -67,6 +69,7 @@ class NetworkSearch:
         self.n_rounds = 0
         self.programs_are_slow = False
         self.units = self._units()
+        self.stalled = float(np.clip(0.1 * rtol, *STALLED))
         if start is not None:
             self._keep(to_network(to_blocks(start, data).point))
 
@@ -81,11 +84,11 @@ class NetworkSearch:
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network, before = random_network(data, self.rng), np.inf
         for _ in range(MAX_WIDE_ROUNDS):
-            network = descend(network, data, beta, WIDE_STEPS, deadline)
+            network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline)
             value = attained_loss(network, data, beta)
             self._keep_descended(network)
             yield
-            if deadline.has_passed or not value < (1.0 - STALLED) * before:
+            if deadline.has_passed or not value < (1.0 - self.stalled) * before:
                 return
             before = value
 
@@ -162,7 +165,7 @@ class NetworkSearch:
             return
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network = _scaled(self.network, np.sqrt(self.units.X / self.units.y))
-        self._keep_descended(slide(network, gates, data, beta, SLIDE_STEPS, deadline))
+        self._keep_descended(slide(network, gates, data, beta, SLIDE_STEPS, self.stalled, deadline))
 
     def _keep_descended(self, network: TwoLayerNetwork) -> None:
         """Keep a network of the scaled problem, if it is better, and its residual."""

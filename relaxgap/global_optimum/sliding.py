@@ -23,6 +23,7 @@ def slide(
     data: Dataset,
     beta: float,
     n_steps: int,
+    stalled: float,
     deadline: Deadline = NEVER,
 ) -> TwoLayerNetwork:
     """Insert small neurons along directions, each of the sign that fits, and descend.
@@ -33,7 +34,7 @@ def slide(
         To improve.
     directions : (k, d) float64
         Nonzero, those that price above ``beta``.
-    data, beta, n_steps, deadline
+    data, beta, n_steps, stalled, deadline
         As for `descend`.
     """
     residual = data.y - network.predict(data.X)
@@ -43,4 +44,4 @@ def slide(
     wider = TwoLayerNetwork(
         np.concatenate([network.hidden, hidden]), np.concatenate([network.output, size * signs])
     )
-    return descend(wider, data, beta, n_steps, deadline)
+    return descend(wider, data, beta, n_steps, stalled, deadline)

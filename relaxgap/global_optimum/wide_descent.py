@@ -20,8 +20,8 @@ from relaxgap.numerics.clock import NEVER, Deadline
 MEMORY = 20
 MIN_DECREASE = 1e-9
 """Relative decrease of a step below which a descent ends."""
-LOOK, STALLED = 100, 1e-4
-"""So many steps that together decrease the loss by less than this fraction end it too."""
+LOOK = 100
+"""Steps that together have to decrease the loss by a fraction of it."""
 WIDTH_PER_SAMPLE = 2
 MIN_WIDEST, MAX_WIDEST = 50, 800
 WORK = 4e7
@@ -48,6 +48,7 @@ def descend(
     data: Dataset,
     beta: float,
     n_steps: int,
+    stalled: float,
     deadline: Deadline = NEVER,
 ) -> TwoLayerNetwork:
     r"""Return a network of less training loss, without its dead neurons; balanced.
@@ -62,6 +63,8 @@ def descend(
         Regularisation strength in these units.
     n_steps : int
         Most steps, and half the most evaluations.
+    stalled : float
+        `LOOK` steps that decrease the loss by less than this fraction are the last ones.
     deadline : Deadline
         No step begins after it.
 
@@ -88,8 +91,8 @@ def descend(
 
     def look(intermediate_result: OptimizeResult) -> None:
         values.append(float(intermediate_result.fun))
-        stalled = len(values) > LOOK and values[-1] > (1.0 - STALLED) * values[-1 - LOOK]
-        if stalled or deadline.has_passed:
+        is_stalled = len(values) > LOOK and values[-1] > (1.0 - stalled) * values[-1 - LOOK]
+        if is_stalled or deadline.has_passed:
             # what ends the method with the point so far
             raise StopIteration
 

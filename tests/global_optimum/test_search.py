@@ -82,7 +82,7 @@ def test_a_descent_ends_lower_at_a_balanced_network(seed: int) -> None:
     program = instance(seed)
     data, beta = program.data, program.beta
     start = random_network(data, np.random.default_rng(seed))
-    found = descend(start, data, beta, 50)
+    found = descend(start, data, beta, 50, 1e-4)
     assert found.training_loss(data, beta) < start.training_loss(data, beta)
     np.testing.assert_allclose(np.linalg.norm(found.hidden, axis=1), np.abs(found.output))
 
@@ -90,9 +90,9 @@ def test_a_descent_ends_lower_at_a_balanced_network(seed: int) -> None:
 def test_a_descent_without_time_or_neurons_returns_its_start() -> None:
     program = instance(1)
     start = random_network(program.data, np.random.default_rng(0))
-    assert descend(start, program.data, program.beta, 50, Deadline(-np.inf)) is start
+    assert descend(start, program.data, program.beta, 50, 1e-4, Deadline(-np.inf)) is start
     nothing = empty(program.data)
-    assert descend(nothing, program.data, program.beta, 50) is nothing
+    assert descend(nothing, program.data, program.beta, 50, 1e-4) is nothing
 
 
 def test_a_descent_ends_in_the_step_in_which_its_time_does(
@@ -107,7 +107,7 @@ def test_a_descent_ends_in_the_step_in_which_its_time_does(
             return len(n_looks) > 3
 
     start = random_network(program.data, np.random.default_rng(0))
-    found = descend(start, program.data, program.beta, 50, Passing())
+    found = descend(start, program.data, program.beta, 50, 1e-4, Passing())
     assert len(n_looks) == 4
     assert found is not start
 
@@ -115,7 +115,7 @@ def test_a_descent_ends_in_the_step_in_which_its_time_does(
 def test_a_descent_from_where_the_loss_overflows_returns_its_start() -> None:
     program = instance(2)
     start = TwoLayerNetwork(np.full((2, 3), 1e200), np.full(2, 1e200))
-    assert descend(start, program.data, program.beta, 50) is start
+    assert descend(start, program.data, program.beta, 50, 1e-4) is start
 
 
 def test_dead_neurons_leave_a_network_and_the_others_keep_their_product() -> None:
@@ -132,7 +132,7 @@ def test_a_neuron_that_prices_above_beta_slides_into_a_network(sign: float) -> N
     starts = np.random.default_rng(0).standard_normal((20, 3))
     directions, prices = ascend(data.X, sign * data.y, starts)
     beta = 0.5 * float(prices.max())
-    found = slide(empty(data), directions[prices > beta], data, beta, 50)
+    found = slide(empty(data), directions[prices > beta], data, beta, 50, 1e-4)
     assert (np.sign(found.output) == sign).all()
     assert found.training_loss(data, beta) < 0.5 * float(data.y @ data.y)
 
