@@ -1,6 +1,7 @@
 """The faces of pattern cones on which projections lie: small linear systems, one for each."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -67,6 +68,9 @@ def _face(
     factor: Float[Array, "r r"] | None,
 ) -> Face:
     ridge = max(RIDGE, 2e-14 * arrays.roundoff_ratio)
+    if factor is not None and float(arrays.xp.min(arrays.xp.linalg.diagonal(factor))) < sqrt(ridge):
+        # dependent rows whose rounding passed for a pivot
+        factor = None
     singular = None if factor is not None else _gram_of(arrays, gram, rows)
     while factor is None:
         # dependent rows: a ridge picks one of the many multipliers of the same projection
