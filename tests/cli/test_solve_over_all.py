@@ -56,7 +56,7 @@ def test_a_count_of_many_digits_is_a_power_of_ten_in_the_text(relaxgap: Invoke) 
     chosen = ("gaussian:n=100", "--beta", "1e3", "--time-limit", "1e-9")
     assert "n_patterns          about 10^29\n" in relaxgap("solve", *chosen).stdout
     # 2^99
-    row = timed_out(relaxgap("solve", *chosen, "--json"))
+    row = solved(relaxgap("solve", *chosen, "--json"))
     assert row["n_patterns"] == 1 << 99
 
 

@@ -111,6 +111,6 @@ def test_one_deadline_reaches_every_solve_and_bound(
     GlobalSolver(1e-9, max_seconds=0.5, certificate=certificate, n_gates=3).solve(
         program.data, program.beta
     )
-    assert len(seen) >= 3
+    assert len(seen) >= 2
     assert {deadline.end for deadline in seen} == {seen[0].end}
     assert seen[0].end < np.inf
