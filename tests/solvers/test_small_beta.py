@@ -22,7 +22,7 @@ def gaussian(n: int, d: int, seed: int) -> Dataset:
 def binary(seed: int) -> Dataset:
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 2, size=(40, 10)).astype(np.float64)
-    return Dataset(X, np.maximum(X @ rng.standard_normal((10, 5)), 0.0).sum(axis=1))
+    return Dataset(X, np.sign(rng.standard_normal(40)))
 
 
 def integer(seed: int) -> Dataset:
@@ -37,7 +37,7 @@ def repeated(seed: int) -> Dataset:
 
 
 def sampled(data: Dataset) -> PatternSet:
-    return sample_patterns(data.X, 2 * data.n, np.random.default_rng(0))
+    return sample_patterns(data.X, 120, np.random.default_rng(0))
 
 
 CAMPAIGN = {
@@ -45,7 +45,7 @@ CAMPAIGN = {
     "equal": (gaussian(8, 8, 1), 1e-5),
     "tall": (gaussian(30, 3, 2), 1e-3),
     "integer": (integer(3), 1e-3),
-    "binary": (binary(4), 1e-2),
+    "binary": (binary(11), 1e-2),
     "repeated": (repeated(5), 1e-5),
 }
 
