@@ -17,6 +17,10 @@ class EnumerationLimitError(RelaxgapError):
     """The arrangement may hold more patterns than the configured limit."""
 
 
+class MissedAccuracyError(RelaxgapError):
+    """A bracket holds but is wider than was asked for."""
+
+
 class MissingSolverError(RelaxgapError):
     """The named solver is not installed."""
 

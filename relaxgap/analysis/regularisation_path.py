@@ -83,12 +83,17 @@ class RegularisationPath:
         return self.solve_seconds
 
     @property
+    def n_missed(self) -> int:
+        """Points whose gap is wider than ``rtol``."""
+        return sum(point.status != Status.SOLVED for point in self.rows)
+
+    @property
     def sentence(self) -> str:
         """Which optima the brackets hold, and how wide the widest is."""
         if not self.rows:
             return "No point of the path was solved."
         widest = max(point.relative_gap for point in self.rows)
-        missed = sum(point.status != Status.SOLVED for point in self.rows)
+        missed = self.n_missed
         networks = networks_of(self.program, self.complete, self.n_patterns)
         said = (
             f"Every optimum over {networks} lies in its bracket [dual_value, primal_value]; the "

@@ -9,6 +9,7 @@ import click
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
+from relaxgap.cli.accuracy import exit_if_missed
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
@@ -91,7 +92,9 @@ def certify_command(
     is network_value over it. Hidden biases count as weights on a column of ones; an output bias is
     refused.
 
-    After Ctrl-C or an error the bracket so far is printed and written, with exit code 1.
+    After Ctrl-C or an error the bracket so far is printed and written, with exit code 1. A
+    gap wider than --rtol is said on standard error, with exit code 4 if --rtol was given and no
+    --time-limit of yours ran out.
     """
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out")
@@ -110,6 +113,7 @@ def certify_command(
     if not as_json and (written := [path for path in (better, out) if path is not None]):
         click.echo("\n".join(["", "written:", *(printable(f"  {path}") for path in written)]))
     exit_if(report.stopped)
+    exit_if_missed(report.status, report.relative_gap, report.rtol, "rtol")
 
 
 def _text(report: NetworkReport) -> str:

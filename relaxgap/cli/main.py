@@ -14,10 +14,10 @@ import click
 
 from relaxgap.cli.interruption import CUT_SHORT
 from relaxgap.cli.shown_text import error_line
-from relaxgap.errors import ConfigurationError, RelaxgapError
+from relaxgap.errors import ConfigurationError, MissedAccuracyError, RelaxgapError
 from relaxgap.runner.interrupts import interruptible
 
-FAILED, USAGE = 1, 2
+FAILED, USAGE, MISSED = 1, 2, 4
 
 COMMANDS = {
     "run": "Run an experiment: finish its missing cells, write CSV, manifest and figures.",
@@ -64,12 +64,14 @@ class Commands(click.Group):
         return name, getattr(module, f"{name}_command"), rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit 2 for a configuration error, 1 for bad data or failed work."""
+        """Run the command; exit 2 for configuration, 1 for bad data or failed work, 4 for a gap."""
         with interruptible() as interrupts:
             try:
                 return super().invoke(ctx)
             except ConfigurationError as error:
                 _stop(error, USAGE)
+            except MissedAccuracyError as error:
+                _stop(error, MISSED)
             except RelaxgapError as error:
                 _stop(error, FAILED)
             except MemoryError as error:
@@ -116,5 +118,6 @@ def _drop_output() -> None:
 def main() -> None:
     """Certified optimality gaps of convex relaxations of two-layer ReLU networks.
 
-    Exit codes: 0 done, 1 failed cells or bad data, 2 usage or configuration.
+    Exit codes: 0 done, also where a --time-limit ran out with a valid bracket; 1 failed cells, bad
+    data or interrupted; 2 usage or configuration; 4 the bracket holds but is wider than --rtol.
     """

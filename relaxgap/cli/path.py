@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from relaxgap.analysis.regularisation_path import PathPoint, RegularisationPath, path
+from relaxgap.cli.accuracy import exit_if_any_missed
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.option_words import options_named
@@ -64,7 +65,8 @@ def path_command(
     (complete = true) and with cones it is the global optimum of two-layer ReLU training.
     active_blocks is of the point found; others of the same value may have more or fewer.
 
-    After Ctrl-C or an error the points so far are printed and written, with exit code 1.
+    After Ctrl-C or an error the points so far are printed and written, with exit code 1; where
+    a gap is wider than --rtol, all points, with exit code 4.
     """
     if out is not None and not out.is_dir():
         raise ConfigurationError(
@@ -99,6 +101,8 @@ def path_command(
             f"{followed.stopped} after {len(followed.rows)} of {points} points; what is finished "
             "is kept."
         )
+    gaps = [row.relative_gap for row in followed.rows]
+    exit_if_any_missed(gaps, followed.rtol, followed.n_missed)
 
 
 def _facts(followed: RegularisationPath) -> dict[str, Any]:

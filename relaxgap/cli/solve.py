@@ -9,6 +9,7 @@ import click
 
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import BRACKET_SECONDS, solve
+from relaxgap.cli.accuracy import exit_if_missed
 from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
@@ -68,6 +69,9 @@ def solve_command(
     global optimum of two-layer ReLU training. Where the patterns are too many to enumerate, the
     bound is proven without a list of them, n_patterns is Cover's count, and --limit, which holds
     for gated programs and named solvers, does not apply.
+
+    A gap wider than --rtol is said on standard error, with exit code 4; with code 0 where
+    --time-limit was given and ran out.
     """
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     if chosen["beta"] is None and chosen["beta_fraction"] is None:
@@ -83,6 +87,7 @@ def solve_command(
     if out is not None:
         write_arrays(out, "--out", **result.network.arrays)
     exit_if(result.stopped)
+    exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
 
 
 def _text(result: SolveResult) -> str:

@@ -180,11 +180,13 @@ class GlobalSolver:
     def _work(self, bracket: Bracket, deadline: Deadline) -> Iterator[None]:
         """Do one piece of work after another; the caller looks at the clock in between."""
         yield from OPENING.improve(bracket, deadline)
+        # the count of patterns that it may ask for is not free, and the first bracket comes at once
+        bounds = schedule(self.certificate, bracket.search.data)
+        for bound in bounds.first:
+            yield from bound.improve(bracket, deadline)
         yield from bracket.search.descend_wide(deadline.within(WIDE_SHARE))
         bracket.search.solve_over_gaussian(self.n_gates, deadline)
         yield from OPENING.improve(bracket, deadline)
-        # the count of patterns that it may ask for is not free, and the first bracket comes at once
-        bounds = schedule(self.certificate, bracket.search.data)
         for bound in bounds.before_search:
             yield from bound.improve(bracket, deadline)
         yield from self._search(bracket.search, deadline.within(SEARCH_SHARE))

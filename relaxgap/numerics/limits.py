@@ -15,6 +15,12 @@ MAX_BITS_SOLVED_AT_ONCE = 1_000_000
 Minutes at most, and less than a bracket over all patterns would take.
 """
 
+MAX_BITS_SOLVED_FIRST = 100_000
+"""Pattern bits up to which the global optimum begins with the program over all patterns.
+
+A second or two, which every search for networks would take as well.
+"""
+
 MAX_BITS_SOLVED_EXACTLY = 5_000_000
 """Pattern bits up to which an experiment solves the program over all patterns as one program."""
 

@@ -194,7 +194,11 @@ def test_the_smallest_time_limit_leaves_a_bracket_that_holds(
     relaxgap: Invoke, file: str, net: str
 ) -> None:
     chosen = ("certify", file, "--network", net, "--beta", "0.1", "--json")
-    hasty = certified(relaxgap(*chosen, "--time-limit", "1e-9"))
+    result = relaxgap(*chosen, "--time-limit", "1e-9")
+    assert result.exit_code == 0
+    assert "Expected a relative gap of 0.001, got" in result.stderr
+    assert "The time ran out" in result.stderr
+    hasty = json.loads(result.stdout)
     patient = certified(relaxgap(*chosen))
     assert hasty["status"] == "time_limit"
     assert 0.0 < hasty["lower_bound"] <= patient["upper_bound"]
@@ -377,3 +381,15 @@ def test_a_network_of_a_gated_program_is_refused_for_what_it_is(
     assert relaxgap("solve", file, *chosen).exit_code == 0
     said = refusal(1, "certify", file, "--network", "gated.npz", "--beta", "0.1")
     assert "got the gates and weights of a gated one, as solve --program gated writes" in said
+
+
+@pytest.mark.parametrize(("asked", "code"), [((), 0), (("--rtol", "1e-3"), 4)], ids=["", "rtol"])
+def test_a_gap_wider_than_asked_for_exits_4_where_rtol_was_given(
+    relaxgap: Invoke, file: str, net: str, asked: tuple[str, ...], code: int
+) -> None:
+    chosen = ("--network", net, "--beta", "0.1", "--certificate", "closed_form", "--json")
+    done = relaxgap("certify", file, *chosen, *asked)
+    assert done.exit_code == code, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "Expected a relative gap of 0.001, got" in done.stderr
+    assert json.loads(done.stdout)["status"] == "inaccurate"

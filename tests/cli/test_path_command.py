@@ -78,7 +78,8 @@ def test_points_that_miss_the_tolerance_are_counted(
     monkeypatch.setattr("relaxgap.analysis.regularisation_path.SemismoothNewton", hasty)
     arguments = ("path", file, *SHORT, "--rtol", "1e-10", "--patterns", "gaussian:3")
     result = relaxgap(*arguments)
-    assert result.exit_code == 0
+    assert result.exit_code == 4
+    assert "Expected a relative gap of 1e-10 at each of 5 points" in result.stderr
     assert "restricted to these" in result.stdout
     assert "of 5 points did not reach rtol" in result.stdout
 

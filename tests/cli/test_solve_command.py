@@ -349,3 +349,21 @@ def test_more_than_memory_holds_is_one_line(relaxgap: Invoke) -> None:
     assert done.exit_code == 1
     assert "ask for a smaller size" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_gap_wider_than_asked_for_is_said_and_exits_4(relaxgap: Invoke, file: str) -> None:
+    # below what the rounding of any certificate allows
+    done = relaxgap("solve", file, "--beta", "0.1", "--rtol", "1e-300", "--json")
+    assert done.exit_code == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert "Expected a relative gap of 1e-300, got" in done.stderr
+    row = json.loads(done.stdout)
+    assert row["status"] == "inaccurate"
+    assert 0.0 < row["dual_value"] <= row["primal_value"]
+
+
+def test_a_time_limit_of_the_users_own_is_said_and_no_failure(relaxgap: Invoke, file: str) -> None:
+    done = relaxgap("solve", file, "--beta", "0.1", "--time-limit", "1e-9", "--json")
+    assert done.exit_code == 0
+    assert "The time ran out before the accuracy asked for; the bracket holds." in done.stderr
+    assert json.loads(done.stdout)["status"] == "time_limit"

@@ -25,6 +25,7 @@ from relaxgap.problems import Blocks, Program, relu_program
 from relaxgap.solvers import Status
 
 FEW = Dataset(np.eye(3), np.array([1.0, -2.0, 3.0]))
+SOME = Dataset(np.random.default_rng(0).standard_normal((16, 8)), np.ones(16))
 MANY = Dataset(np.random.default_rng(0).standard_normal((60, 30)), np.ones(60))
 
 
@@ -40,12 +41,14 @@ def test_no_two_bounds_share_a_name_and_each_can_be_asked_for() -> None:
 @pytest.mark.parametrize("bound", BOUNDS, ids=names(BOUNDS))
 def test_a_bound_asked_for_by_name_is_the_only_one_after_the_opening_one(bound: Bound) -> None:
     chosen = schedule(bound.name, MANY)
-    assert chosen.before_search == ()
+    assert chosen.first == chosen.before_search == ()
     assert names(chosen.after_search) == [bound.name] * (bound is not OPENING)
 
 
 def test_few_patterns_are_priced_and_many_bounded_by_eigenvalues_first() -> None:
-    assert names(schedule(AUTO, FEW).after_search) == ["enumeration", "branch_and_bound"]
+    assert names(schedule(AUTO, FEW).first) == ["enumeration"]
+    assert names(schedule(AUTO, FEW).after_search) == ["branch_and_bound"]
+    assert names(schedule(AUTO, SOME).after_search) == ["enumeration", "branch_and_bound"]
     assert names(schedule(AUTO, MANY).before_search) == ["spectral"]
     assert names(schedule(AUTO, MANY).after_search) == ["branch_and_bound"]
 
@@ -73,7 +76,7 @@ def test_a_toy_bound_takes_part_as_one_object(monkeypatch: pytest.MonkeyPatch) -
         yield
 
     toy = Bound("toy", "nothing", "a test", lambda data: True, improve)
-    monkeypatch.setattr(solver_module, "schedule", lambda name, data: Schedule((), (toy,)))
+    monkeypatch.setattr(solver_module, "schedule", lambda name, data: Schedule((), (), (toy,)))
     found = GlobalSolver(1e-9).solve(program.data, program.beta)
     assert found.bound == "toy"
     assert found.status is Status.SOLVED
@@ -106,9 +109,8 @@ def test_one_deadline_reaches_every_solve_and_bound(
 
     def all_watched(name: str, data: Dataset) -> Schedule:
         chosen = schedule(name, data)
-        return Schedule(
-            *(tuple(map(watched, b)) for b in (chosen.before_search, chosen.after_search))
-        )
+        order = (chosen.first, chosen.before_search, chosen.after_search)
+        return Schedule(*(tuple(map(watched, bounds)) for bounds in order))
 
     monkeypatch.setattr(NetworkSearch, "solve", recorded)
     monkeypatch.setattr(solver_module, "schedule", all_watched)

@@ -6,7 +6,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.bounds.bound import Bound
 from relaxgap.global_optimum.bounds.branch_and_bound import BRANCH_AND_BOUND
 from relaxgap.global_optimum.bounds.closed_form import CLOSED_FORM
-from relaxgap.global_optimum.bounds.enumeration import ENUMERATION
+from relaxgap.global_optimum.bounds.enumeration import ENUMERATION, is_quick
 from relaxgap.global_optimum.bounds.maxcut import MAXCUT
 from relaxgap.global_optimum.bounds.semidefinite import SEMIDEFINITE
 from relaxgap.global_optimum.bounds.spectral import SPECTRAL
@@ -32,8 +32,9 @@ CERTIFICATE_NAMES: tuple[str, ...] = (AUTO, *(bound.name for bound in BOUNDS))
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Say which bounds run before and after the search for networks, in order."""
+    """Say which bounds run first, before and after the search for networks, in order."""
 
+    first: tuple[Bound, ...]
     before_search: tuple[Bound, ...]
     after_search: tuple[Bound, ...]
 
@@ -41,11 +42,13 @@ class Schedule:
 def schedule(name: str, data: Dataset) -> Schedule:
     """Return the bounds to run for a certificate of `CERTIFICATE_NAMES`, after the opening one."""
     if name != AUTO:
-        return Schedule((), tuple(b for b in BOUNDS if b.name == name and b is not OPENING))
+        return Schedule((), (), tuple(b for b in BOUNDS if b.name == name and b is not OPENING))
+    if is_quick(data):
+        return Schedule((ENUMERATION,), (), (BRANCH_AND_BOUND,))
     if ENUMERATION.suits(data):
-        return Schedule((), (ENUMERATION, BRANCH_AND_BOUND))
+        return Schedule((), (), (ENUMERATION, BRANCH_AND_BOUND))
     # its neurons help the search along
-    return Schedule((SPECTRAL,), (BRANCH_AND_BOUND,))
+    return Schedule((), (SPECTRAL,), (BRANCH_AND_BOUND,))
 
 
 def meanings() -> str:

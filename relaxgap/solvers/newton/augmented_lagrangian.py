@@ -38,6 +38,8 @@ GROWTH = 3.0
 FEW_STEPS = 2
 SHRINKAGE = 100.0
 """Divides sigma after an inner minimisation that failed."""
+REGROWTH = 10.0
+"""How far sigma may grow again over the same blocks: a far start fails, the same step later not."""
 ACCEPTED = 1e-2
 """Gradient over dual point above which an inner minimisation has failed."""
 MAX_NEWTON_STEPS = 40
@@ -124,7 +126,7 @@ class AugmentedLagrangian:
         if not left <= max(tolerance, ACCEPTED):
             self.nu, self.gradients = nu, gradients
             self._scale_step(1.0 / SHRINKAGE)
-            self.max_sigma = self.sigma
+            self.max_sigma = REGROWTH * self.sigma
             return
         self.w = self.arrays.xp.zeros_like(self.w)
         kept = 1.0 - self.sigma * self.beta / active.norms

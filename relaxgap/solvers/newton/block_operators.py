@@ -187,6 +187,8 @@ class ConeOperator:
         return total
 
     def _face_loss(self, b: int, face: Face, inside: Int[Array, " m"], single: bool) -> FaceLoss:
+        # a ridge is so small that it would magnify rounding to single precision
+        single = single and face.singular is None
         known = self.losses.get(b)
         if known is None or known.face is not face or known.single != single:
             arrays, take = self.arrays, self.arrays.xp.take

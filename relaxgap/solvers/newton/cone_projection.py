@@ -65,6 +65,23 @@ class ConeProjector:
         norms = self.arrays.xp.minimum(self.arrays.norms(moved), self.arrays.norms(z))
         return self.arrays.to_numpy(norms)
 
+    def rescale(self, z: Float[Array, "B d"]) -> Float64[np.ndarray, " B"]:
+        r"""Stretch the multipliers of every block to where they bound best; return these bounds.
+
+        Multipliers found for a point that was a thousand times as long are worse than none. Along
+        their ray the best are :math:`t \lambda` for :math:`t = (-\langle z, R^\top \lambda\rangle /
+        \|R^\top \lambda\|^2)_+`.
+        """
+        xp = self.arrays.xp
+        added = (self.signs * self.multipliers) @ self.rows.rows
+        squares = xp.sum(added * added, axis=1)
+        nonzero = squares > 0.0
+        ratio = -xp.sum(z * added, axis=1) / xp.where(nonzero, squares, xp.ones_like(squares))
+        # where the squares underflow nothing is known of the ray
+        stretch = xp.where(nonzero & (ratio > 0.0), ratio, xp.zeros_like(ratio))
+        self.multipliers *= stretch[:, None]
+        return self.arrays.to_numpy(self.arrays.norms(z + stretch[:, None] * added))
+
     def project(self, z: Float[Array, "B d"], threshold: float) -> Projections:
         """Return the projections of norm above the threshold, exactly."""
         arrays = self.arrays

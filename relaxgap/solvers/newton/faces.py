@@ -1,6 +1,7 @@
 """The faces of pattern cones on which projections lie: small linear systems, one for each."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -12,10 +13,15 @@ RIDGE = 1e-10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """Hold the rows on which a projection lies and the Cholesky factor of their Gram matrix."""
+    """Hold the rows on which a projection lies and the Cholesky factor of their Gram matrix.
+
+    Where the rows are dependent, the factor is that of the matrix with a ridge, and ``singular``
+    the matrix without it, to correct by.
+    """
 
     rows: Int[np.ndarray, " k"]
     factor: Float[Array, "k k"]
+    singular: Float[Array, "k k"] | None = None
 
 
 NO_FACE = Face(np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
@@ -43,7 +49,13 @@ def multipliers_on(
     given, solved, start = products[block, row], [], 0
     for face, size in zip(faces, sizes, strict=True):
         if size:
-            solved.append(arrays.cholesky_solve(face.factor, given[start : start + size]))
+            target = given[start : start + size]
+            found_here = arrays.cholesky_solve(face.factor, target)
+            if face.singular is not None:
+                # without it the ridge would hide a fall of the dual function from a line search
+                left = target - face.singular @ found_here
+                found_here = found_here + arrays.cholesky_solve(face.factor, left)
+            solved.append(found_here)
         start += size
     found[block, row] = -signs[block, row] * arrays.xp.concat(solved)
     return found
@@ -56,13 +68,17 @@ def _face(
     factor: Float[Array, "r r"] | None,
 ) -> Face:
     ridge = max(RIDGE, 2e-14 * arrays.roundoff_ratio)
+    if factor is not None and float(arrays.xp.min(arrays.xp.linalg.diagonal(factor))) < sqrt(ridge):
+        # dependent rows whose rounding passed for a pivot
+        factor = None
+    singular = None if factor is not None else _gram_of(arrays, gram, rows)
     while factor is None:
         # dependent rows: a ridge picks one of the many multipliers of the same projection
         ridged, diagonal = _gram_of(arrays, gram, rows), arrays.asarray(np.arange(rows.size))
         ridged[diagonal, diagonal] += ridge
         (factor,) = arrays.cholesky([ridged])
         ridge *= 10.0
-    return Face(rows, factor)
+    return Face(rows, factor, singular)
 
 
 def _gram_of(

@@ -129,7 +129,7 @@ class ConeOracle:
             # their cone is {0}: no dual point violates their constraint
             gradients[arrays.asarray(self.forbidden)] = 0.0
         index = np.arange(self.shape[0])
-        found = self.projector.norm_bounds(gradients, index)
+        found = self.projector.rescale(gradients)
         over = index[found > threshold]
         far = gradients[arrays.asarray(over)]
         self.projector.descend(far, over, COLD_STEPS if self.cold else WARM_STEPS)

@@ -35,6 +35,8 @@ from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
 
 MAX_IDLE_ROUNDS = 3
+STAGE_RTOL, STAGE_ROUNDS = 0.1, 10
+"""Relative gap, and most rounds, at a strength on the way to that of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ class SemismoothNewton:
             if working_set is None:
                 working_set = self._working_set(scaled)
             else:
+                working_set.n_newton_steps = 0
                 working_set.change_beta(scaled.beta)
             yield last_of(self._close_gap(at_beta, working_set, units, NEVER))
 
@@ -217,6 +220,21 @@ class SemismoothNewton:
         return WorkingSet(scaled, loss, self.rtol, self.backend, point, nu)
 
     def _close_gap(
+        self, program: Program, working_set: WorkingSet, units: Units, deadline: Deadline
+    ) -> Iterator[Solution]:
+        target = working_set.program.beta
+        for beta in (stages := working_set.stages()):
+            if deadline.has_passed:
+                break
+            working_set.change_beta(beta)
+            coarse = replace(self, rtol=max(self.rtol, STAGE_RTOL), max_rounds=STAGE_ROUNDS)
+            at_beta = replace(program, beta=units.beta * beta)
+            last_of(coarse._rounds(at_beta, working_set, units, deadline))
+        if stages:
+            working_set.change_beta(target)
+        yield from self._rounds(program, working_set, units, deadline)
+
+    def _rounds(
         self, program: Program, working_set: WorkingSet, units: Units, deadline: Deadline
     ) -> Iterator[Solution]:
         nothing = DualCertificate(0.0 * program.data.y, np.inf, 0.0)

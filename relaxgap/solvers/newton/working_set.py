@@ -1,6 +1,7 @@
 """The working set of the structured solver and what is carried from one round to the next."""
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float64
@@ -17,6 +18,10 @@ MIN_BLOCKS = 40
 MIN_EXACT_PRICES = 100
 FIRST_TOLERANCE = 1e-2
 MAX_OUTER_STEPS = 12
+FAR = 100.0
+"""Largest price over beta above which regularisation falls in stages."""
+STAGE = sqrt(10.0)
+"""Factor from one stage to the next; the first begins that square below the largest price."""
 MIN_RTOL = 1e-14
 MIN_BETA = 1e-13
 """Strength below which prices of data and labels of norm 1 are rounding."""
@@ -61,9 +66,22 @@ class WorkingSet:
         self.n_newton_steps = 0
         self._aim_at(program)
 
+    def stages(self) -> list[float]:
+        """Return strengths to pass on the way to that of the program; none if it is not far.
+
+        The largest price is the strength at which the blocks at hand might be optimal. From far
+        above, Newton steps are short and the blocks that enter are not those of the optimum.
+        """
+        target, betas = self.program.beta, []
+        if self.largest_price > FAR * target:
+            beta = self.largest_price / STAGE**2
+            while beta > STAGE * target:
+                betas.append(beta)
+                beta /= STAGE
+        return betas
+
     def change_beta(self, beta: float) -> None:
         """Go on to another regularisation strength from the blocks and the dual point at hand."""
-        self.n_newton_steps = 0
         self.sigma /= GROWTH**4
         self._aim_at(replace(self.program, beta=beta))
 
@@ -73,11 +91,14 @@ class WorkingSet:
         return bool(np.all(np.isfinite(self.nu)) and np.all(np.isfinite(self.w)))
 
     def advance(self, gap: float) -> None:
-        """Solve over the working set to a fraction of the gap so far, then price every block."""
+        """Solve over the working set to a fraction of the gap so far, then price every block.
+
+        A deadline in the middle leaves the blocks at hand as they were.
+        """
         program = self.program
-        self.index = np.concatenate([self.index, self.entering])
+        index = np.concatenate([self.index, self.entering])
         entering = np.zeros((self.entering.size, program.data.d))
-        operator = self.oracle.operator(self.index, self.sigma)
+        operator = self.oracle.operator(index, self.sigma)
         y, nu, w = map(
             self.arrays.asarray, (program.data.y, self.nu, np.concatenate([self.w, entering]))
         )
@@ -89,14 +110,15 @@ class WorkingSet:
             self.tolerance = max(0.3 * self.tolerance, 0.1 * self.rtol)
             if lagrangian.relative_gap <= max(0.3 * self.rtol, 0.1 * gap):
                 break
-        self.oracle.absorb(self.index, operator, lagrangian.sigma)
+        self.oracle.absorb(index, operator, lagrangian.sigma)
         self.nu = self.arrays.to_numpy(lagrangian.nu)
         self.n_newton_steps += lagrangian.n_newton_steps
         used = lagrangian.used
-        self.index, self.w = self.index[used], self.arrays.to_numpy(lagrangian.w)[used]
+        self.index, self.w = index[used], self.arrays.to_numpy(lagrangian.w)[used]
         self._choose_entering()
         # new blocks want a shorter step; without any the next round only polishes
         shorter = GROWTH**2 if self.entering.size else 1.0
+        self.min_sigma = min(self.min_sigma, lagrangian.sigma)
         self.sigma = max(lagrangian.sigma / shorter, self.min_sigma)
 
     def _aim_at(self, program: Program) -> None:
@@ -113,6 +135,7 @@ class WorkingSet:
     def _choose_entering(self) -> None:
         n_exact = max(MIN_EXACT_PRICES, self.index.size)
         bounds = self.oracle.bounds(self.nu, self.price_threshold, n_exact)
+        self.largest_price = float(bounds.max(initial=0.0))
         violators = np.setdiff1d(np.flatnonzero(bounds > self.price_threshold), self.index)
         largest = np.argsort(-bounds[violators], kind="stable")
         self.entering = violators[largest[: max(MIN_BLOCKS, self.index.size)]]

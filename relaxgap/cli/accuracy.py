@@ -1,0 +1,61 @@
+"""How a command ends whose bracket is wider than asked for: it holds, and the exit code is 4."""
+
+from collections.abc import Sequence
+
+import click
+from click.core import ParameterSource
+
+from relaxgap.errors import MissedAccuracyError
+from relaxgap.solvers.base import Status
+
+
+def exit_if_missed(status: Status, relative_gap: float, rtol: float, *asked_by: str) -> None:
+    """Say that a bracket is wider than ``rtol``, once it is printed and written.
+
+    A time limit of the user's own that ran out is no failure.
+
+    Parameters
+    ----------
+    status : Status
+        Of the solve.
+    relative_gap, rtol : float
+        What was reached, and what was to be.
+    *asked_by : str
+        Parameters of the command of which the user has to give one for the accuracy to have been
+        asked for; none if it always is.
+
+    Raises
+    ------
+    MissedAccuracyError
+        If the accuracy was asked for.
+    """
+    if status is Status.SOLVED:
+        return
+    said = f"Expected a relative gap of {rtol:g}, got {relative_gap:.2g}"
+    late = status is Status.TIME_LIMIT and is_given("time_limit")
+    if late or (asked_by and not any(map(is_given, asked_by))):
+        click.echo(f"relaxgap: {said}: {status.sentence}", err=True)
+        return
+    more = "--time-limit" if status is Status.TIME_LIMIT else "--rtol"
+    raise MissedAccuracyError(f"{said}; the bracket holds: raise {more}.")
+
+
+def exit_if_any_missed(gaps: Sequence[float], rtol: float, n_missed: int) -> None:
+    """Say how many points of a path have a bracket wider than ``rtol``.
+
+    Raises
+    ------
+    MissedAccuracyError
+        If any has.
+    """
+    if n_missed:
+        raise MissedAccuracyError(
+            f"Expected a relative gap of {rtol:g} at each of {len(gaps)} points, got up to "
+            f"{max(gaps):.2g} at {n_missed}; the brackets hold: raise --rtol."
+        )
+
+
+def is_given(parameter: str) -> bool:
+    """Whether the user chose the value of a parameter of the command that runs."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source not in (None, ParameterSource.DEFAULT)
