@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from string import ascii_lowercase
 from typing import Any
 
@@ -17,6 +18,8 @@ TITLE_POINTS = 9.5
 LINE_HEIGHT = 1.32
 POINTS_AN_INCH = 72.0
 MARGIN_INCHES = 0.06
+UNSURE = 0.05
+"""Part of a line by which the sum of the widths of its words may miss its own."""
 # a formula is one word, whatever the spaces in it
 WORD = re.compile(r"(?:[^\s$]|\$[^$]*\$)+")
 
@@ -52,16 +55,22 @@ def broken(text: str, font: FontProperties) -> tuple[str, float]:
     """Break a text into lines as wide as the page; return it with its height in inches."""
     most = (PAGE_INCHES - 2.0 * MARGIN_INCHES) * POINTS_AN_INCH
     lines: list[str] = []
+    # the words of a line side by side, to measure whole lines only where it matters: formulas take long
+    sum_of_words, space = 0.0, _width("n n", font) - _width("nn", font)
     for word in WORD.findall(text):
+        sum_of_words += space + _width(word, font)
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _width(longer, font) <= most:
+        close = abs(sum_of_words - most) < UNSURE * most
+        if lines and (_width(longer, font) if close else sum_of_words) <= most:
             lines[-1] = longer
         else:
             lines.append(word)
+            sum_of_words = _width(word, font)
     size = font.get_size_in_points()
     return "\n".join(lines), len(lines) * LINE_HEIGHT * size / POINTS_AN_INCH
 
 
+@cache
 def _width(text: str, font: FontProperties) -> float:
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath="$" in text)
     return float(width)

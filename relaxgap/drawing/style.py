@@ -74,10 +74,11 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     paths = [folder / f"{name}.png", folder / f"{name}.pdf"]
     figure.set_dpi(mpl.rcParams["savefig.dpi"])
-    png: Any = FigureCanvasAgg(figure)
-    pdf: Any = FigureCanvasPdf(figure)
     streams = io.BytesIO(), io.BytesIO()
+    png: Any = FigureCanvasAgg(figure)
     png.print_png(streams[0], metadata={"Software": None})
+    # not before: a figure draws itself for the canvas that it was given last
+    pdf: Any = FigureCanvasPdf(figure)
     with _rounded_pdf():
         pdf.print_pdf(
             streams[1], metadata={"CreationDate": None, "Producer": None, "Creator": None}

@@ -44,7 +44,7 @@ def test_every_drawer_has_settings_a_record_a_cell_function_and_a_figure(
     assert experiment.settings() == experiment.settings()
     assert experiment.columns
     assert callable(experiment.run)
-    assert callable(experiment.figure.draw)
+    assert all(map(callable, experiment.figure.FIGURES.values()))
     assert callable(experiment.figure.table)
 
 

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from relaxgap.cli.main import main
 from relaxgap.experiments.registry import EXPERIMENTS
-from relaxgap.runner.figures import draw_summary, figures_of
+from relaxgap.runner.figures import figures_of
 
 pytestmark = pytest.mark.experiment
 
@@ -296,9 +296,6 @@ def test_an_experiment_reproduces_its_reference(
         files.add("statistics.csv")
     assert {path.name for path in folder.iterdir()} == files
     assert all((folder / file).stat().st_size for file in files)
-    drawn = {folder / file: (folder / file).read_bytes() for file in figures}
-    again = {path: path.read_bytes() for path in draw_summary(name, folder)}
-    assert {path: again[path] for path in drawn} == drawn
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["n_cells_finished"] == manifest["n_cells"]
     fresh, reference = (

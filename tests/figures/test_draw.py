@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import image
 from matplotlib.figure import Figure
 from run_summaries import drawn, rendered, tabled, texts
 
@@ -77,6 +78,8 @@ def test_png_and_pdf_carry_no_date_and_no_version(tmp_path: Path) -> None:
     for content in (png.read_bytes(), pdf.read_bytes()):
         assert b"CreationDate" not in content
         assert b"Matplotlib" not in content
+    opacity = image.imread(png)[..., 3]
+    assert (opacity == 1.0).all()
 
 
 @pytest.mark.parametrize(
