@@ -55,7 +55,7 @@ def broken(text: str, font: FontProperties) -> tuple[str, float]:
     """Break a text into lines as wide as the page; return it with its height in inches."""
     most = (PAGE_INCHES - 2.0 * MARGIN_INCHES) * POINTS_AN_INCH
     lines: list[str] = []
-    # the words of a line side by side, to measure whole lines only where it matters: formulas take long
+    # the words of a line side by side: a formula takes long to measure, and lines are many
     sum_of_words, space = 0.0, _width("n n", font) - _width("nn", font)
     for word in WORD.findall(text):
         sum_of_words += space + _width(word, font)

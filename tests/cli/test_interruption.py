@@ -96,9 +96,9 @@ def assert_resumed(relaxgap: Invoke, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("kill", "n_jobs", "code"),
     [
-        (signal.SIGINT, 2, 1),
+        (signal.SIGINT, 1, 1),
         (signal.SIGTERM, 1, 1),
-        (signal.SIGKILL, 1, -signal.SIGKILL),
+        (signal.SIGKILL, 2, -signal.SIGKILL),
     ],
 )
 def test_the_same_command_resumes_after_a_kill_and_gives_the_same_numbers(
