@@ -25,7 +25,10 @@ from relaxgap.networks import (
     structure_of,
     with_ones_column,
 )
+from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 
+LOOK_SECONDS = 2.0
+"""How long to look for improving patterns once the bracket is there."""
 ROUNDING = 1e-12
 """Relative size below which a better value may be nothing but rounding."""
 
@@ -152,17 +155,25 @@ def _report(
     """
     network, solution = loaded.network, followed.solution
     value = network.training_loss(data, beta)
-    upper = min(solution.certificate.primal_value, value)
+    # of the network that is returned: what is better by rounding alone is not
+    better_found = solution.certificate.primal_value < value * (1.0 - ROUNDING)
+    upper = solution.certificate.primal_value if better_found else value
     lower = min(solution.certificate.dual_value, value)
-    better_found = upper < value * (1.0 - ROUNDING)
     structure = structure_of(network, data, STRUCTURE_RTOL)
     residual = _residual(network, data, beta)
     slope = None
     if residual is not None and residual <= NEARLY_STATIONARY:
         slope = steepest_descent(network, data, beta).relative_slope
-    found = None
+    found, interrupted = None, False
     if not followed.stopped:
-        found = _improving(network, solution.network, data, beta, solver)
+        try:
+            with in_force(Deadline.after(LOOK_SECONDS)):
+                found = _improving(network, solution.network, data, beta, solver)
+        except OutOfTimeError:
+            # what it finds is no part of the proof
+            pass
+        except KeyboardInterrupt:
+            interrupted = True
     return NetworkReport(
         network_value=value,
         lower_bound=lower,
@@ -196,7 +207,7 @@ def _report(
         seed=solver.seed,
         best=LoadedNetwork(solution.network, loaded.has_bias) if better_found else loaded,
         history=followed.history,
-        stopped=followed.stopped or "interrupted" * (found is None),
+        stopped=followed.stopped or "interrupted" * interrupted,
     )
 
 
@@ -206,14 +217,11 @@ def _improving(
     data: Dataset,
     beta: float,
     solver: GlobalSolver,
-) -> ImprovingPatterns | None:
+) -> ImprovingPatterns:
     starts = random_starts(data, np.random.default_rng(solver.seed))
-    try:
-        return improving_patterns(
-            network, data, beta, solver.rtol, np.concatenate([starts, better.hidden])
-        )
-    except KeyboardInterrupt:
-        return None
+    return improving_patterns(
+        network, data, beta, solver.rtol, np.concatenate([starts, better.hidden])
+    )
 
 
 def _residual(network: TwoLayerNetwork, data: Dataset, beta: float) -> float | None:

@@ -3,6 +3,14 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 MAX_PERCENTAGE = 100.0
+DIGITS = 9
+
+
+def interval(lower: float, upper: float) -> str:
+    """Write a bracket with the digits that are read, its ends rounded outwards."""
+    ends = ((lower, ROUND_FLOOR), (upper, ROUND_CEILING))
+    rounded = (Context(prec=DIGITS, rounding=to).create_decimal(end) for end, to in ends)
+    return f"[{', '.join(f'{float(end):.{DIGITS}g}' for end in rounded)}]"
 
 
 def at_most_above(value: float, lower: float) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.analysis.bracketing import BracketPoint
-from relaxgap.analysis.comparison import at_most_above
+from relaxgap.analysis.comparison import at_most_above, interval
 from relaxgap.analysis.programs import networks_of
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.networks.gated import GatedNetwork
@@ -114,7 +114,7 @@ class SolveResult(SolveRecord):
     @property
     def sentence(self) -> str:
         """Where the optimum over which networks lies, and how far above it this one may be."""
-        bracket = f"[{self.dual_value:.9g}, {self.primal_value:.9g}]"
+        bracket = interval(self.dual_value, self.primal_value)
         said = f"The optimum over {self.networks} lies in {bracket}: this one is "
         if self.primal_value == self.dual_value:
             return f"{said}optimal."

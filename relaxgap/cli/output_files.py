@@ -31,6 +31,10 @@ def refuse_unwritable(path: Path | None, option: str, ending: str = "") -> None:
     """
     if path is None:
         return
+    if path.is_dir():
+        raise ConfigurationError(
+            f"Expected {option} to be a file, got the folder {str(path)!r}; name a file in it."
+        )
     if path.suffix.lower() != ending and ending:
         raise ConfigurationError(
             f"Expected {option} to end in {ending}, got {str(path)!r}; "

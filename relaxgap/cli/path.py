@@ -20,6 +20,7 @@ from relaxgap.cli.shown_text import printable
 from relaxgap.errors import ConfigurationError, StorageError
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.numerics.writing import write_text
+from relaxgap.runner.interrupts import held
 
 
 @click.command("path", epilog=DATA_HELP)
@@ -86,6 +87,19 @@ def path_command(
             advance(point)
 
         followed = path(known.X, known.y, on_progress=keep, **chosen)
+    with held():
+        _show(followed, out, as_json)
+    if followed.stopped:
+        raise InterruptedRunError(
+            f"{followed.stopped} after {len(followed.rows)} of {points} points; what is finished "
+            "is kept."
+        )
+    gaps = [row.relative_gap for row in followed.rows]
+    exit_if_any_missed(gaps, followed.rtol, followed.n_missed)
+
+
+def _show(followed: RegularisationPath, out: Path | None, as_json: bool) -> None:
+    """Print what was found, then write and draw it."""
     if as_json:
         click.echo(json.dumps(_facts(followed) | {"rows": [asdict(row) for row in followed.rows]}))
     elif followed.rows:
@@ -96,13 +110,6 @@ def path_command(
         written = [_write_csv(out, followed.rows), *draw_path(out)]
         if not as_json:
             click.echo("\n".join(["", "written:", *(printable(f"  {file}") for file in written)]))
-    if followed.stopped:
-        raise InterruptedRunError(
-            f"{followed.stopped} after {len(followed.rows)} of {points} points; what is finished "
-            "is kept."
-        )
-    gaps = [row.relative_gap for row in followed.rows]
-    exit_if_any_missed(gaps, followed.rtol, followed.n_missed)
 
 
 def _facts(followed: RegularisationPath) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def lift(normals: Float64[np.ndarray, "k r"], parents: Flats, flats: Flats, cell
             ahead = 0.5 / np.max(-rate, axis=1, keepdims=True, initial=0.5)
             behind = 0.5 / np.max(rate, axis=1, keepdims=True, initial=0.5)
             forest.split(leaves, m, witness + ahead * across, witness - behind * across)
-    return Cells(forest.witnesses, forest.tree)
+    return Cells(forest.witnesses, forest.tree, cells.merged)
 
 
 class _Forest:

@@ -6,9 +6,10 @@ import time
 import traceback
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import resource_tracker
 from typing import Any
 
@@ -59,9 +60,17 @@ def run_cells(
                 jobs, initializer=_begin_worker, initargs=(os.getpid(),), env=ONE_THREAD
             )
             stack.callback(_stop, workers)
-            cells = [workers.submit(_run_cell, point, store, version) for point in points]
-        for cell in as_completed(cells):
-            yield cell.result()
+        # no more than wait for a worker: what is handed out later the end of a run would trip over
+        ahead, at_work = iter(points), set[Future[Outcome]]()
+        while True:
+            with _signals_kept_from_workers():
+                for point in islice(ahead, jobs + 1 - len(at_work)):
+                    at_work.add(workers.submit(_run_cell, point, store, version))
+            if not at_work:
+                return
+            done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+            for cell in done:
+                yield cell.result()
 
 
 @contextmanager

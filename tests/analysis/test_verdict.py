@@ -3,6 +3,7 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
+from relaxgap.analysis.comparison import interval
 from relaxgap.analysis.network_record import MEANINGS, CertifiedNetwork
 from relaxgap.analysis.verdict import remarks, verdict
 from relaxgap.solvers import Status
@@ -138,3 +139,18 @@ def test_improving_patterns_are_said(n_found: int, said: str) -> None:
 
 def test_patterns_that_were_not_looked_for_are_not_mentioned() -> None:
     assert not remarks(replace(REPORT, n_improving_patterns=None, largest_price_ratio=None))
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "said"),
+    [
+        (5.1140793459, 5.1140794020, "[5.11407934, 5.11407941]"),
+        (0.1 + 0.2, 1.0, "[0.3, 1]"),
+        (-1.23456789123e-7, 9.99999999999e9, "[-1.2345679e-07, 1e+10]"),
+    ],
+)
+def test_a_bracket_is_rounded_outwards(lower: float, upper: float, said: str) -> None:
+    assert interval(lower, upper) == said
+    down, up = (float(end) for end in said.strip("[]").split(", "))
+    assert down <= lower
+    assert upper <= up

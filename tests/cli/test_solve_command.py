@@ -141,6 +141,7 @@ def test_without_json_the_verdict_is_a_sentence(relaxgap: Invoke, file: str) -> 
         (["--beta", "0.1", "--patterns", "some"], "try gaussian:50"),
         (["--beta", "0.1", "--out", "/nowhere/net.npz"], "create /nowhere first"),
         (["--beta", "0.1", "--out", "net.txt"], "write 'net.npz'"),
+        (["--beta", "0.1", "--out", ""], "to be a file, got the folder '.'"),
     ],
 )
 def test_a_wrong_option_is_one_line_with_exit_code_2(

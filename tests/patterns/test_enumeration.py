@@ -345,3 +345,17 @@ def test_large_generic_data_has_covers_count(n: int, d: int, count: int) -> None
     assert enumerated.complete
     chosen = np.arange(0, count, 97)
     assert np.array_equal(enumerated.gates[chosen] @ X.T >= 0.0, enumerated.unpack(chosen))
+
+
+def test_cells_merged_in_a_plane_of_three_dimensions_leave_the_set_incomplete() -> None:
+    # in exact arithmetic 14 cells, two of them about 1e-11 wide
+    X = np.array(
+        [
+            [-1e-11, -2.00000000001, -1e-11],
+            [-2.0, -0.99999999999, 2.0],
+            [-2e-11, 2e-11, 1.99999999999],
+            [-0.99999999998, 1.99999999998, 0.99999999999],
+        ]
+    )
+    patterns = enumerate_patterns(X)
+    assert patterns.n_patterns == 14 or not patterns.complete
