@@ -68,10 +68,16 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
     name, _, settings = argument.partition(":")
     if name in data_sets and not Path(argument).exists():
         values: dict[str, Any] = load_option("data", name)
+        given: set[str] = set()
         for item in filter(None, settings.split(",")):
             key, value = _setting(item, "gaussian:n=20,labels=signs")
+            if key in given:
+                raise ConfigurationError(
+                    f"Expected each setting of DATA once, got {key!r} twice; drop one."
+                )
+            given.add(key)
             values[key] = _yaml_value(value)
-        if values.get("d") is not None and "aspect_ratio" not in settings:
+        if values.get("d") is not None and "aspect_ratio" not in given:
             values["aspect_ratio"] = None
     else:
         path, settings = _path_and_settings(argument)

@@ -234,6 +234,7 @@ def test_an_empty_file_is_one_line(refusal: Refusal, tmp_path: Path, name: str) 
         ("nowhere.csv", 1, "existing file"),
         ("gaussian:m=4", 2, "did you mean 'data.n'"),
         ("gaussian:n", 2, "key=value after the colon"),
+        ("gaussian:n=5,d=2,n=6", 2, "each setting of DATA once, got 'n' twice"),
         ("gaussian:n=[", 2, "plain value"),
         ("gaussian:n=${x}", 2, "plain value"),
         ("gaussian:n=abc", 2, "data.n"),
