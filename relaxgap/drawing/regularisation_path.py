@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.style import COLOURS, MARKERS, figure_style, new_figure, save
-from relaxgap.numerics.writing import storage_error
 
 CSV_NAME = "path.csv"
 PANELS = {
@@ -26,11 +25,7 @@ def draw_path(folder: Path) -> list[Path]:
         If the disk is full or the folder cannot be written.
     """
     with figure_style():
-        figure = draw(pd.read_csv(folder / CSV_NAME))
-        try:
-            return save(figure, folder, "path")
-        except OSError as error:
-            raise storage_error(folder / "path", error) from error
+        return save(draw(pd.read_csv(folder / CSV_NAME)), folder, "path")
 
 
 def draw(path: pd.DataFrame) -> Figure:

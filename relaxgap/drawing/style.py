@@ -71,6 +71,11 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 
     Each canvas draws once, and lays the panels out while it does. ``Figure.savefig`` draws every
     figure a second time beforehand, for the same bytes.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or the folder cannot be written.
     """
     paths = [folder / f"{name}.png", folder / f"{name}.pdf"]
     figure.set_dpi(mpl.rcParams["savefig.dpi"])

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from relaxgap.experiments.registry import EXPERIMENTS
-from relaxgap.numerics.writing import storage_error
 from relaxgap.runner.summary import summary_columns
 
 
@@ -33,11 +32,7 @@ def draw_summary(name: str, folder: Path) -> list[Path]:
     paths = [folder / STATISTICS] if len(statistics.columns) else []
     with figure_style():
         for file, draw in figures_of(name).items():
-            figure = draw(summary, statistics)
-            try:
-                paths += save(figure, folder, file)
-            except OSError as error:
-                raise storage_error(folder / file, error) from error
+            paths += save(draw(summary, statistics), folder, file)
     return paths
 
 

@@ -14,6 +14,7 @@ from relaxgap.errors import DataError
 from relaxgap.experiments.gap_vs_log_n import cell as gap
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.numerics import writing
 
 Invoke = Callable[..., Result]
 
@@ -249,10 +250,14 @@ def test_a_full_disk_is_said_and_finished_cells_are_kept(
 def test_a_full_disk_while_drawing_is_one_line(
     tiny_run: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*arguments: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    written = writing._write_synced
 
-    monkeypatch.setattr("relaxgap.drawing.style.save", full)
+    def full_for_figures(path: Path, content: bytes) -> None:
+        if content.startswith(b"\x89PNG"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written(path, content)
+
+    monkeypatch.setattr(writing, "_write_synced", full_for_figures)
     result = tiny_run()
     assert result.exit_code == 1
     assert "got a full disk" in result.stderr.splitlines()[-1]
