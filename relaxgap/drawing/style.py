@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from fontTools import subset  # comes with matplotlib
 from matplotlib.backends import backend_pdf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
@@ -69,8 +70,8 @@ def new_figure(height: float) -> Figure:
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write PNG and PDF, byte-identical from the same figure.
 
-    Each canvas draws once, and lays the panels out while it does. ``Figure.savefig`` draws every
-    figure a second time beforehand, for the same bytes.
+    Each canvas draws once, and the first lays the panels out for both. ``Figure.savefig`` draws
+    every figure a second time beforehand, for the same bytes.
 
     Raises
     ------
@@ -82,15 +83,31 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     streams = io.BytesIO(), io.BytesIO()
     png: Any = FigureCanvasAgg(figure)
     png.print_png(streams[0], metadata={"Software": None})
+    figure.set_layout_engine("none")
     # not before: a figure draws itself for the canvas that it was given last
     pdf: Any = FigureCanvasPdf(figure)
-    with _rounded_pdf():
+    with _rounded_pdf(), _fonts_of_shapes():
         pdf.print_pdf(
             streams[1], metadata={"CreationDate": None, "Producer": None, "Creator": None}
         )
     for path, stream in zip(paths, streams, strict=True):
         write_bytes(path, stream.getvalue())
     return paths
+
+
+@contextmanager
+def _fonts_of_shapes() -> Iterator[None]:
+    """Embed fonts without their tables of kerning and ligatures.
+
+    A PDF places every glyph itself. Cutting these tables down takes a quarter of a figure's time.
+    """
+    options: Any = subset.Options
+    dropped = options._drop_tables_default
+    options._drop_tables_default = [*dropped, "GSUB", "GPOS", "GDEF", "kern"]
+    try:
+        yield
+    finally:
+        options._drop_tables_default = dropped
 
 
 @contextmanager
