@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,15 @@ class ConfigSource:
     def compose(self, overrides: Sequence[str]) -> Composition:
         """Compose a config."""
         return composition(overrides, self.name, self.folder)
+
+    def compose_options(self, options: Sequence[str]) -> Composition:
+        """Compose a config of options alone, to be read only: those that are shipped, once."""
+        return self.compose(options) if self.folder else _shipped(tuple(options), self.name)
+
+
+@cache
+def _shipped(options: tuple[str, ...], name: str) -> Composition:
+    return composition(options, name)
 
 
 def checked_overrides(arguments: Sequence[str], source: ConfigSource) -> list[str]:
@@ -127,7 +137,7 @@ def _compositions(
     experiments = [[f"experiment={name}"] for name in chosen.get("experiment", [])] or [[]]
     others = [group for group in chosen if group != "experiment"]
     for alone in experiments:
-        bare = source.compose(alone)
+        bare = source.compose_options(alone)
         for group in others:
             if group not in bare.choices:
                 known = {*known_keys(bare.config), *bare.choices}
@@ -135,7 +145,7 @@ def _compositions(
         for options in itertools.product(*(chosen[group] for group in others if chosen[group])):
             named = (group for group in others if chosen[group])
             pairs = [f"{group}={option}" for group, option in zip(named, options, strict=True)]
-            yield source.compose([*alone, *pairs]) if pairs else bare
+            yield source.compose_options([*alone, *pairs]) if pairs else bare
 
 
 def _replacing_axis(argument: str, composed: Composition) -> list[str]:
