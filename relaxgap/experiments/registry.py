@@ -12,7 +12,7 @@ DRAWERS = (
     "relaxgap.experiments.assumption_a2",
     "relaxgap.experiments.subsampled_program",
     "relaxgap.experiments.descent_path",
-    "relaxgap.experiments.landscape_width",
+    "relaxgap.experiments.success_vs_width",
     "relaxgap.experiments.coupling_lemma",
     "relaxgap.experiments.pattern_preservation",
     "relaxgap.experiments.exact_optimum",

@@ -147,11 +147,11 @@ def test_a_sweep_gives_each_value_its_own_folder_and_shares_cells(
 
 
 def test_a_sweep_may_go_over_experiments_and_their_options(relaxgap: Invoke) -> None:
-    sweep = ("experiment=descent_path,landscape_width", "training=short_gd,stationary_gd")
+    sweep = ("experiment=descent_path,success_vs_width", "training=short_gd,stationary_gd")
     result = relaxgap("run", "-m", *sweep, "seed=1", "scale=ci", "--dry-run")
     assert result.exit_code == 0
     counted = [line for line in result.stdout.splitlines() if "1 cells, 0 done" in line]
-    names = ["descent_path"] * 2 + ["landscape_width"] * 2
+    names = ["descent_path"] * 2 + ["success_vs_width"] * 2
     assert [line.partition(":")[0] for line in counted] == names
 
 

@@ -249,7 +249,7 @@ def compare_paths(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
 
 
 def compare_landscape(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
-    assert_same_keys(fresh, reference, (*RUN_KEYS, "width_rule", "critical_width"))
+    assert_same_keys(fresh, reference, (*RUN_KEYS, "width_rule", "pruned_width"))
     assert_same_beta(fresh, reference)
     assert_within_gaps(fresh, reference, "optimum")
     assert (fresh["optimum_bound"] <= fresh["best_loss"]).all()
@@ -270,7 +270,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "stationary_points": compare_stationary,
     "subsampled_program": compare_subsampled,
     "descent_path": compare_paths,
-    "landscape_width": compare_landscape,
+    "success_vs_width": compare_landscape,
     "training_benchmark": compare_training_times,
 }
 

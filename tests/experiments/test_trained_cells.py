@@ -9,7 +9,6 @@ from relaxgap.data import GaussianData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.assumption_a2 import cell as assumption_a2
 from relaxgap.experiments.descent_path import cell as descent_path
-from relaxgap.experiments.landscape_width import cell as landscape_width
 from relaxgap.experiments.parts import preservation
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.gates import GateSampling
@@ -22,6 +21,7 @@ from relaxgap.experiments.parts.trained_runs import trained_batches
 from relaxgap.experiments.parts.training_plan import ScaledTrainingPlan
 from relaxgap.experiments.stationary_points import cell as stationary_points
 from relaxgap.experiments.subsampled_program import cell as subsampled_program
+from relaxgap.experiments.success_vs_width import cell as success_vs_width
 from relaxgap.training import TrainingSpec, train
 
 S = TypeVar("S")
@@ -68,9 +68,9 @@ def test_a_cell_trains_every_scale_with_every_step_from_every_start() -> None:
 
 
 def test_a_width_in_units_of_the_critical_one_needs_it() -> None:
-    assert size_of("1.5 m*", 10, critical_width=3) == 5
-    with pytest.raises(ConfigurationError, match="only landscape_width knows"):
-        size_of("2 m*", 10)
+    assert size_of("1.5 m_pruned", 10, pruned_width=3) == 5
+    with pytest.raises(ConfigurationError, match="only success_vs_width knows"):
+        size_of("2 m_pruned", 10)
 
 
 @pytest.mark.parametrize("factors", [(), (0.0,), (1.0, math.inf)])
@@ -132,9 +132,9 @@ def test_the_loss_falls_along_every_path_at_a_constant_fit() -> None:
 
 
 def test_widths_of_a_landscape_are_multiples_of_the_critical_one() -> None:
-    networks = NetworkSettings(("m*", "4 m*"), n_starts=3)
-    records = landscape_width.run(cell(landscape_width.Settings, networks=networks))
-    (critical,) = {record.critical_width for record in records}
+    networks = NetworkSettings(("m_pruned", "4 m_pruned"), n_starts=3)
+    records = success_vs_width.run(cell(success_vs_width.Settings, networks=networks))
+    (critical,) = {record.pruned_width for record in records}
     assert 1 <= critical <= 6
     assert [record.width for record in records] == [critical] * 3 + [4 * critical] * 3
     for record in records:

@@ -5,9 +5,9 @@ import pytest
 
 from relaxgap.drawing.run_outcomes import UNCONVERGED
 from relaxgap.experiments.descent_path.figure import path_ends, with_positions
-from relaxgap.experiments.landscape_width.figure import with_success
 from relaxgap.experiments.stationary_points.runs import sweeps_of, with_ratios
 from relaxgap.experiments.subsampled_program.figure import THRESHOLD, with_differences
+from relaxgap.experiments.success_vs_width.figure import with_success
 from results.prose import assert_says, percent, power, row, section, summary
 
 
@@ -97,27 +97,33 @@ def test_subsampled_program_failures_are_counted_at_their_threshold() -> None:
     assert single["unconverged"].sum() == 1
 
 
-def test_landscape_width_chances_are_those_of_its_runs() -> None:
-    runs = with_success(summary("landscape_width"))
+def test_success_vs_width_chances_are_those_of_its_runs() -> None:
+    runs = with_success(summary("success_vs_width"))
     shares = runs.groupby(["width_rule", "n", "seed"])["reached"].mean()
     shares = shares.groupby(["width_rule", "n"]).mean()
     at = {
         rule: [percent(shares[rule].min(), digits), percent(shares[rule].max(), digits)]
-        for rule, digits in (("m*", 0), ("2 m*", 1), ("4 m*", 1), ("8 m*", 1))
+        for rule, digits in (
+            ("m_pruned", 0),
+            ("2 m_pruned", 1),
+            ("4 m_pruned", 1),
+            ("8 m_pruned", 1),
+        )
     }
-    critical = runs.drop_duplicates(["n", "seed"]).groupby("n")["critical_width"].mean()
+    critical = runs.drop_duplicates(["n", "seed"]).groupby("n")["pruned_width"].mean()
     ended = runs["status"].value_counts()
     assert_says(
-        section("landscape_width"),
+        section("success_vs_width"),
         f"{len(runs):,} runs of GD of at most {runs['n_steps'].max():,} steps, eight starts on 20 "
         "instances each at n = 8 and n = 12",
         f"({critical[8]:.1f} and {critical[12]:.1f} in the mean)",
-        f"{at['m*'][0]}% of the runs at m\\* come within 1% of p\\*, {' to '.join(at['2 m*'])}% at "
-        f"2 m\\*, {' to '.join(at['4 m*'])}% at 4 m\\* and {' to '.join(at['8 m*'])}% at 8 m\\*",
+        f"{' to '.join(at['m_pruned'])}% of the runs of that width come within 1% of p\\*, "
+        f"{' to '.join(at['2 m_pruned'])}% at twice it, {' to '.join(at['4 m_pruned'])}% at 4 "
+        f"times and {' to '.join(at['8 m_pruned'])}% at 8 times",
         f"**{ended['done']:,} of the runs stopped at the step limit**, {ended['stationary']} at a "
         f"residual of 10⁻⁴, and {ended['diverged']} diverged",
     )
-    assert at["m*"][0] == at["m*"][1]
+    assert at["m_pruned"][0] == at["m_pruned"][1]
 
 
 def test_descent_path_ends_are_the_medians_of_its_paths() -> None:

@@ -49,7 +49,7 @@ def changed() -> Callable[[str, Any], dict[str, Any]]:
         ("solver.name", "gurobi", "clarabel, ecos, scs"),
         ("solver.rtol", 2.0, "0 < rtol < 1, got 2"),
         ("solver.rtol", float("nan"), "0 < rtol < 1, got nan"),
-        ("networks.width", ["m"], "'2 m*', got 'm'"),
+        ("networks.width", ["m"], "'2 m_pruned', got 'm'"),
         ("networks.width", [""], "got ''"),
         ("networks.n_starts", 0, "n_starts >= 1, got 0"),
         ("patterns.n_gates", ["0"], "positive size, got '0'"),

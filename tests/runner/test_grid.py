@@ -247,9 +247,9 @@ def test_a_setting_by_hand_reaches_the_options_that_entries_name(
 @pytest.mark.parametrize(
     ("experiment", "scale", "n_cells"),
     [
-        ("certified_gap", "default", 142),
-        ("solver_benchmark", "default", 24),
-        ("coupling_lemma", "default", 140),
+        ("certified_gap", "default", 136),
+        ("solver_benchmark", "default", 14),
+        ("coupling_lemma", "default", 70),
         ("exact_optimum", "full", 65),
     ],
 )
@@ -269,7 +269,7 @@ def test_the_largest_instances_of_the_bracket_have_seeds_and_limits_of_their_own
         for p in points
         if p.cell.data.n >= 500  # type: ignore[attr-defined]
     }
-    assert large == {(500, s, 120.0) for s in range(3)} | {(1000, s, 240.0) for s in range(2)}
+    assert large == {(500, s, 90.0) for s in range(3)} | {(1000, s, 240.0) for s in range(2)}
 
 
 def test_a_setting_by_hand_wins_over_an_axis_of_mappings(

@@ -39,7 +39,9 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     axes.set_ylabel("objective over $p^*$, less 1")
     legend_above(figure, axes.get_legend_handles_labels()[0], columns=4)
     instance, bands = instance_caption(frame)
-    shape = f"One instance, $n={frame['n'].iloc[0]}$, $d={frame['d'].iloc[0]}$"
+    count = frame["optimum"].nunique()
+    shape = f"{count} instance{'s' if count > 1 else ''}, "
+    shape += f"$n={frame['n'].iloc[0]}$, $d={frame['d'].iloc[0]}$"
     annotate(figure, _title(frame), f"{shape}: {instance}; {bands}.")
     return figure
 

@@ -23,7 +23,7 @@ class NetworkSettings:
 
     def __post_init__(self) -> None:
         for rule in self.width:
-            size_of(rule, 2, critical_width=1)
+            size_of(rule, 2, pruned_width=1)
         if self.n_starts < 1:
             raise ConfigurationError(
                 f"Expected networks.n_starts >= 1, got {self.n_starts}; raise it."

@@ -72,7 +72,7 @@ def trained_batches(
     data: Dataset,
     beta: float,
     *,
-    critical_width: int | None = None,
+    pruned_width: int | None = None,
     record_preservation: bool = False,
 ) -> Iterator[TrainedBatch]:
     """Train all runs of a cell on its data, a method and a width at a time.
@@ -85,15 +85,15 @@ def trained_batches(
         Of the cell.
     beta : float
         Regularisation strength.
-    critical_width : int, optional
-        Value of ``m*`` in width rules.
+    pruned_width : int, optional
+        Value of ``m_pruned`` in width rules.
     record_preservation : bool
         Whether to compare activations with the initial ones at every logged step.
     """
     plan = cell.settings.training
     for label, method in plan.methods.items():
         for rule in cell.settings.networks.width:
-            width = size_of(rule, data.n, critical_width)
+            width = size_of(rule, data.n, pruned_width)
             labels, specs, parts, order = [], [], [], np.random.default_rng(0)
             for init_scale in plan.init_scales:
                 scaled = replace(method, init_scale=init_scale * method.init_scale)

@@ -4,6 +4,6 @@ from relaxgap.experiments.experiment import Experiment
 
 EXPERIMENT = Experiment(
     __name__,
-    shows="chance of training to within 1% of the optimum against the width over m*",
-    claims=("How wide is wide enough? Chance of reaching p* against m/m*",),
+    shows="chance of training to within 1% of the optimum against the width over a pruned one's",
+    claims=("How wide is wide enough? Chance of reaching p* in a budget of steps, against width",),
 )

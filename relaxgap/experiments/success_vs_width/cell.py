@@ -1,11 +1,9 @@
-"""How wide a network must be for training to reach the global optimum, in units of ``m*``.
+"""How often training within a budget of steps reaches the global optimum, against the width.
 
-At ``m*`` neurons an optimal network exists; the landscape has no spurious valleys only from about
-``n`` on. What gradient methods need lies in between and is measured here.
-
-References
-----------
-Wang, Lacotte & Pilanci (2022), critical width; theory of descent paths for wider networks.
+The width is in units of ``m_pruned``, that of one certified optimum after merging and pruning: an
+upper bound of the least width m* of an optimal network. The landscape has no spurious valleys only
+from about ``n`` neurons on (Wang, Lacotte & Pilanci 2022); what gradient methods need in practice
+lies in between and is measured here, within the steps that the settings allow.
 """
 
 from dataclasses import dataclass, field
@@ -37,9 +35,9 @@ class Record(RunRecord):
     Parameters
     ----------
     width_rule : str
-        The rule that the width follows, as ``2 m*``; the width itself is rounded.
-    critical_width : int
-        ``m*``: neurons of the optimal network after merging and pruning.
+        The rule that the width follows, as ``2 m_pruned``; the width itself is rounded.
+    pruned_width : int
+        ``m_pruned``: neurons of the optimal network after merging and pruning.
     optimum, optimum_bound : float
         Certified bracket of the global optimum.
     best_loss : float
@@ -47,28 +45,28 @@ class Record(RunRecord):
     """
 
     width_rule: str
-    critical_width: int
+    pruned_width: int
     optimum: float
     optimum_bound: float
     best_loss: float
 
 
 def run(cell: Cell[Settings]) -> list[Record]:
-    """Find the critical width of one instance and train networks of multiples of it."""
+    """Prune one optimum of an instance and train networks of multiples of its width."""
     data = cell.load_data()
     beta = cell.settings.regularisation.resolve_over_all(data)
     solution = cell.settings.optimum.solver().solve(data, beta)
     pruned = minimal_network(solution.network, data)
     # blocks that the solver's accuracy left above zero are no neurons of the optimum
-    critical_width = structure_of(pruned, data, TRAINED_RTOL).n_live
-    batches = trained_batches(cell, data, beta, critical_width=critical_width)
+    pruned_width = structure_of(pruned, data, TRAINED_RTOL).n_live
+    batches = trained_batches(cell, data, beta, pruned_width=pruned_width)
     # as `trained_batches` goes through them
     rules = (rule for _ in cell.settings.training.methods for rule in cell.settings.networks.width)
     return [
         Record(
             **run_fields(cell, data, beta, batch, k),  # type: ignore[arg-type]
             width_rule=rule,
-            critical_width=critical_width,
+            pruned_width=pruned_width,
             optimum=solution.certificate.primal_value,
             optimum_bound=solution.certificate.dual_value,
             best_loss=float(batch.trajectory.best_losses[k]),

@@ -1,4 +1,4 @@
-"""The chance of training to the global optimum against the width in units of m*."""
+"""The chance of training to the global optimum against the width in units of m_pruned."""
 
 from dataclasses import asdict, dataclass, fields
 
@@ -22,6 +22,7 @@ from relaxgap.drawing.style import GREY, new_figure
 WITHIN = 1.01
 """A run reaches the optimum if its least loss is at most this times the certified bound."""
 N_RESAMPLES = 2000
+PRUNED = r"m_{\mathrm{pruned}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class ChanceRow:
     series : str
         Settings that all its runs share, as the legend says them.
     width_rule : str
-        Rule of the width, mostly a multiple of m*.
+        Rule of the width, mostly a multiple of m_pruned.
     relative_width : float
-        Width over m*, the mean over instances: widths are rounded.
+        Width over m_pruned, the mean over instances: widths are rounded.
     instances, runs, diverged : int
         How many there are; diverged runs count as misses.
     chance : float
@@ -82,7 +83,7 @@ def _title(runs: pd.DataFrame, statistics: pd.DataFrame) -> str:
     rows = statistics.sort_values("relative_width", kind="stable")
     narrow, wide = (rows[rows["width_rule"] == rows["width_rule"].iloc[at]] for at in (0, -1))
     chances = [
-        f"{_percent(part['chance'])} at ${part['relative_width'].mean():.2g}\\,m^*$"
+        f"{_percent(part['chance'])} at ${part['relative_width'].mean():.2g}\\,{PRUNED}$"
         for part in (narrow, wide)
     ]
     return f"Runs within 1% of the optimum in {runs['n_steps'].max():,} steps: " + ", ".join(
@@ -97,18 +98,18 @@ def _percent(chances: pd.Series) -> str:
 
 def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     """Return the chance with its interval and the ratios, by series and width rule."""
-    names = {"width_rule": "width", "relative_width": "width/m*", "chance_low": "low"}
+    names = {"width_rule": "width", "relative_width": "width/m_pruned", "chance_low": "low"}
     names |= {"chance_high": "high", "mean_ratio": "mean ratio", "max_ratio": "max ratio"}
     shown = statistics[[field.name for field in fields(ChanceRow)]].rename(columns=names)
     return shown.set_index(["series", "width"])
 
 
 def with_success(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the width over m*, the ratio, and whether the run is proven near p*."""
+    """Return the rows with relative width, ratio, and whether the run is proven near p*."""
     series = series_labels(summary, "n", "width")
     return summary.assign(
         series=series,
-        relative_width=summary["width"] / summary["critical_width"],
+        relative_width=summary["width"] / summary["pruned_width"],
         ratio=summary["best_loss"] / summary["optimum"],
         reached=summary["best_loss"] <= WITHIN * summary["optimum_bound"],
         undecided=(summary["best_loss"] > WITHIN * summary["optimum_bound"])
@@ -173,20 +174,21 @@ def _label_widths(axes: Axes, runs: pd.DataFrame) -> None:
     axes.set_xlim(0.8 * min(widths.min(), 1.0), 1.25 * max(widths.max(), 1.0))
     axes.axvline(1.0, color=GREY, linestyle="--", linewidth=1.0)
     axes.text(
-        1.02, 0.95, "$m^*$", transform=axes.get_xaxis_transform(), color=GREY, va="top", ha="left",
+        1.02, 0.95, f"${PRUNED}$", transform=axes.get_xaxis_transform(), color=GREY,
+        va="top", ha="left",
     )  # fmt: skip
-    axes.set_xlabel("width over critical width, $m/m^*$")
+    axes.set_xlabel(f"width over that of the pruned optimum, $m/{PRUNED}$")
 
 
 def _caption(runs: pd.DataFrame) -> tuple[str, str]:
     instances = runs.drop_duplicates(["series", "seed"]).groupby("series", sort=False)
-    means = instances["critical_width"].mean()
+    means = instances["pruned_width"].mean()
     per_instance = runs.groupby(["series", "seed", "width_rule"]).size()
     starts = f"{per_instance.min()}" + (
         f" to {per_instance.max()}" if per_instance.max() > per_instance.min() else ""
     )
     listed = "; ".join(
-        f"{label}: mean $m^*={mean:.2g}$, {count} instances"
+        f"{label}: mean ${PRUNED}={mean:.2g}$, {count} instances"
         for label, mean, count in zip(means.index, means, instances.size(), strict=True)
     )
     undecided = int(runs["undecided"].sum())
@@ -196,7 +198,7 @@ def _caption(runs: pd.DataFrame) -> tuple[str, str]:
     at_the_limit = count_of(int((runs["status"] == "done").sum()), len(runs), "hit the step limit")
     return (
         f"{shared_settings(runs, 'n', 'd', 'width', 'init_scale')}; {listed}; {starts} starts "
-        "each; $m^*$: width after merging and pruning.",
+        f"each; ${PRUNED}$: width of one optimum after merging and pruning.",
         "Band: 95% bootstrap interval over instances; "
         f"{certified_to(runs)}; {count_of(int(runs['diverged'].sum()), len(runs), 'diverged')}, "
         f"{at_the_limit}{unsure}.",

@@ -56,9 +56,9 @@ class BenchmarkSettings:
     """
 
     solvers: tuple[str, ...] = SOLVERS
-    tolerances: tuple[float, ...] = (1e-3, 1e-4, 1e-6)
+    tolerances: tuple[float, ...] = (1e-3, 1e-6)
     repeats: int = 3
-    time_limit_seconds: float = 60.0
+    time_limit_seconds: float = 40.0
     memory_limit_gigabytes: float = 16.0
     largest_conic: int = 20_000_000
     scnn_python: str = ".venv-pyscnn/bin/python"
