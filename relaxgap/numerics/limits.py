@@ -3,6 +3,13 @@
 A list of P patterns of n samples is *P n pattern bits*.
 """
 
+CHUNK_ENTRIES = 1 << 17
+"""Entries of an array of work in a loop over chunks: a megabyte.
+
+It stays in the cache of a core, and the memory is used again: arrays of tens of megabytes are given
+back to the system and mapped anew at every turn, which takes several times the arithmetic.
+"""
+
 MAX_LISTED_PATTERNS = 2_000_000
 """Patterns that are enumerated unless more are asked for: a list with gates of some hundred MB."""
 

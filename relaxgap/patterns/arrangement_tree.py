@@ -34,10 +34,9 @@ import numpy as np
 from jaxtyping import Float64, Int, Int32
 
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.limits import CHUNK_ENTRIES
 from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.hyperplanes import TOLERANCE
-
-_CHUNK_ENTRIES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,7 +201,7 @@ def lift(normals: Float64[np.ndarray, "k r"], parents: Flats, flats: Flats, cell
         np.einsum("Nq,Nqr->Nr", parents.bases @ normals[0], parents.bases), cells.flat.size
     )
     for m in range(1, normals.shape[0]):
-        chunk = max(1, _CHUNK_ENTRIES // m)
+        chunk = max(1, CHUNK_ENTRIES // m)
         for start in range(int(bounds[m]), int(bounds[m + 1]), chunk):
             checkpoint()
             cutting = order[start : min(start + chunk, int(bounds[m + 1]))]
@@ -213,7 +212,7 @@ def lift(normals: Float64[np.ndarray, "k r"], parents: Flats, flats: Flats, cell
             # going across by t, row i is met at t = -1 / rate_i; half way is inside the cell
             rate = np.zeros_like(sides)
             np.divide(across @ normals[:m].T, sides, out=rate, where=sides != 0.0)
-            ahead = 0.5 / np.max(-rate, axis=1, keepdims=True, initial=0.5)
+            ahead = -0.5 / np.min(rate, axis=1, keepdims=True, initial=-0.5)
             behind = 0.5 / np.max(rate, axis=1, keepdims=True, initial=0.5)
             forest.split(leaves, m, witness + ahead * across, witness - behind * across)
     return Cells(forest.witnesses, forest.tree, cells.merged)

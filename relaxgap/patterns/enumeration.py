@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float64, UInt8, UInt64
 
 from relaxgap.errors import EnumerationLimitError
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
+from relaxgap.numerics.limits import CHUNK_ENTRIES, MAX_LISTED_PATTERNS
 from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
@@ -29,7 +29,6 @@ CERTAIN = 1e-14
 """Largest distance that is 0 but for rounding: above it, cells that were merged may exist."""
 MERGED_CELLS = 32.0
 """How far a cell that was merged is from one that was kept, over the largest distance merged."""
-_CHUNK_ENTRIES = 1 << 20
 
 
 def enumerate_patterns(
@@ -78,8 +77,8 @@ def enumerate_patterns(
         raise EnumerationLimitError(
             f"The full arrangement of n={X.shape[0]} points of rank {predicted.rank} can hold "
             f"{format_count(predicted.cover_count)} patterns, over the limit of {limit:,}. "
-            "Sample patterns instead (--patterns gaussian:N), or raise the limit (--limit, in a "
-            "config patterns.limit)."
+            "Sample patterns instead (solve and path: --patterns gaussian:N), or raise the limit "
+            "(--limit, in a config patterns.limit)."
         )
     if predicted.rank == 0:
         gates, merged = np.eye(1, X.shape[1]), 0.0
@@ -92,7 +91,7 @@ def enumerate_patterns(
     clear, in_range = _stand_clear(X, gates)
     complete = in_range and merged <= CERTAIN and bool(np.all(clear))
     gates = gates if np.all(clear) else gates[clear]
-    packed = patterns_of_gates(X, gates, chunk=max(1, _CHUNK_ENTRIES // X.shape[0]))
+    packed = patterns_of_gates(X, gates)
     if np.unique(_fingerprints(packed)).size < packed.shape[0]:
         kept = first_occurrences(packed)
         complete = complete and kept.size == packed.shape[0]
@@ -121,13 +120,17 @@ def _stand_clear(
     double = np.finfo(np.float64)
     floor, in_range = double.tiny / EPS / peaks, bool(np.all(peaks <= double.max / X.shape[1]))
     clear = np.ones(gates.shape[0], dtype=bool)
-    chunk = max(1, _CHUNK_ENTRIES // max(1, rows.shape[0]))
+    chunk = max(1, CHUNK_ENTRIES // max(1, rows.shape[0]))
     for start in range(0, gates.shape[0], chunk):
         checkpoint()
         some = gates[start : start + chunk]
-        margins, sizes = np.abs(some @ rows.T), np.abs(some) @ np.abs(rows).T
-        clear[start : start + chunk] = np.all(margins > doubt * sizes + TINY, axis=1)
-        in_range = in_range and bool(np.all(margins > floor))
+        margins = np.abs(some @ rows.T)
+        # no entry of a row is above 1: a gate's own length bounds the sums of most
+        largest = doubt * np.abs(some).sum(axis=1) + TINY
+        near = np.flatnonzero(margins.min(axis=1, initial=np.inf) <= 2.0 * largest)
+        sizes = np.abs(some[near]) @ np.abs(rows).T
+        clear[start + near] = np.all(margins[near] > doubt * sizes + TINY, axis=1)
+        in_range = in_range and bool(np.all(margins.min(axis=0) > floor))
     return clear, in_range
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.limits import CHUNK_ENTRIES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,10 +65,11 @@ def digest_of(X: Float64[np.ndarray, "n d"]) -> str:
 
 
 def patterns_of_gates(
-    X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"], chunk: int = 65536
+    X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"]
 ) -> UInt8[np.ndarray, "P bytes"]:
     """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates at a time."""
     packed = np.empty((gates.shape[0], (X.shape[0] + 7) // 8), dtype=np.uint8)
+    chunk = max(1, CHUNK_ENTRIES // max(1, X.shape[0]))
     for start in range(0, gates.shape[0], chunk):
         checkpoint()
         active = gates[start : start + chunk] @ X.T >= 0.0

@@ -8,9 +8,8 @@ from jaxtyping import Float64
 
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import live_neurons
+from relaxgap.numerics.limits import CHUNK_ENTRIES
 from relaxgap.patterns.pattern_set import patterns_of_gates
-
-_CHUNK_ENTRIES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ def patterns_kept(
     X: Float64[np.ndarray, "n d"],
 ) -> float:
     """Return the fraction of distinct patterns of ``initial`` that occur among ``current``."""
-    before = {row.tobytes() for row in patterns_of_gates(X, initial, _chunk(X))}
-    after = {row.tobytes() for row in patterns_of_gates(X, current, _chunk(X))}
+    before = {row.tobytes() for row in patterns_of_gates(X, initial)}
+    after = {row.tobytes() for row in patterns_of_gates(X, current)}
     return len(before & after) / len(before)
 
 
@@ -106,7 +105,7 @@ def measure_preservation(
     reach = movement + rounding * (np.linalg.norm(initial, axis=1) + movement)
     boundary = BOUNDARY_RTOL * np.linalg.norm(hidden, axis=1)
     bits = neurons = interior = interior_bits = sure_bits = sure_neurons = 0
-    chunk = _chunk(X)
+    chunk = max(1, CHUNK_ENTRIES // n)
     for start in range(0, n_neurons, chunk):
         rows = slice(start, start + chunk)
         before = initial[rows] @ X.T
@@ -135,7 +134,3 @@ def measure_preservation(
         bits_bound=1.0 - math.sqrt(2.0 / math.pi) * max_movement,
         neurons_bound=1.0 - n * math.sqrt(2.0 / math.pi) * max_movement,
     )
-
-
-def _chunk(X: Float64[np.ndarray, "n d"]) -> int:
-    return max(1, _CHUNK_ENTRIES // int(X.shape[0]))

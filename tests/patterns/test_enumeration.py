@@ -324,8 +324,8 @@ def test_an_arrangement_over_the_limit_is_refused_with_its_predicted_count() -> 
         enumerate_patterns(X, limit=259)
     assert str(caught.value) == (
         "The full arrangement of n=10 points of rank 4 can hold 260 patterns, over the limit of "
-        "259. Sample patterns instead (--patterns gaussian:N), or raise the limit (--limit, in a "
-        "config patterns.limit)."
+        "259. Sample patterns instead (solve and path: --patterns gaussian:N), or raise the limit "
+        "(--limit, in a config patterns.limit)."
     )
     assert enumerate_patterns(X, limit=260).n_patterns == 260
 
