@@ -97,7 +97,7 @@ def certify_command(
     --time-limit of yours ran out.
     """
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
-    refuse_unwritable(out, "--out")
+    refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz")
     known = load_data(data, target, seed)
     with options_named(), before_the_first_bracket(), bracket_line() as show:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from relaxgap.cli.shown_text import printable
-from relaxgap.errors import ConfigurationError
+from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.figures import draw_summary
 
@@ -25,11 +25,17 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
             raise ConfigurationError(
                 f"Expected a known experiment, got {name!r}; {guess}`relaxgap list` shows them all."
             )
+    results = Path(results_dir)
+    if not (experiments or finish or any(results.glob("*/**/summary.csv"))):
+        raise DataError(
+            f"Expected results under {printable(results_dir)}, got no summary.csv; make them with "
+            "`relaxgap run experiment=NAME`, or all with --finish."
+        )
     codes = [0]
     for name in experiments or EXPERIMENTS:
         if finish:
             codes.append(_finish(name, results_dir))
-        home = Path(results_dir) / name
+        home = results / name
         summaries = sorted(home.glob("summary.csv")) + sorted(home.glob("*/summary.csv"))
         if not summaries:
             click.echo(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.jobs import jobs
 from relaxgap.cli.overrides import ConfigSource, checked_overrides
-from relaxgap.cli.session import run_session
+from relaxgap.cli.session import points_of, run_session
 from relaxgap.cli.shown_text import error_line
 from relaxgap.errors import ConfigurationError, RelaxgapError, StorageError
 from relaxgap.runner.compose import CONFIG_NAME, one_line
@@ -97,11 +97,20 @@ def run_jobs(
     """
     _refuse_deleted_folder()
     source = source or ConfigSource()
-    codes: list[int] = []
+    chosen = jobs(_checked(arguments, source), sweeps)
+    if len(chosen) > 1:
+        # hours of the first jobs should not end in the refusal of a later one
+        _each(chosen, lambda job: len(points_of(source.compose(job).config, job)))
+    return max(_each(chosen, lambda job: run_session(source.compose(job).config, job)))
+
+
+def _each(chosen: Sequence[list[str]], work: Callable[[list[str]], int]) -> list[int]:
+    """Do something for each job; raise its last error once all are done and the others said."""
+    results: list[int] = []
     errors: list[RelaxgapError] = []
-    for job in jobs(_checked(arguments, source), sweeps):
+    for job in chosen:
         try:
-            codes.append(run_session(source.compose(job).config, job))
+            results.append(work(job))
         except InterruptedRunError as error:
             errors.append(error)
             break
@@ -113,7 +122,7 @@ def run_jobs(
         click.echo(f"relaxgap: {error_line(earlier)}", err=True)
     if errors:
         raise errors[-1]
-    return max(codes, default=0)
+    return results
 
 
 def show_config(arguments: Sequence[str], flags: Sequence[str], source: ConfigSource) -> None:

@@ -47,7 +47,7 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
     InterruptedRunError
         After Ctrl-C or the death of a worker, once the finished cells are summarised.
     """
-    points = grid_points(config, {item.partition("=")[0].lstrip("+") for item in overrides})
+    points = points_of(config, overrides)
     full, experiment = checked(config), chosen_experiment(config)
     runner, name = full["runner"], experiment.name
     store = CellStore(Path(runner["results_dir"]) / name / "cells", experiment.columns)
@@ -65,6 +65,17 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
     if interruption:
         raise InterruptedRunError(interruption)
     return 1 if failures else 0
+
+
+def points_of(config: Mapping[str, Any], overrides: Sequence[str]) -> list[GridPoint]:
+    """Return the grid of a run, whose axes what the user changed replaces.
+
+    Raises
+    ------
+    ConfigurationError
+        If the config cannot be run.
+    """
+    return grid_points(config, {item.partition("=")[0].lstrip("+") for item in overrides})
 
 
 def _write_results(

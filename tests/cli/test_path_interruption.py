@@ -113,7 +113,7 @@ def test_a_full_disk_is_one_line_after_the_points(
 
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_solved(child: Callable[..., Child], tmp_path: Path) -> None:
-    command = child("path", "gaussian:n=14", "--points", "2000", "--out", ".", "--json")
+    command = child("path", "gaussian:n=10", "--points", "2000", "--out", ".", "--json")
     command.wait_for_file(tmp_path / "path.csv")
     command.kill(signal.SIGINT)
     code, out, said = command.finish()

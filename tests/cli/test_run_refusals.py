@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 Refusal = Callable[..., str]
 
@@ -170,6 +171,14 @@ def test_a_setting_that_no_option_of_an_axis_has_is_refused(refusal: Refusal) ->
         "training.methods.adam.n_steps=8",
     )
     assert "'training.methods.adam.n_steps'" in message
+
+
+def test_a_sweep_with_a_job_that_is_refused_runs_none(
+    relaxgap: Callable[..., Result], tmp_path: Path
+) -> None:
+    result = relaxgap("run", "-m", "data.n=4,x", "seed=0")
+    assert result.exit_code == 2
+    assert not (tmp_path / "results").exists()
 
 
 def test_every_refused_job_of_a_sweep_is_said(relaxgap: Callable[..., object]) -> None:
