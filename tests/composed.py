@@ -1,6 +1,8 @@
 """Configs of our experiments, composed without running anything."""
 
+import copy
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from relaxgap.experiments.registry import EXPERIMENTS
@@ -10,5 +12,10 @@ from relaxgap.runner.config import register_schemas
 
 def compose_plain(overrides: Sequence[str], experiment: str = "gap_vs_log_n") -> dict[str, Any]:
     """Return the composed config of one of our experiments, not yet checked."""
+    return copy.deepcopy(_composed((f"experiment={experiment}", *overrides), experiment))
+
+
+@cache
+def _composed(overrides: tuple[str, ...], experiment: str) -> dict[str, Any]:
     register_schemas([EXPERIMENTS[experiment]])
-    return composition([f"experiment={experiment}", *overrides]).config
+    return composition(overrides).config

@@ -3,9 +3,10 @@
 import copy
 import dataclasses
 import functools
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
@@ -126,21 +127,33 @@ def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
 def checked_again(full: Mapping[str, Any], sections: Collection[str]) -> dict[str, Any]:
     """Check the sections of a checked config that were changed, as `checked` does all of them."""
     changed = dict(full)
-    own = frozenset(sections) - {"data"}
-    if own:
-        schema = _schema_of_sections(chosen_experiment(full), own)
-        changed |= _merged(schema, {name: full[name] for name in own}, "")
-    if "data" in sections:
-        changed["data"] = checked_data(full["data"])
+    schema = run_schema(chosen_experiment(full))
+    for name in sections:
+        # the cells of a grid share most of their sections
+        text = json.dumps(full[name], default=_refuse)
+        changed[name] = copy.deepcopy(_checked_section(schema, name, text))
     return changed
 
 
-@functools.cache
-def _schema_of_sections(experiment: Experiment, names: frozenset[str]) -> type:
-    fields = dataclasses.fields(run_schema(experiment))
-    return dataclasses.make_dataclass(
-        "sections", [(f.name, f.type, copy.copy(f)) for f in fields if f.name in names]
+def _refuse(value: object) -> NoReturn:
+    raise ConfigurationError(
+        f"Expected numbers, texts, lists and mappings, got {type(value).__name__} {value!r}; write "
+        "it as a text."
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _checked_section(schema: type, name: str, text: str) -> Any:
+    value = json.loads(text)
+    if name == "data":
+        return checked_data(value)
+    return _merged(_schema_of_section(schema, name), {name: value}, "")[name]
+
+
+@functools.cache
+def _schema_of_section(schema: type, name: str) -> type:
+    (own,) = (part for part in dataclasses.fields(schema) if part.name == name)
+    return dataclasses.make_dataclass("section", [(name, own.type, copy.copy(own))])
 
 
 def chosen_experiment(plain: Mapping[str, Any]) -> Experiment:

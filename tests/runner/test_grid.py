@@ -1,4 +1,3 @@
-import copy
 import dataclasses
 import json
 import os
@@ -31,16 +30,9 @@ ADAM = TrainingSpec("adam")
 CELL = Cell(GaussianData(n=4, d=2), Settings(training=TrainingPlan("P", {"adam": ADAM})))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def base() -> Callable[[str], dict[str, Any]]:
-    composed: dict[str, dict[str, Any]] = {}
-
-    def compose(experiment: str) -> dict[str, Any]:
-        if experiment not in composed:
-            composed[experiment] = compose_plain([], experiment)
-        return copy.deepcopy(composed[experiment])
-
-    return compose
+    return lambda experiment: compose_plain([], experiment)
 
 
 def with_overrides(config: dict[str, Any], **settings: Any) -> dict[str, Any]:
