@@ -172,6 +172,10 @@ def compare_benchmark(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     # the errors themselves are a matter of rounding; that they are met is not
     assert (fresh["relative_error"] <= fresh["tolerance"]).all()
     assert (fresh["seconds"] < fresh["time_limit_seconds"]).all()
+    assert fresh["gemm_gflops"].notna().all()
+    tightest = fresh.groupby(["cell", "solver"])["tolerance"].transform("min")
+    counted = (fresh["solver"] == "semismooth_newton") & (fresh["tolerance"] == tightest)
+    assert (fresh["gigaflops"].notna() == counted).all()
 
 
 def compare_training_times(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:

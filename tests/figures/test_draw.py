@@ -15,25 +15,14 @@ from relaxgap.experiments.pattern_preservation import figure as pattern_preserva
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.experiments.solver_benchmark import figure as solver_benchmark
 from relaxgap.experiments.solver_growth import figure as solver_growth
-from relaxgap.runner.figures import draw_summary, result_table
+from relaxgap.runner.figures import result_table
 from relaxgap.runner.summary import summary_columns
 
 REFERENCES = Path(__file__).resolve().parents[1] / "references"
-QUICK = "gap_vs_width"
 
 
 def reference(name: str) -> pd.DataFrame:
     return pd.read_csv(REFERENCES / f"{name}.csv")
-
-
-def test_a_figure_is_byte_identical_when_drawn_again(tmp_path: Path) -> None:
-    """One figure here; the references draw every experiment twice."""
-    shutil.copy(REFERENCES / f"{QUICK}.csv", tmp_path / "summary.csv")
-    first = {path: path.read_bytes() for path in draw_summary(QUICK, tmp_path)}
-    assert {path.name for path in first} == {f"{QUICK}.png", f"{QUICK}.pdf"}
-    for path in first:
-        path.unlink()
-    assert {path: path.read_bytes() for path in draw_summary(QUICK, tmp_path)} == first
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -51,14 +51,6 @@ def test_the_caption_says_how_well_the_points_are_certified(figure: Figure) -> N
     assert "largest certified relative gap 6.6e-07" in text
 
 
-@pytest.mark.slow
-def test_the_figure_is_byte_identical_when_drawn_again(path: pd.DataFrame, tmp_path: Path) -> None:
-    path.to_csv(tmp_path / "path.csv", index=False)
-    first = {file: file.read_bytes() for file in draw_path(tmp_path)}
-    assert {file.name for file in first} == {"path.png", "path.pdf"}
-    assert {file: file.read_bytes() for file in draw_path(tmp_path)} == first
-
-
 def test_a_path_that_ended_after_its_first_point_is_drawn(path: pd.DataFrame) -> None:
     figure = draw(path.iloc[:1])
     figure.draw_without_rendering()

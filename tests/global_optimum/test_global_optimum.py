@@ -89,15 +89,15 @@ def test_the_bracket_overlaps_that_of_enumeration_on_degenerate_data(name: str, 
 def test_the_bracket_overlaps_that_of_enumeration_on_many_instances(
     name: str, kind: Callable[[int, int], relu_program]
 ) -> None:
-    for seed in range(1000, 1010):
+    for seed in range(1000, 1006):
         program = kind(seed, 8)
-        solver = GlobalSolver(1e-5, max_seconds=0.2, certificate=name, seed=seed)
+        solver = GlobalSolver(1e-5, max_seconds=0.1, certificate=name, seed=seed)
         check(solver.solve(program.data, program.beta), program, enumerated(program))
 
 
 @pytest.mark.slow
 def test_automatic_choice_reaches_a_relative_gap_of_1e_8_on_random_data() -> None:
-    for seed in range(2000, 2020):
+    for seed in range(2000, 2010):
         program = random_instance(seed, 8)
         found = GlobalSolver(1e-8).solve(program.data, program.beta)
         assert found.status is Status.SOLVED
@@ -159,7 +159,7 @@ def test_no_network_of_a_random_search_is_below_the_lower_bound() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 def test_no_network_of_a_long_random_search_is_below_the_lower_bound(seed: int) -> None:
-    attack(seed, 8 + seed % 5, 25, ["spectral", "semidefinite", "branch_and_bound"], 1.0)
+    attack(seed, 8 + seed % 5, 12, ["spectral", "semidefinite", "branch_and_bound"], 0.3)
 
 
 @pytest.mark.parametrize("name", CERTIFICATE_NAMES)
