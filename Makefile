@@ -67,11 +67,13 @@ explore: $(VENV)/.developing
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+# what is imported is compiled as it is; pip would spend half its time on what never is
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "relaxgap needs python3 >= 3.11, found $$($(PYTHON) --version); set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '$(1)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-c .ci/constraints.txt -e '$(1)'
 endef
 
 $(VENV)/.installed: pyproject.toml .ci/constraints.txt
