@@ -3,10 +3,10 @@
 from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation, Units
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.bracket import Bracket
-from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.clock import Deadline, in_force
 from relaxgap.numerics.limits import MAX_LIFTED_SAMPLES
 
-STEPS_PER_BOUND, STEPS_AT_ONCE, SECONDS_PER_BOUND = 50, 10, 2.0
+STEPS_PER_BOUND, SECONDS_PER_BOUND, GRACE_SECONDS = 50, 2.0, 1.0
 
 
 def suits(data: Dataset) -> bool:
@@ -26,10 +26,12 @@ def advance(
 ) -> float:
     """Take steps for a while, prove a bound, and return it."""
     soon = deadline.capped(SECONDS_PER_BOUND)
-    for _ in range(0, STEPS_PER_BOUND, STEPS_AT_ONCE):
-        relaxation.advance(STEPS_AT_ONCE)
-        if soon.has_passed:
-            break
+    # a step of a thousand samples is long; that of fewer is worth its end, and the bound from it
+    with in_force(Deadline(deadline.end + GRACE_SECONDS)):
+        for _ in range(STEPS_PER_BOUND):
+            relaxation.advance(1)
+            if soon.has_passed:
+                break
     nu, price_bound = relaxation.price_bound()
     bracket.n_regions = len(relaxation.regions)
     return bracket.offer(nu, price_bound, bound)

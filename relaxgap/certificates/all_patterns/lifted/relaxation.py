@@ -18,6 +18,7 @@ from relaxgap.certificates.all_patterns.lifted.price import price_bound, region_
 from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, nearest_heads
 from relaxgap.certificates.all_patterns.lifted.units import Units
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS, TINY
 
 FIRST_PENALTY = 0.3
@@ -62,7 +63,11 @@ class LiftedRelaxation:
         """Take steps; the penalty follows the balance of the two residuals."""
         for _ in range(n_steps):
             awake = self._awake
-            starts = [region.project(self.penalty) for region in awake]
+            starts = []
+            for region in awake:
+                # seconds of eigenvalues for a thousand samples
+                checkpoint()
+                starts.append(region.project(self.penalty))
             self._fit_labels(starts)
             for region, start in zip(awake, starts, strict=True):
                 pull = region.lifting.gains(self.residual) / (2.0 * self.penalty)
