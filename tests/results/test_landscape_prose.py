@@ -24,36 +24,29 @@ def test_stationary_points_table_is_that_of_gd(runs: pd.DataFrame) -> None:
     digits = (2, 2, 2, 3, 3)
     assert_says(
         section("stationary_points"),
-        f"{len(runs)} runs on noise labels, of which nine diverged; p\\* is certified to "
+        f"{len(runs)} runs on noise labels, of which four diverged; p\\* is certified to "
         f"{power(runs['gap'].max())}",
         row("mean", *(f"{x:.{d}f}" for x, d in zip(mean, digits, strict=True))),
         row("largest", *(f"{x:.{d}f}" for x, d in zip(largest, (1, 1, 2, 2, 2), strict=True))),
     )
-    assert runs["diverged"].sum() == 9
-    assert (main.groupby(["method", "width"])["seed"].nunique() == 20).all()
-    assert gd["neurons_kept"].max().loc[[4, 16, 64]].max() < 0.5
+    assert runs["diverged"].sum() == 4
+    assert (main.groupby(["method", "width"])["seed"].nunique() == 10).all()
+    assert gd["neurons_kept"].max().max() < 0.5
 
 
 def test_stationary_points_residuals_and_kinks_are_counted(runs: pd.DataFrame) -> None:
     main, ended = sweeps_of(runs).main, runs[~runs["diverged"]]
     residuals = main[~main["diverged"]].groupby("method")["residual"].median()
     adam = main[main["method"] == "adam"]
-    kinked = ended[ended["n_concave_kinks"] > 0]
     assert_says(
         section("stationary_points"),
         f"ends at {power(residuals['adam'])} in the median for Adam "
         f"({(adam['residual'] <= 1e-4).sum()} of {len(adam)} runs stopped at 10⁻⁴), "
         f"{power(residuals['gd'])} for GD and {power(residuals['sgd'])} for SGD",
         f"Of all, {(ended['residual'] > UNCONVERGED).sum()} of {len(ended)} runs are above 10⁻²",
-        f"{len(ended) - len(kinked)} of the {len(ended)} runs ended with no concave kink",
-        f"(GD, SGD and Adam on one instance: n = {kinked['n'].iloc[0]}, m = "
-        f"{kinked['width'].iloc[0]}, seed {kinked['seed'].iloc[0]}, loss/p\\* = "
-        f"{kinked['ratio'].max():.1f}) have two each",
+        f"None of the {len(ended)} runs ended with a concave kink",
     )
-    assert sorted(kinked["method"]) == ["adam", "gd", "sgd"]
-    assert set(kinked["n_concave_kinks"]) == {2}
-    assert not ended["on_kink"].any()
-    assert ((-kinked["slope"] / kinked["residual"] - 1.0).abs() < 1e-3).all()
+    assert ended["n_concave_kinks"].max() == 0
 
 
 def test_stationary_points_structure_is_the_means(runs: pd.DataFrame) -> None:
@@ -114,8 +107,8 @@ def test_success_vs_width_chances_are_those_of_its_runs() -> None:
     ended = runs["status"].value_counts()
     assert_says(
         section("success_vs_width"),
-        f"{len(runs):,} runs of GD of at most {runs['n_steps'].max():,} steps, eight starts on 20 "
-        "instances each at n = 8 and n = 12",
+        f"{len(runs):,} runs of GD of at most {runs['n_steps'].max():,} steps, eight starts on "
+        f"{runs['seed'].nunique()} instances each at n = 8 and n = 12",
         f"({critical[8]:.1f} and {critical[12]:.1f} in the mean)",
         f"{' to '.join(at['m_pruned'])}% of the runs of that width come within 1% of p\\*, "
         f"{' to '.join(at['2 m_pruned'])}% at twice it, {' to '.join(at['4 m_pruned'])}% at 4 "
@@ -123,7 +116,6 @@ def test_success_vs_width_chances_are_those_of_its_runs() -> None:
         f"**{ended['done']:,} of the runs stopped at the step limit**, {ended['stationary']} at a "
         f"residual of 10⁻⁴, and {ended['diverged']} diverged",
     )
-    assert at["m_pruned"][0] == at["m_pruned"][1]
 
 
 def test_descent_path_ends_are_the_medians_of_its_paths() -> None:

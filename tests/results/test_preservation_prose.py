@@ -109,9 +109,9 @@ def test_pattern_preservation_is_the_medians_at_the_end() -> None:
         f"{stops['digits 0 against 1']:.0f} (digits) and {stops[NOISE]:.0f} (noise labels) of at "
         f"most {rows.loc[rows['protocol'] == 'L', 'step'].max():,} steps",
         f"protocol P, after {rows.loc[rows['protocol'] == 'P', 'step'].max():,} steps, "
-        f"{kept.loc['P', 'bits_kept'].median():.0f}% and, in the median, none",
+        f"{kept.loc['P', 'bits_kept'].min():.0f} to {kept.loc['P', 'bits_kept'].max():.0f}% and, "
+        "in the median, none",
     )
-    assert kept.loc["P", "bits_kept"].round().nunique() == 1
     assert (kept.loc["P", "neurons_kept"] == 0.0).all()
 
 
@@ -153,10 +153,10 @@ def test_assumption_a2_is_the_medians_and_the_counts_of_its_runs() -> None:
         f"{percent(most.max())}% of the digits'",
         f"{len(far)} of the {len(kept)} runs stopped with a Clarke residual above 10⁻²",
         f"({large[0]} of {large[1]} on n = 40 Gaussian data, {sgd[0]} of {sgd[1]} by SGD, {gd[0]} "
-        f"of {gd[1]} by GD on n = 10, one of {len(digits)} on digits, none of {adam[1]} by Adam)",
+        f"of {gd[1]} by GD on n = 10, none of {len(digits)} on digits, none of {adam[1]} by Adam)",
         f"Over the {len(near)} others the ranges are {spans(near)[0]} of the activations and "
         f"{spans(near)[1]} of the whole patterns, and no run keeps half either",
     )
     assert len(rows) - len(kept) == 1
-    assert (adam[0], len(far[far["data"] != NOISE])) == (0, 1)
+    assert (adam[0], len(far[far["data"] != NOISE])) == (0, 0)
     assert kept["neurons_kept"].max() < 0.5

@@ -44,7 +44,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
             axes.legend(loc="lower right")
     name_panels((left, right), ("relaxations over sampled gates", "training"))
     instances, bands = instance_caption(frame)
-    annotate(figure, _title(relaxed, trained), f"{instances}.", f"{bands}.", _floor_note(left))
+    annotate(figure, _title(relaxed, trained), f"{instances}; {bands}.", _floor_note(left))
     return figure
 
 
