@@ -20,6 +20,7 @@ from relaxgap.certificates.all_patterns.lifted import (
 from relaxgap.certificates.all_patterns.lifted.layout import ACTIVE, INACTIVE, UNDECIDED
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend
+from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.problems import relu_program
 
 SEEDS = st.integers(0, 100_000)
@@ -351,3 +352,13 @@ def test_the_converged_relaxation_is_that_of_an_interior_point_method(
         assert proven <= expected * (1.0 + 1e-6)
     assert relaxation.value == pytest.approx(expected, rel=1e-5)
     assert proven == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_step_ends_where_the_deadline_in_force_has_passed() -> None:
+    program = random_program(relu_program, 5, 2, seed=0, fraction=0.1)
+    units = Units.of(program.data, program.beta)
+    assert units is not None
+    relaxation = LiftedRelaxation(program.data, units)
+    with in_force(Deadline(0.0)), pytest.raises(OutOfTimeError):
+        relaxation.advance(1)
+    assert relaxation.n_steps == 0

@@ -298,6 +298,7 @@ def test_a_name_turns_no_text_around_and_moves_no_cursor(
         (["--beta", "0.1", "--time-limit", "0"], "time limit above 0 seconds, got 0"),
         (["--beta", "0.1", "--time-limit", "nan"], "time limit above 0 seconds, got nan"),
         (["--beta", "0.1", "--out", "/nowhere/a.html"], "create /nowhere first"),
+        (["--beta", "0.1", "--out", "report.txt"], "write 'report.html'"),
         (["--beta", "0.1", "--better", "/nowhere/a.npz"], "--better in an existing folder"),
         (["--beta", "1e308"], "training loss is a finite float64, got 1e+308"),
         ([], "imply a positive, finite --beta"),
@@ -359,14 +360,14 @@ def test_a_file_without_a_network_is_one_line(
     assert name in refusal(1, "certify", file, "--network", name, "--beta", "0.1")
 
 
-@pytest.mark.parametrize("option", ["--out", "--better"])
+@pytest.mark.parametrize(("option", "name"), [("--out", "full.html"), ("--better", "full.npz")])
 def test_a_file_that_cannot_be_written_is_one_line_after_the_numbers(
-    relaxgap: Invoke, file: str, net: str, option: str, tmp_path: Path
+    relaxgap: Invoke, file: str, net: str, option: str, name: str, tmp_path: Path
 ) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    (tmp_path / "full.npz").symlink_to("/dev/full")
-    chosen = ("--network", net, "--beta", "0.1", option, "full.npz", "--json")
+    (tmp_path / name).symlink_to("/dev/full")
+    chosen = ("--network", net, "--beta", "0.1", option, name, "--json")
     result = relaxgap("certify", file, *chosen)
     assert result.exit_code == 1
     assert list(json.loads(result.stdout)) == KEYS
