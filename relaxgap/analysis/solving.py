@@ -138,6 +138,8 @@ def solve(
     bracketing = GlobalSolver(
         rtol, BRACKET_SECONDS if time_limit is None else time_limit, seed=seed
     )
+    # what comes before the first bracket takes from the limit too
+    began, deadline = time.monotonic(), Deadline.after(time_limit)
     data = dataset_of(X, y)
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
@@ -145,13 +147,12 @@ def solve(
         if over_all and not is_small(data):
             if backend != NUMPY:
                 raise registry.only_on_numpy("patterns too many to enumerate", backend)
-            return _bracketed(
-                bracketing, data, strength.resolve_over_all(data), threads, on_progress
-            )
+            absolute = strength.resolve_over_all(data)
+            return _bracketed(bracketing.begun(began), data, absolute, threads, on_progress)
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
         problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
-        return _solved(method, problem, name, Deadline.after(time_limit), threads, on_progress)
+        return _solved(method, problem, name, deadline, threads, on_progress)
 
 
 def _solved(

@@ -26,6 +26,7 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import Deadline, OutOfTimeError
+from relaxgap.numerics.rounding import TINY
 from relaxgap.solvers.base import Status
 
 MAX_SEARCH_ROUNDS = 30
@@ -112,6 +113,20 @@ class GlobalSolver:
             )
         if self.n_gates < 1:
             raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; try 100.")
+
+    def begun(self, moment: float) -> "GlobalSolver":
+        """Return the solver with what is left of its time, counted from an earlier moment.
+
+        The first bracket is found in any case.
+
+        Parameters
+        ----------
+        moment : float
+            Of `time.monotonic`.
+        """
+        if self.max_seconds is None:
+            return self
+        return replace(self, max_seconds=max(self.max_seconds - (time.monotonic() - moment), TINY))
 
     def solve(
         self, data: Dataset, beta: float, start: TwoLayerNetwork | None = None

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from time import process_time
+from time import monotonic, process_time
 
 import numpy as np
 import pytest
@@ -381,3 +381,14 @@ def test_a_strength_that_is_not_positive_and_finite_is_refused(beta: float) -> N
     program = random_instance(3)
     with pytest.raises(ConfigurationError, match="positive, finite beta"):
         GlobalSolver().solve(program.data, beta)
+
+
+def test_what_came_before_takes_from_the_time_and_leaves_the_first_bracket() -> None:
+    assert GlobalSolver(1e-6).begun(0.0).max_seconds is None
+    left = GlobalSolver(1e-6, max_seconds=1e9).begun(monotonic() - 1e8).max_seconds
+    assert left == pytest.approx(9e8, rel=1e-6)
+    program = random_program(relu_program, 6, 2, seed=1, fraction=0.05)
+    late = GlobalSolver(1e-6, max_seconds=1.0).begun(monotonic() - 5.0)
+    found = late.solve(program.data, program.beta)
+    assert found.status is Status.TIME_LIMIT
+    check(found, program, enumerated(program))
