@@ -185,10 +185,12 @@ def _not_a_setting(override: Override, composed: Composition, known: Collection[
             f"or sweep over its values with -m."
         )
     group, _, setting = key.partition(".")
-    having = [name for name in _options_with(group, setting) if name != composed.choices[group]]
-    if having:
+    # an experiment may lack the whole group
+    chosen = composed.choices.get(group)
+    having = [name for name in _options_with(group, setting) if name != chosen]
+    if having and chosen:
         return (
-            f"Expected a setting of {group}={composed.choices[group]}, got {key!r}, which "
+            f"Expected a setting of {group}={chosen}, got {key!r}, which "
             f"{', '.join(having)} has; choose {group}={having[0]} itself and leave out "
             f"grid.{group}."
         )

@@ -173,6 +173,11 @@ def test_a_setting_that_no_option_of_an_axis_has_is_refused(refusal: Refusal) ->
     assert "'training.methods.adam.n_steps'" in message
 
 
+def test_a_setting_of_a_group_that_the_experiment_lacks_is_one_line(refusal: Refusal) -> None:
+    chosen = ("experiment=solver_benchmark", "training.methods.sgd.n_steps=9")
+    assert "'training.methods.sgd.n_steps'" in refusal(2, "run", *chosen)
+
+
 def test_a_sweep_with_a_job_that_is_refused_runs_none(
     relaxgap: Callable[..., Result], tmp_path: Path
 ) -> None:
