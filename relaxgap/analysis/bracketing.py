@@ -56,6 +56,7 @@ def follow(
     data: Dataset,
     beta: float,
     start: TwoLayerNetwork | None,
+    deadline: Deadline,
     on_progress: OnBracket,
 ) -> FollowedBracket[GlobalSolution]:
     """Run the solver to its end, or to an interruption (Ctrl-C) or breakdown after a bracket.
@@ -66,7 +67,9 @@ def follow(
         Before the first bracket only.
     """
     return _followed(
-        solver.brackets(data, beta, start), lambda found: (found.seconds, found.bound), on_progress
+        solver.brackets(data, beta, start, deadline=deadline),
+        lambda found: (found.seconds, found.bound),
+        on_progress,
     )
 
 

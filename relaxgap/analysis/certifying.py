@@ -1,7 +1,6 @@
 """Say how far a trained two-layer ReLU network is from the best one of any width, with proof."""
 
 import math
-import time
 from typing import Any
 
 import numpy as np
@@ -114,14 +113,14 @@ def certify(
     strength = None
     if beta is not None or beta_fraction is not None:
         strength = Regularisation(beta, beta_fraction)
-    began = time.monotonic()
+    deadline = Deadline.after(time_limit)
     data = dataset_of(X, y)
     loaded = network_of(network, data)
     if loaded.has_bias:
         data = with_ones_column(data)
     with threadpool_limits(limits=threads):
         absolute, source = _beta(strength, loaded.network, data)
-        followed = follow(solver.begun(began), data, absolute, loaded.network, on_progress)
+        followed = follow(solver, data, absolute, loaded.network, deadline, on_progress)
         return _report(loaded, data, absolute, source, solver, followed, threads)
 
 

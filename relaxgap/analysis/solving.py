@@ -135,11 +135,10 @@ def solve(
     kind_of(program)
     name = registry.DEFAULT if solver is None else solver
     method = registry.make(name, rtol, backend)
-    bracketing = GlobalSolver(
-        rtol, BRACKET_SECONDS if time_limit is None else time_limit, seed=seed
-    )
+    bracket_limit = BRACKET_SECONDS if time_limit is None else time_limit
+    bracketing = GlobalSolver(rtol, bracket_limit, seed=seed)
     # what comes before the first bracket takes from the limit too
-    began, deadline = time.monotonic(), Deadline.after(time_limit)
+    deadline, bracket_deadline = Deadline.after(time_limit), Deadline.after(bracket_limit)
     data = dataset_of(X, y)
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
@@ -148,7 +147,7 @@ def solve(
             if backend != NUMPY:
                 raise registry.only_on_numpy("patterns too many to enumerate", backend)
             absolute = strength.resolve_over_all(data)
-            return _bracketed(bracketing.begun(began), data, absolute, threads, on_progress)
+            return _bracketed(bracketing, data, absolute, bracket_deadline, threads, on_progress)
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
         problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
@@ -195,10 +194,15 @@ def _solved(
 
 
 def _bracketed(
-    solver: GlobalSolver, data: Dataset, beta: float, threads: int, on_progress: OnBracket
+    solver: GlobalSolver,
+    data: Dataset,
+    beta: float,
+    deadline: Deadline,
+    threads: int,
+    on_progress: OnBracket,
 ) -> SolveResult:
     """Bracket the optimum over networks of every width."""
-    followed = follow(solver, data, beta, None, on_progress)
+    followed = follow(solver, data, beta, None, deadline, on_progress)
     solution, found = followed.solution, followed.solution.certificate
     blocks = to_blocks(solution.network, data)
     problem = relu_program(data, blocks.patterns, beta)

@@ -26,7 +26,7 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
                 f"Expected a known experiment, got {name!r}; {guess}`relaxgap list` shows them all."
             )
     results = Path(results_dir)
-    if not (experiments or finish or any(results.glob("*/**/summary.csv"))):
+    if not (experiments or finish or any(_summaries(results / name) for name in EXPERIMENTS)):
         raise DataError(
             f"Expected results under {printable(results_dir)}, got no summary.csv; make them with "
             "`relaxgap run experiment=NAME`, or all with --finish."
@@ -36,7 +36,7 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
         if finish:
             codes.append(_finish(name, results_dir))
         home = results / name
-        summaries = sorted(home.glob("summary.csv")) + sorted(home.glob("*/summary.csv"))
+        summaries = _summaries(home)
         if not summaries:
             click.echo(
                 f"relaxgap: {name} has no summary.csv under {printable(str(home))}; "
@@ -48,6 +48,11 @@ def figures_command(experiments: tuple[str, ...], finish: bool, results_dir: str
             for path in draw_summary(name, summary.parent):
                 click.echo(printable(str(path)))
     sys.exit(max(codes))
+
+
+def _summaries(home: Path) -> list[Path]:
+    """Return the summaries of an experiment, that of its own settings first."""
+    return sorted(home.glob("summary.csv")) + sorted(home.glob("*/summary.csv"))
 
 
 def _finish(name: str, results_dir: str) -> int:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,22 +96,27 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 
 @contextmanager
-def _fonts_of_shapes() -> Iterator[None]:
+def _instead(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Let an attribute of a library have another value meanwhile."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _fonts_of_shapes() -> AbstractContextManager[None]:
     """Embed fonts without their tables of kerning and ligatures.
 
     A PDF places every glyph itself. Cutting these tables down takes a quarter of a figure's time.
     """
     options: Any = subset.Options
-    dropped = options._drop_tables_default
-    options._drop_tables_default = [*dropped, "GSUB", "GPOS", "GDEF", "kern"]
-    try:
-        yield
-    finally:
-        options._drop_tables_default = dropped
+    dropped = [*options._drop_tables_default, "GSUB", "GPOS", "GDEF", "kern"]
+    return _instead(options, "_drop_tables_default", dropped)
 
 
-@contextmanager
-def _rounded_pdf() -> Iterator[None]:
+def _rounded_pdf() -> AbstractContextManager[None]:
     """Write numbers of a PDF with `PDF_DECIMALS` instead of ten.
 
     Logarithms differ in their last bit between processors, and places of markers with them: of
@@ -125,8 +130,4 @@ def _rounded_pdf() -> Iterator[None]:
         written: bytes = represent(number)
         return written
 
-    backend_pdf.pdfRepr = rounded
-    try:
-        yield
-    finally:
-        backend_pdf.pdfRepr = represent
+    return _instead(backend_pdf, "pdfRepr", rounded)

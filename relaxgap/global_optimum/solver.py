@@ -25,8 +25,7 @@ from relaxgap.global_optimum.bounds import AUTO, CERTIFICATE_NAMES, OPENING, sch
 from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.networks import TwoLayerNetwork
-from relaxgap.numerics.clock import Deadline, OutOfTimeError
-from relaxgap.numerics.rounding import TINY
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError
 from relaxgap.solvers.base import Status
 
 MAX_SEARCH_ROUNDS = 30
@@ -114,22 +113,13 @@ class GlobalSolver:
         if self.n_gates < 1:
             raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; try 100.")
 
-    def begun(self, moment: float) -> "GlobalSolver":
-        """Return the solver with what is left of its time, counted from an earlier moment.
-
-        The first bracket is found in any case.
-
-        Parameters
-        ----------
-        moment : float
-            Of `time.monotonic`.
-        """
-        if self.max_seconds is None:
-            return self
-        return replace(self, max_seconds=max(self.max_seconds - (time.monotonic() - moment), TINY))
-
     def solve(
-        self, data: Dataset, beta: float, start: TwoLayerNetwork | None = None
+        self,
+        data: Dataset,
+        beta: float,
+        start: TwoLayerNetwork | None = None,
+        *,
+        deadline: Deadline = NEVER,
     ) -> GlobalSolution:
         """Return the last bracket; an interruption (Ctrl-C) ends the work, not the program.
 
@@ -141,13 +131,15 @@ class GlobalSolver:
             Regularisation strength.
         start : TwoLayerNetwork, optional
             A network to improve on.
+        deadline : Deadline
+            Ends the work as ``max_seconds`` does, which counts from now: the earlier holds.
 
         Raises
         ------
         ConfigurationError
             If ``beta`` is not positive and finite.
         """
-        brackets = self.brackets(data, beta, start)
+        brackets = self.brackets(data, beta, start, deadline=deadline)
         solution = next(brackets)
         try:
             for better in brackets:
@@ -157,15 +149,23 @@ class GlobalSolver:
         return solution
 
     def brackets(
-        self, data: Dataset, beta: float, start: TwoLayerNetwork | None = None
+        self,
+        data: Dataset,
+        beta: float,
+        start: TwoLayerNetwork | None = None,
+        *,
+        deadline: Deadline = NEVER,
     ) -> Iterator[GlobalSolution]:
         """Yield one bracket after another, each inside the one before, until one is good enough.
 
-        The first comes at once; the last one's status says why there are no more.
+        The first comes at once, also after the deadline; the last one's status says why there are
+        no more.
         """
         if not (beta > 0.0 and math.isfinite(beta)):
             raise ConfigurationError(f"Expected a positive, finite beta, got {beta}; raise beta.")
-        began, deadline = time.monotonic(), Deadline.after(self.max_seconds)
+        began = time.monotonic()
+        if self.max_seconds is not None:
+            deadline = deadline.capped(self.max_seconds)
         search = NetworkSearch(data, beta, self.rtol, np.random.default_rng(self.seed), start)
         bracket = Bracket(search, self.rtol)
 

@@ -125,7 +125,7 @@ def _stand_clear(
         checkpoint()
         some = gates[start : start + chunk]
         margins = np.abs(some @ rows.T)
-        # no entry of a row is above 1: a gate's own length bounds the sums of most
+        # no entry of a row is above 2: that many lengths of a gate bound its sums with all of them
         largest = doubt * np.abs(some).sum(axis=1) + TINY
         near = np.flatnonzero(margins.min(axis=1, initial=np.inf) <= 2.0 * largest)
         sizes = np.abs(some[near]) @ np.abs(rows).T

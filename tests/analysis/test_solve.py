@@ -129,7 +129,7 @@ def test_an_interruption_returns_the_bracket_so_far(data: Dataset) -> None:
 def test_an_interruption_before_the_first_bracket_is_the_callers(
     data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stops(*arguments: object) -> Iterator[GlobalSolution]:
+    def stops(*arguments: object, **given: object) -> Iterator[GlobalSolution]:
         yield from islice((), 1)
         raise KeyboardInterrupt
 

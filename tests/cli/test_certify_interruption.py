@@ -26,9 +26,13 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, BaseException], No
 
     def after(n_brackets: int, error: BaseException) -> None:
         def stops(
-            self: GlobalSolver, data: Dataset, beta: float, start: TwoLayerNetwork | None = None
+            self: GlobalSolver,
+            data: Dataset,
+            beta: float,
+            start: TwoLayerNetwork | None = None,
+            **given: Any,
         ) -> Iterator[GlobalSolution]:
-            yield from islice(brackets(self, data, beta, start), n_brackets)
+            yield from islice(brackets(self, data, beta, start, **given), n_brackets)
             raise error
 
         monkeypatch.setattr(GlobalSolver, "brackets", stops)
