@@ -27,7 +27,9 @@ from relaxgap.networks import (
 )
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 
-LOOK_SECONDS = 2.0
+LEAST_LOOK_SECONDS = 2.0
+LOOK_SHARE = 0.1
+"""Of the time limit: what the look for improving patterns may take after it."""
 """How long to look for improving patterns once the bracket is there."""
 ROUNDING = 1e-12
 """Relative size below which a better value may be nothing but rounding."""
@@ -124,6 +126,10 @@ def certify(
         return _report(loaded, data, absolute, source, solver, followed, threads)
 
 
+def _look_seconds(time_limit: float | None) -> float | None:
+    return None if time_limit is None else max(LEAST_LOOK_SECONDS, LOOK_SHARE * time_limit)
+
+
 def _beta(
     strength: Regularisation | None, network: TwoLayerNetwork, data: Dataset
 ) -> tuple[float, BetaSource]:
@@ -168,7 +174,7 @@ def _report(
     found, interrupted = None, False
     if not followed.stopped:
         try:
-            with in_force(Deadline.after(LOOK_SECONDS)):
+            with in_force(Deadline.after(_look_seconds(solver.max_seconds))):
                 found = _improving(network, solution.network, data, beta, solver)
         except OutOfTimeError:
             # what it finds is no part of the proof
