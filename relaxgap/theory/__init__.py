@@ -1,0 +1,1 @@
+"""The papers' results as functions: one file a result, each number with its hypotheses."""
