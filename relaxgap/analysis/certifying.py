@@ -65,7 +65,8 @@ def certify(
         Labels.
     beta, beta_fraction : float, optional
         Weight decay of the loss, or the same as a fraction of the beta at which zero becomes
-        optimal. By default the one at which the weights are closest to stationary.
+        optimal, found as for `relaxgap.solve`. By default the one at which the weights are closest
+        to stationary.
     rtol : float
         Relative gap to reach.
     time_limit : float or None
@@ -119,18 +120,21 @@ def certify(
     if loaded.has_bias:
         data = with_ones_column(data)
     with threadpool_limits(limits=threads):
-        absolute, source = _beta(strength, loaded.network, data)
+        absolute, source = _beta(strength, loaded.network, data, deadline)
         followed = follow(solver, data, absolute, loaded.network, deadline, on_progress)
         return _report(loaded, data, absolute, source, solver, followed, threads)
 
 
 def _beta(
-    strength: Regularisation | None, network: TwoLayerNetwork, data: Dataset
+    strength: Regularisation | None,
+    network: TwoLayerNetwork,
+    data: Dataset,
+    deadline: Deadline,
 ) -> tuple[float, BetaSource]:
     """Return beta and where it came from; refuse one at which the network has no loss."""
     if strength is None:
         return implied_beta(network, data), "implied"
-    beta = strength.resolve_over_all(data)
+    beta = strength.resolve_over_all(data, deadline)
     with np.errstate(over="ignore", invalid="ignore"):
         value = network.training_loss(data, beta)
     if not math.isfinite(value):
