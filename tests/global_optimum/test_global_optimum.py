@@ -233,7 +233,8 @@ def test_data_without_rows_or_labels_are_solved_by_the_empty_network(name: str) 
         found = GlobalSolver(certificate=name).solve(Dataset(rows, labels), 0.1)
         assert found.status is Status.SOLVED
         assert found.network.width == 0
-        assert found.certificate.primal_value == 0.5 * float(labels @ labels)
+        half = 0.5 * float(labels @ labels)
+        assert half <= found.certificate.primal_value <= half * (1.0 + ROUNDING)
 
 
 @pytest.mark.parametrize("name", CERTIFICATE_NAMES)
