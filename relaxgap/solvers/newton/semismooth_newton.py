@@ -24,6 +24,7 @@ from relaxgap.solvers.base import (
     Solver,
     Status,
     last_of,
+    no_worse_than,
     unsolved,
     with_better_bounds,
 )
@@ -91,7 +92,8 @@ class SemismoothNewton:
             Of a program with the same patterns: its blocks and its dual point are where the first
             working set begins.
         deadline : Deadline
-            No new round begins after it; the bracket so far is returned.
+            No new round begins after it; the bracket so far is returned, at a point no worse than
+            the start's.
 
         Returns
         -------
@@ -206,9 +208,11 @@ class SemismoothNewton:
             with in_force(deadline):
                 working_set = self._working_set(units.scaled(program), start, units)
         except OutOfTimeError:
-            yield replace(first, status=Status.TIME_LIMIT)
+            yield no_worse_than(start, replace(first, status=Status.TIME_LIMIT), program)
             return
-        yield from self._close_gap(program, working_set, units, deadline)
+        for found in self._close_gap(program, working_set, units, deadline):
+            late = found.status is Status.TIME_LIMIT
+            yield no_worse_than(start, found, program) if late else found
 
     def _working_set(
         self, scaled: Program, start: Solution | None = None, units: Units | None = None
