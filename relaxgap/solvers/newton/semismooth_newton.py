@@ -153,7 +153,9 @@ class SemismoothNewton:
             return ConicSolver(rtol=rtol)
         return _WholeProgram(replace(self, rtol=rtol))
 
-    def solve_path(self, program: Program, betas: Sequence[float]) -> Iterator[Solution]:
+    def solve_path(
+        self, program: Program, betas: Sequence[float], *, deadline: Deadline = NEVER
+    ) -> Iterator[Solution]:
         """Solve for one regularisation strength after another, each from the last solution.
 
         Parameters
@@ -162,11 +164,13 @@ class SemismoothNewton:
             Its own ``beta`` does not matter.
         betas : sequence of float
             Best from large to small; any order is solved.
+        deadline : Deadline
+            Ends the solve of the strength that is on, and those of all after it.
 
         Yields
         ------
         Solution
-            One for each strength, in the order given.
+            One for each strength, in the order given; after the deadline a bracket that holds.
 
         Raises
         ------
@@ -176,24 +180,30 @@ class SemismoothNewton:
         programs = [replace(program, beta=float(beta)) for beta in betas]
         units = Units.of(program)
         if units is None:
-            yield from map(self.solve, programs)
+            for at_beta in programs:
+                yield self.solve(at_beta, deadline=deadline)
             return
         if self.method(program) == ColumnGeneration.name:
             last: Solution | None = None
             for at_beta in programs:
-                last = self.solve(at_beta, last)
+                last = self.solve(at_beta, last, deadline=deadline)
                 yield last
             return
         refuse_unless_met(self.name, self.needs, program)
         working_set: WorkingSet | None = None
         for at_beta in programs:
             scaled = units.scaled(at_beta)
-            if working_set is None:
-                working_set = self._working_set(scaled)
-            else:
-                working_set.n_newton_steps = 0
-                working_set.change_beta(scaled.beta)
-            yield last_of(self._close_gap(at_beta, working_set, units, NEVER))
+            try:
+                with in_force(deadline):
+                    if working_set is None:
+                        working_set = self._working_set(scaled)
+                    else:
+                        working_set.n_newton_steps = 0
+                        working_set.change_beta(scaled.beta)
+            except OutOfTimeError:
+                yield replace(unsolved(at_beta), status=Status.TIME_LIMIT)
+                continue
+            yield last_of(self._close_gap(at_beta, working_set, units, deadline))
 
     def _whole_rounds(
         self, program: Program, start: Solution | None, deadline: Deadline
