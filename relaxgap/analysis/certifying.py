@@ -27,8 +27,8 @@ from relaxgap.networks import (
 )
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 
-LOOK_SECONDS = 2.0
-"""How long to look for improving patterns once the bracket is there."""
+LOOK_SECONDS, LATE_LOOK_SECONDS = 2.0, 1.0
+"""How long to look for improving patterns once the bracket is there, and after the time limit."""
 ROUNDING = 1e-12
 """Relative size below which a better value may be nothing but rounding."""
 
@@ -122,7 +122,7 @@ def certify(
     with threadpool_limits(limits=threads):
         absolute, source = _beta(strength, loaded.network, data, deadline)
         followed = follow(solver, data, absolute, loaded.network, deadline, on_progress)
-        return _report(loaded, data, absolute, source, solver, followed, threads)
+        return _report(loaded, data, absolute, source, solver, followed, deadline, threads)
 
 
 def _beta(
@@ -152,6 +152,7 @@ def _report(
     source: BetaSource,
     solver: GlobalSolver,
     followed: FollowedBracket[GlobalSolution],
+    deadline: Deadline,
     threads: int,
 ) -> NetworkReport:
     """Measure a network against its bracket.
@@ -172,7 +173,8 @@ def _report(
     found, interrupted = None, False
     if not followed.stopped:
         try:
-            with in_force(Deadline.after(LOOK_SECONDS)):
+            seconds = LATE_LOOK_SECONDS if deadline.has_passed else LOOK_SECONDS
+            with in_force(Deadline.after(seconds)):
                 found = _improving(network, solution.network, data, beta, solver)
         except OutOfTimeError:
             # what it finds is no part of the proof
