@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from composed import compose_plain
+from composed import compose_plain, with_overrides
 
 from relaxgap.data import DigitsData, FileData, GaussianData, MnistData
 from relaxgap.errors import ConfigurationError
@@ -28,21 +28,6 @@ TESTS = Path(__file__).resolve().parents[1]
 GAP = EXPERIMENTS["gap_vs_log_n"]
 ADAM = TrainingSpec("adam")
 CELL = Cell(GaussianData(n=4, d=2), Settings(training=TrainingPlan("P", {"adam": ADAM})))
-
-
-@pytest.fixture
-def base() -> Callable[[str], dict[str, Any]]:
-    return lambda experiment: compose_plain([], experiment)
-
-
-def with_overrides(config: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    for path, value in settings.items():
-        *parents, last = path.split("__")
-        node = config
-        for parent in parents:
-            node = node[parent]
-        node[last] = value
-    return config
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,16 @@ from dataclasses import replace
 import jaxtyping
 import numpy as np
 import pytest
+from small_runs import (
+    BETA,
+    BOTH_LAYERS,
+    FIRST_LAYER,
+    METHODS,
+    draw,
+    gaussian_data,
+    generator,
+    only,
+)
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.backend import NUMPY
@@ -12,7 +22,6 @@ from relaxgap.training import (
     NetworkBatch,
     TrainingSpec,
     TrainingStatus,
-    initial_networks,
     logged_steps,
     step_size,
     train,
@@ -21,29 +30,6 @@ from relaxgap.training import (
 )
 from relaxgap.training.data_gradient import DataGradient
 from relaxgap.training.weights import Weights
-
-BETA = 0.1
-BOTH_LAYERS = TrainingSpec(method="gd", n_steps=40, learning_rate=0.5, schedule="constant")
-FIRST_LAYER = replace(BOTH_LAYERS, train_output=False, learning_rate=0.2)
-
-
-def gaussian_data(n: int = 8, d: int = 3, seed: int = 0) -> Dataset:
-    rng = np.random.default_rng(seed)
-    return Dataset(rng.standard_normal((n, d)), rng.standard_normal(n))
-
-
-def draw(
-    spec: TrainingSpec, data: Dataset, n_neurons: int = 6, seeds: range = range(3)
-) -> NetworkBatch:
-    return initial_networks(spec, n_neurons, data.d, [np.random.default_rng(s) for s in seeds])
-
-
-def only(networks: NetworkBatch, seed: int) -> NetworkBatch:
-    return NetworkBatch(networks.hidden[seed : seed + 1], networks.output[seed : seed + 1])
-
-
-def generator() -> np.random.Generator:
-    return np.random.default_rng(7)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -168,15 +154,6 @@ def test_small_descent_steps_never_raise_the_loss(spec: TrainingSpec, seed: int)
     small = replace(spec, learning_rate=0.02, n_steps=60, n_logged=62)
     losses = train(data, BETA, small, draw(small, data), generator()).losses
     assert np.all(np.diff(losses, axis=0) <= 1e-12)
-
-
-METHODS = [
-    BOTH_LAYERS,
-    FIRST_LAYER,
-    replace(BOTH_LAYERS, method="sgd", batch_size=3),
-    replace(BOTH_LAYERS, method="adam", learning_rate=0.01),
-    replace(FIRST_LAYER, method="adam", learning_rate=0.01, batch_size=4),
-]
 
 
 @pytest.mark.parametrize("spec", METHODS)
