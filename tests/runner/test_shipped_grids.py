@@ -70,7 +70,7 @@ def test_every_option_of_every_group_composes(group: str, option: str) -> None:
     ("experiment", "scale", "n_cells"),
     [
         ("certified_gap", "default", 136),
-        ("solver_benchmark", "default", 14),
+        ("solver_benchmark", "default", 12),
         ("coupling_lemma", "default", 70),
         ("exact_optimum", "full", 65),
     ],
@@ -91,4 +91,4 @@ def test_the_largest_instances_of_the_bracket_have_seeds_and_limits_of_their_own
         for p in points
         if p.cell.data.n >= 500  # type: ignore[attr-defined]
     }
-    assert large == {(500, s, 90.0) for s in range(3)} | {(1000, s, 240.0) for s in range(2)}
+    assert large == {(500, s, 60.0) for s in range(3)} | {(1000, s, 150.0) for s in range(2)}
