@@ -28,7 +28,7 @@ from relaxgap.solvers.base import (
     unsolved,
     with_better_bounds,
 )
-from relaxgap.solvers.column_basis import spread
+from relaxgap.solvers.column_basis import spread_of
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.needs import for_family, refuse_unless_met
@@ -145,7 +145,9 @@ class SemismoothNewton:
         They must cancel what columns share, and a change of the last digit then moves the blocks by
         the square of the ratio of singular values.
         """
-        return isinstance(program.loss, ConicLoss) and spread(program.data.X) ** 2 * EPS > self.rtol
+        if not isinstance(program.loss, ConicLoss):
+            return False
+        return spread_of(program.data) ** 2 * EPS > self.rtol
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
@@ -254,7 +256,7 @@ class SemismoothNewton:
         nothing = DualCertificate(0.0 * program.data.y, np.inf, 0.0)
         best = Solution(program.zero(), Status.RUNNING, nothing, 0)
         best = _certified(best, program, working_set, units)
-        idle, status = 0, Status.ROUND_LIMIT
+        idle, settle, status = 0, False, Status.ROUND_LIMIT
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
             if gap <= self.rtol:
@@ -266,9 +268,11 @@ class SemismoothNewton:
                 status = Status.INACCURATE
                 break
             yield best
+            # where rows are almost parallel, bounds of prices hide which blocks are dear
+            settle = settle or idle >= MAX_IDLE_ROUNDS
             try:
                 with in_force(deadline):
-                    working_set.advance(gap)
+                    working_set.advance(gap, settle)
             except OutOfTimeError:
                 status = Status.TIME_LIMIT
                 break
