@@ -15,6 +15,17 @@ def compose_plain(overrides: Sequence[str], experiment: str = "gap_vs_log_n") ->
     return copy.deepcopy(_composed((f"experiment={experiment}", *overrides), experiment))
 
 
+def with_overrides(config: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """Change settings of a config in place: ``data__n=4`` is ``data.n``."""
+    for path, value in settings.items():
+        *parents, last = path.split("__")
+        node = config
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    return config
+
+
 @cache
 def _composed(overrides: tuple[str, ...], experiment: str) -> dict[str, Any]:
     register_schemas([EXPERIMENTS[experiment]])

@@ -27,10 +27,9 @@ from relaxgap.networks import (
 )
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 
-LEAST_LOOK_SECONDS = 2.0
+LEAST_LOOK_SECONDS = 1.0
 LOOK_SHARE = 0.1
-"""Of the time limit: what the look for improving patterns may take after it."""
-"""How long to look for improving patterns once the bracket is there."""
+"""Of the time limit: what looking for improving patterns may take once the bracket is there."""
 ROUNDING = 1e-12
 """Relative size below which a better value may be nothing but rounding."""
 
@@ -67,7 +66,8 @@ def certify(
         Labels.
     beta, beta_fraction : float, optional
         Weight decay of the loss, or the same as a fraction of the beta at which zero becomes
-        optimal. By default the one at which the weights are closest to stationary.
+        optimal, found as for `relaxgap.solve`. By default the one at which the weights are closest
+        to stationary.
     rtol : float
         Relative gap to reach.
     time_limit : float or None
@@ -121,7 +121,7 @@ def certify(
     if loaded.has_bias:
         data = with_ones_column(data)
     with threadpool_limits(limits=threads):
-        absolute, source = _beta(strength, loaded.network, data)
+        absolute, source = _beta(strength, loaded.network, data, deadline)
         followed = follow(solver, data, absolute, loaded.network, deadline, on_progress)
         return _report(loaded, data, absolute, source, solver, followed, threads)
 
@@ -131,12 +131,15 @@ def _look_seconds(time_limit: float | None) -> float | None:
 
 
 def _beta(
-    strength: Regularisation | None, network: TwoLayerNetwork, data: Dataset
+    strength: Regularisation | None,
+    network: TwoLayerNetwork,
+    data: Dataset,
+    deadline: Deadline,
 ) -> tuple[float, BetaSource]:
     """Return beta and where it came from; refuse one at which the network has no loss."""
     if strength is None:
         return implied_beta(network, data), "implied"
-    beta = strength.resolve_over_all(data)
+    beta = strength.resolve_over_all(data, deadline)
     with np.errstate(over="ignore", invalid="ignore"):
         value = network.training_loss(data, beta)
     if not math.isfinite(value):

@@ -63,8 +63,8 @@ MEANINGS = {
     "rtol": "The relative gap asked for.",
     "seconds": "Wall time of the bracket.",
     "beta": "Strength of the weight decay in the training loss.",
-    "beta_source": "given, a fraction of the beta at which zero becomes optimal, or implied: the "
-    "one at which the weights are closest to stationary.",
+    "beta_source": "given, a fraction of the beta at which zero becomes optimal (as far as found "
+    "in the time), or implied: the one at which the weights are closest to stationary.",
     "stationarity_residual": "Relative size of the smallest subgradient of the training loss: 0 "
     "at a stationary network, at most 1.",
     "steepest_slope": "Smallest one-sided directional derivative of the training loss, relative "

@@ -15,6 +15,7 @@ from relaxgap.analysis.programs import kind_of, networks_of
 from relaxgap.certificates import beta_max
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
 from relaxgap.numerics.backend import NUMPY, Backend
+from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.numerics.rounding import magnitude
 from relaxgap.problems import PROGRAMS, Program
@@ -62,7 +63,7 @@ class RegularisationPath:
     rows : tuple of PathPoint
         As many as were solved.
     stopped : str
-        Empty, ``interrupted``, or the error that ended the work early.
+        Empty, ``interrupted``, ``time_limit``, or the error that ended the work early.
     """
 
     n_patterns: int
@@ -83,6 +84,16 @@ class RegularisationPath:
         return self.solve_seconds
 
     @property
+    def ran_out(self) -> str:
+        """What a time limit that ran out left, in a sentence; empty if none did."""
+        if self.stopped != Status.TIME_LIMIT:
+            return ""
+        return (
+            f"The time ran out after {len(self.rows)} of {self.n_points} points; what is finished "
+            "is kept."
+        )
+
+    @property
     def n_missed(self) -> int:
         """Points whose gap is wider than ``rtol``."""
         return sum(point.status != Status.SOLVED for point in self.rows)
@@ -91,7 +102,7 @@ class RegularisationPath:
     def sentence(self) -> str:
         """Which optima the brackets hold, and how wide the widest is."""
         if not self.rows:
-            return "No point of the path was solved."
+            return self.ran_out or "No point of the path was solved."
         widest = max(point.relative_gap for point in self.rows)
         missed = self.n_missed
         networks = networks_of(self.program, self.complete, self.n_patterns)
@@ -99,7 +110,9 @@ class RegularisationPath:
             f"Every optimum over {networks} lies in its bracket [dual_value, primal_value]; the "
             f"widest is {100.0 * widest:.2g}% of its primal_value."
         )
-        return f"{said} {missed} of {len(self.rows)} points did not reach rtol." if missed else said
+        if missed:
+            said = f"{said} {missed} of {len(self.rows)} points did not reach rtol."
+        return f"{said} {self.ran_out}".rstrip()
 
     def __str__(self) -> str:
         return self.sentence
@@ -115,6 +128,7 @@ def path(
     rtol: float = 1e-6,
     seed: int = 0,
     *,
+    time_limit: float | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
@@ -140,6 +154,9 @@ def path(
         Relative gap to reach at each point.
     seed : int
         Of sampled patterns.
+    time_limit : float, optional
+        Seconds, looked at between pieces of work; the points so far are returned, without the one
+        that was being solved. By default none.
     limit : int
         Arrangements that may hold more patterns are refused.
     threads : int
@@ -159,7 +176,7 @@ def path(
     DataError
         If the data or a file of gates cannot be used, or zero is optimal at every strength.
     ConfigurationError
-        If a setting is out of range.
+        If a setting is out of range, or the time ran out before ``beta_max`` was known.
     EnumerationLimitError
         If there may be more than ``limit`` patterns in all.
 
@@ -186,11 +203,23 @@ def path(
         raise ConfigurationError(
             f"Expected a program out of {', '.join(PROGRAMS)}, got {program!r}; choose one."
         )
+    if time_limit is not None and not time_limit > 0.0:
+        raise ConfigurationError(
+            f"Expected a time limit above 0 seconds, got {time_limit}; raise it."
+        )
     kind_of(program)
+    deadline = Deadline.after(time_limit)
     method = SemismoothNewton(rtol, backend=backend)
     data = dataset_of(X, y)
-    chosen = choose_patterns(patterns, data, limit, seed)
-    largest = beta_max(data, chosen, PROGRAMS[program])
+    try:
+        with in_force(deadline):
+            chosen = choose_patterns(patterns, data, limit, seed)
+            largest = beta_max(data, chosen, PROGRAMS[program])
+    except OutOfTimeError as error:
+        raise ConfigurationError(
+            "Expected time to list the patterns and to find beta_max, which a path starts from, "
+            f"got {time_limit:g} seconds; raise time_limit, or sample fewer patterns."
+        ) from error
     if largest <= ZERO_PRICE * magnitude(data.X, data.y):
         raise DataError(
             "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
@@ -199,7 +228,7 @@ def path(
     fractions = np.geomspace(1.0, smallest_fraction, points).tolist()
     with threadpool_limits(limits=threads):
         rows, seconds, stopped = _follow(
-            method, PROGRAMS[program](data, chosen, largest), fractions, on_progress
+            method, PROGRAMS[program](data, chosen, largest), fractions, deadline, on_progress
         )
     return RegularisationPath(
         n_patterns=chosen.n_patterns,
@@ -217,18 +246,24 @@ def path(
 
 
 def _follow(
-    method: SemismoothNewton, program: Program, fractions: list[float], on_progress: OnPoint
+    method: SemismoothNewton,
+    program: Program,
+    fractions: list[float],
+    deadline: Deadline,
+    on_progress: OnPoint,
 ) -> tuple[list[PathPoint], float, str]:
     """Solve from ``program.beta`` down; return the points, the seconds and what ended it early."""
     rows: list[PathPoint] = []
     seconds = 0.0
     betas = [fraction * program.beta for fraction in fractions]
     try:
-        solutions = method.solve_path(program, betas)
+        solutions = method.solve_path(program, betas, deadline=deadline)
         for beta, fraction in zip(betas, fractions, strict=True):
             start = time.perf_counter()
             solution = next(solutions)
             seconds += time.perf_counter() - start
+            if solution.status is Status.TIME_LIMIT:
+                return rows, seconds, str(Status.TIME_LIMIT)
             rows.append(_point(program, beta, fraction, solution))
             on_progress(rows[-1])
     except KeyboardInterrupt:

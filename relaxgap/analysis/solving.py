@@ -61,7 +61,8 @@ def solve(
         Labels.
     beta, beta_fraction : float
         Strength of the regularisation, exactly one: absolute, or as a fraction of the least beta
-        at which the zero network is optimal.
+        at which the zero network is optimal. Where the patterns are too many to enumerate, of the
+        largest such beta that local ascent finds, in at most a third of the time.
     patterns : str, int or PatternSet
         ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; the path of an ``.npz`` file
         with an array ``gates``; or a set.
@@ -146,7 +147,7 @@ def solve(
         if over_all and not is_small(data):
             if backend != NUMPY:
                 raise registry.only_on_numpy("patterns too many to enumerate", backend)
-            absolute = strength.resolve_over_all(data)
+            absolute = strength.resolve_over_all(data, bracket_deadline)
             return _bracketed(bracketing, data, absolute, bracket_deadline, threads, on_progress)
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)

@@ -7,10 +7,14 @@ from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
+from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
+
+BETA_MAX_SHARE = 0.3
+"""Fraction of the time left that the ascent towards ``beta_max`` may take."""
 
 
 def is_small(data: Dataset) -> bool:
@@ -71,11 +75,11 @@ class Regularisation:
             return float(self.beta)
         return self._fraction_of(beta_max(data, patterns, PROGRAMS[self.program]))
 
-    def resolve_over_all(self, data: Dataset) -> float:
+    def resolve_over_all(self, data: Dataset, deadline: Deadline = NEVER) -> float:
         """Return the absolute ``beta``; the unit of a fraction is ``beta_max`` over all patterns.
 
         Over more patterns than `is_small` allows that is the largest price of the labels that local
-        ascent finds.
+        ascent finds, which a near deadline cuts short: then the unit, and ``beta``, are smaller.
 
         Raises
         ------
@@ -86,7 +90,8 @@ class Regularisation:
             return float(self.beta)
         if is_small(data):
             return self.resolve(data, enumerate_patterns(data.X, limit=MAX_BITS_SOLVED_AT_ONCE))
-        return self._fraction_of(estimate_beta_max(data))
+        turn = deadline.within(BETA_MAX_SHARE)
+        return self._fraction_of(estimate_beta_max(data, deadline=turn))
 
     def _fraction_of(self, unit: float) -> float:
         if unit == 0.0:

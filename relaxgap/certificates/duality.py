@@ -135,8 +135,7 @@ def certify(
     Kim & Pilanci (2024), Section 3.3 (scaled dual point).
     """
     fit, y = program.fit(point), program.data.y
-    primal_value = program.loss.value(fit, y) + program.beta * point.total_norm
-    if not np.isfinite(primal_value):
+    if not np.isfinite(program.loss.value(fit, y) + program.beta * point.total_norm):
         raise ValueError(
             "Expected a finite point, got NaN or infinity in a block; the solver diverged."
         )
@@ -161,8 +160,21 @@ def certify(
             other, other_value = _bound_from(program, candidate)
             if other_value > dual_value:
                 nu, dual_value = other, other_value
-    primal_value += program.loss.value_error(fit, y, _fit_error(program, point, violation))
+    primal_value = _value_at(program, point, fit, violation)
     return DualCertificate(nu, primal_value, min(dual_value, primal_value))
+
+
+def attained_value(program: Program, point: Blocks) -> float:
+    """Return the objective of a point in its cones, rounding included, as `certify` does."""
+    return _value_at(program, point, program.fit(point), program.max_cone_violation(point))
+
+
+def _value_at(
+    program: Program, point: Blocks, fit: Float64[np.ndarray, " n"], violation: float
+) -> float:
+    loss, y = program.loss, program.data.y
+    value = loss.value(fit, y) + program.beta * point.total_norm
+    return value + loss.value_error(fit, y, _fit_error(program, point, violation))
 
 
 def _fit_error(program: Program, point: Blocks, violation: float) -> float:

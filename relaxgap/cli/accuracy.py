@@ -6,7 +6,12 @@ import click
 from click.core import ParameterSource
 
 from relaxgap.errors import MissedAccuracyError
+from relaxgap.global_optimum.bounds import AUTO
 from relaxgap.solvers.base import Status
+from relaxgap.solvers.registry import DEFAULT
+
+WIDE = 0.1
+"""Relative gap above which nobody means to ask for no more than that."""
 
 
 def exit_if_missed(status: Status, relative_gap: float, rtol: float, *asked_by: str) -> None:
@@ -36,8 +41,8 @@ def exit_if_missed(status: Status, relative_gap: float, rtol: float, *asked_by: 
     if late or (asked_by and not any(map(is_given, asked_by))):
         click.echo(f"relaxgap: {said}: {status.sentence}", err=True)
         return
-    more = "--time-limit" if status is Status.TIME_LIMIT else "--rtol"
-    raise MissedAccuracyError(f"{said}; the bracket holds: raise {more}.")
+    advice = "raise --time-limit" if status is Status.TIME_LIMIT else _advice(relative_gap)
+    raise MissedAccuracyError(f"{said}; the bracket holds: {advice}.")
 
 
 def exit_if_any_missed(gaps: Sequence[float], rtol: float, n_missed: int) -> None:
@@ -51,8 +56,21 @@ def exit_if_any_missed(gaps: Sequence[float], rtol: float, n_missed: int) -> Non
     if n_missed:
         raise MissedAccuracyError(
             f"Expected a relative gap of {rtol:g} at each of {len(gaps)} points, got up to "
-            f"{max(gaps):.2g} at {n_missed}; the brackets hold: raise --rtol."
+            f"{max(gaps):.2g} at {n_missed}; the brackets hold: {_advice(max(gaps))}."
         )
+
+
+def _advice(relative_gap: float) -> str:
+    """Say what may help where more time does not."""
+    if relative_gap <= WIDE:
+        return "raise --rtol"
+    chosen = click.get_current_context().params
+    if chosen.get("certificate", AUTO) != AUTO:
+        return f"take --certificate {AUTO}"
+    if chosen.get("solver") not in (None, DEFAULT):
+        return f"take --solver {DEFAULT}"
+    beta = "--smallest-fraction" if "smallest_fraction" in chosen else "--beta or --beta-fraction"
+    return f"raise {beta}, or bring the columns of X to one size without an offset"
 
 
 def is_given(parameter: str) -> bool:

@@ -40,7 +40,8 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
     "--beta-fraction",
     type=float,
     help="The same as a fraction of beta_max over all patterns, where zero becomes optimal; too "
-    "many to enumerate, it is found by local ascent.",
+    "many to enumerate, it is found by local ascent: from below, and the further below the shorter "
+    "--time-limit is.",
 )
 @click.option("--rtol", type=float, default=1e-3, show_default=True, help="Relative gap to reach.")
 @click.option(

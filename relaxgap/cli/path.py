@@ -21,6 +21,7 @@ from relaxgap.errors import ConfigurationError, StorageError
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.numerics.writing import write_text
 from relaxgap.runner.interrupts import held
+from relaxgap.solvers.base import Status
 
 
 @click.command("path", epilog=DATA_HELP)
@@ -40,6 +41,11 @@ from relaxgap.runner.interrupts import held
     default=1e-3,
     show_default=True,
     help="Where the grid ends, as a fraction of beta_max, from 1e-12; it starts at beta_max.",
+)
+@click.option(
+    "--time-limit",
+    type=float,
+    help="Seconds; looked at between pieces of work. Default: none.",
 )
 @click.option(
     "--out",
@@ -66,8 +72,9 @@ def path_command(
     (complete = true) and with cones it is the global optimum of two-layer ReLU training.
     active_blocks is of the point found; others of the same value may have more or fewer.
 
-    After Ctrl-C or an error the points so far are printed and written, with exit code 1; where
-    a gap is wider than --rtol, all points, with exit code 4.
+    Where --time-limit runs out the points so far are printed and written, without the one that was
+    being solved, with exit code 0; after Ctrl-C or an error too, with exit code 1; where a gap is
+    wider than --rtol, all points, with exit code 4.
     """
     if out is not None and not out.is_dir():
         raise ConfigurationError(
@@ -89,7 +96,9 @@ def path_command(
         followed = path(known.X, known.y, on_progress=keep, **chosen)
     with held():
         _show(followed, out, as_json)
-    if followed.stopped:
+    if followed.stopped == Status.TIME_LIMIT:
+        click.echo(f"relaxgap: {followed.ran_out}", err=True)
+    elif followed.stopped:
         raise InterruptedRunError(
             f"{followed.stopped} after {len(followed.rows)} of {points} points; what is finished "
             "is kept."
@@ -104,6 +113,8 @@ def _show(followed: RegularisationPath, out: Path | None, as_json: bool) -> None
         click.echo(json.dumps(_facts(followed) | {"rows": [asdict(row) for row in followed.rows]}))
     elif followed.rows:
         click.echo(_text(followed))
+    elif followed.ran_out:
+        click.echo(followed.ran_out)
     if out is not None and followed.rows:
         from relaxgap.drawing.regularisation_path import draw_path
 

@@ -4,17 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.regularisation_path import PathPoint
+from relaxgap.cli.progress_columns import bar_columns
 
 
 @contextmanager
@@ -40,15 +34,7 @@ def bracket_line() -> Iterator[Callable[[BracketPoint], None]]:
 @contextmanager
 def path_bar(n_points: int) -> Iterator[Callable[[PathPoint], None]]:
     """Yield what moves a bar on by one point."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with _from_the_first(Progress(*columns, console=Console(stderr=True))) as progress:
+    with _from_the_first(Progress(*bar_columns(), console=Console(stderr=True))) as progress:
         task = progress.add_task("path", total=n_points)
 
         def show(point: PathPoint) -> None:

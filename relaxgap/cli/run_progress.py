@@ -7,14 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TextColumn
+
+from relaxgap.cli.progress_columns import bar_columns
 
 SECONDS_BETWEEN_LINES = 60.0
 
@@ -47,15 +42,7 @@ def run_progress(name: str, n_cells: int, n_done: int) -> Iterator[RunProgress]:
 
 @contextmanager
 def _bar(name: str, n_cells: int, n_done: int, console: Console) -> Iterator[RunProgress]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
+    columns = bar_columns(TextColumn("{task.fields[failed]} failed"))
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(name, total=n_cells, completed=n_done, failed=0)
         n_failed = 0

@@ -48,7 +48,8 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
         After Ctrl-C or the death of a worker, once the finished cells are summarised.
     """
     points = points_of(config, overrides)
-    full, experiment = checked(config), chosen_experiment(config)
+    full = checked(config)
+    experiment = chosen_experiment(full)
     runner, name = full["runner"], experiment.name
     store = CellStore(Path(runner["results_dir"]) / name / "cells", experiment.columns)
     folder = output_folder(runner["results_dir"], name, overrides)

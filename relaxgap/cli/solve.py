@@ -32,7 +32,8 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
     "--beta-fraction",
     type=float,
     help="Regularisation strength as a fraction of the program's beta_max, which is found by local "
-    "ascent where the patterns are too many to enumerate.",
+    "ascent where the patterns are too many to enumerate: from below, and the further below the "
+    "shorter --time-limit is.",
 )
 @click.option(
     "--solver",

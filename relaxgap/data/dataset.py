@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from relaxgap.errors import DataError
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Dataset:
     """Hold a finite data matrix and its labels, checked once, here.
 

@@ -21,7 +21,5 @@ def attained_loss(network: TwoLayerNetwork, data: Dataset, beta: float) -> float
         distance = 2.0 * EPS * (data.d + m + 8) * float(np.linalg.norm(magnitudes))
         penalty = 0.5 * beta * float(np.sum(network.hidden**2) + np.sum(network.output**2))
         value = SQUARED.value(fit, y) + penalty
-        if m > 0:
-            # without neurons it is half the square of the labels, wherever that is computed
-            value += SQUARED.value_error(fit, y, distance) + 4.0 * EPS * (data.n + m + 8) * value
+        value += SQUARED.value_error(fit, y, distance) + 4.0 * EPS * (data.n + m + 8) * value
     return float(value) if np.isfinite(value) else np.inf

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.clock import NEVER, Deadline, checkpoint
 
 STEPS = 150
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
@@ -25,12 +25,13 @@ def ascend(
     nu: Float64[np.ndarray, " n"],
     starts: Float64[np.ndarray, "k d"],
     n_steps: int = STEPS,
+    deadline: Deadline = NEVER,
 ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, " k"]]:
     r"""Ascend :math:`\nu^\top (Xu)_+` on the unit sphere from every start at once.
 
     One step tries :math:`u + s\, g / \|g\|`, brought back to the sphere, with
     :math:`g = X^\top D_u \nu`; it is kept where the price grew, and its length :math:`s` grows or
-    shrinks with that.
+    shrinks with that. No step begins after the deadline: every direction so far is a priced one.
 
     Returns
     -------
@@ -49,6 +50,8 @@ def ascend(
     steps = np.full(prices.size, FIRST_STEP)
     for _ in range(n_steps):
         checkpoint()
+        if deadline.has_passed:
+            break
         gradients = _normalised(((preactivations > 0.0) * nu) @ X)
         moved = _normalised(directions + steps[:, None] * gradients)
         moved_preactivations = moved @ X.T
@@ -90,22 +93,34 @@ def random_starts(data: Dataset, rng: np.random.Generator) -> Float64[np.ndarray
     return np.asarray(rng.standard_normal((n_starts, data.d)))
 
 
-def estimate_beta_max(data: Dataset, seed: int = 0) -> float:
+def estimate_beta_max(data: Dataset, seed: int = 0, deadline: Deadline = NEVER) -> float:
     r"""Return the largest :math:`|y^\top (Xu)_+|` found on the unit ball.
 
     A lower bound of ``beta_max`` over all patterns, which is the global maximum; exact as far as
-    local ascent finds that.
+    local ascent finds that before the deadline.
+
+    Notes
+    -----
+    After the deadline it is the best of the random starts themselves, for two products of them with
+    the data: it is positive then too, but may be a small part of ``beta_max``.
     """
-    return largest_price(data.X, data.y, random_starts(data, np.random.default_rng(seed)))
+    starts = random_starts(data, np.random.default_rng(seed))
+    return largest_price(data.X, data.y, starts, deadline)
 
 
 def largest_price(
     X: Float64[np.ndarray, "n d"],
     nu: Float64[np.ndarray, " n"],
     starts: Float64[np.ndarray, "k d"],
+    deadline: Deadline = NEVER,
 ) -> float:
     r"""Return the largest :math:`|\nu^\top (Xu)_+|` found: a lower bound of the true largest."""
-    return max(float(ascend(X, sign * nu, starts)[1].max(initial=0.0)) for sign in (1.0, -1.0))
+    found = 0.0
+    # either sign may have the largest: each has half of the time
+    for sign, turn in ((1.0, deadline.within(0.5)), (-1.0, deadline)):
+        prices = ascend(X, sign * nu, starts, deadline=turn)[1]
+        found = max(found, float(prices.max(initial=0.0)))
+    return found
 
 
 def _normalised(vectors: Float64[np.ndarray, "k d"]) -> Float64[np.ndarray, "k d"]:

@@ -72,6 +72,8 @@ class NetworkSearch:
         self.stalled = float(np.clip(0.1 * rtol, *STALLED))
         if start is not None:
             self._keep(to_network(to_blocks(start, data).point))
+            # which rounding, or neurons on a boundary, may leave better than merged
+            self._keep(start)
 
     def descend_wide(self, deadline: Deadline = NEVER) -> Iterator[None]:
         """Descend from a wide random network until it stalls, handing control back on the way.

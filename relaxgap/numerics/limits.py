@@ -10,6 +10,12 @@ It stays in the cache of a core, and the memory is used again: arrays of tens of
 back to the system and mapped anew at every turn, which takes several times the arithmetic.
 """
 
+
+def rows_at_once(row_entries: int) -> int:
+    """Return how many rows of so many entries an array of work holds: at least one."""
+    return max(1, CHUNK_ENTRIES // max(1, row_entries))
+
+
 MAX_LISTED_PATTERNS = 2_000_000
 """Patterns that are enumerated unless more are asked for: a list with gates of some hundred MB."""
 

@@ -17,6 +17,9 @@ from scipy.optimize import nnls
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
 
+MODERATE = 1e-6
+"""Columns of peaks between this and its inverse are taken as they are."""
+
 
 def nonnegative_least_squares(
     A: Float64[np.ndarray, "m k"], b: Float64[np.ndarray, " m"]
@@ -26,13 +29,14 @@ def nonnegative_least_squares(
     Parameters
     ----------
     A : (m, k) float64
-        Finite, of moderate size: squares of its entries neither over- nor underflow.
+        Finite, its columns of any size.
     b : (m,) float64
         Finite, of any size.
 
     Notes
     -----
-    Never fails: where rounding leaves no way on it returns the closest it found.
+    Never fails: where rounding leaves no way on it returns the closest it found. An entry beyond
+    double precision is the largest number there is.
     """
     largest = float(np.abs(b).max(initial=0.0))
     if largest == 0.0 or A.shape[1] == 0:
@@ -40,13 +44,24 @@ def nonnegative_least_squares(
     # a length whose squares leave double precision is not needed to norm b
     size = float(np.linalg.norm(b)) if 1e-150 < largest < 1e150 else largest
     scaled = b / size
+    peaks = np.abs(A).max(axis=0)
+    exponents = np.zeros(A.shape[1], dtype=np.int64)
+    if np.any((peaks > 1.0 / MODERATE) | ((peaks < MODERATE) & (peaks > 0.0))):
+        # columns far apart, or whose squares leave double precision; powers of two lose nothing
+        exponents = np.frexp(peaks)[1].astype(np.int64)
+        A = np.ldexp(A, -exponents)
     try:
         found, _ = nnls(A, scaled, maxiter=20 * A.shape[1])
     except RuntimeError:
         found = np.zeros(A.shape[1])
     if not is_optimal(A, scaled, found):
         found = _active_set(A, scaled, found)
-    return np.asarray(size * found)
+    if not exponents.any():
+        return np.asarray(size * found)
+    mantissas, powers = np.frexp(found)
+    with np.errstate(over="ignore", under="ignore"):
+        unscaled = np.ldexp(mantissas * size, powers - exponents)
+    return np.minimum(unscaled, np.finfo(np.float64).max)
 
 
 def is_optimal(

@@ -34,7 +34,7 @@ import numpy as np
 from jaxtyping import Float64, Int, Int32
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.limits import CHUNK_ENTRIES
+from relaxgap.numerics.limits import rows_at_once
 from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.hyperplanes import TOLERANCE
 
@@ -201,7 +201,7 @@ def lift(normals: Float64[np.ndarray, "k r"], parents: Flats, flats: Flats, cell
         np.einsum("Nq,Nqr->Nr", parents.bases @ normals[0], parents.bases), cells.flat.size
     )
     for m in range(1, normals.shape[0]):
-        chunk = max(1, CHUNK_ENTRIES // m)
+        chunk = rows_at_once(m)
         for start in range(int(bounds[m]), int(bounds[m + 1]), chunk):
             checkpoint()
             cutting = order[start : min(start + chunk, int(bounds[m + 1]))]

@@ -9,7 +9,7 @@ from relaxgap.numerics.rows import unit_rows
 
 def project_onto_cone(
     X: Float64[np.ndarray, "n d"], pattern: Bool[np.ndarray, " n"], g: Float64[np.ndarray, " d"]
-) -> tuple[Float64[np.ndarray, " d"], float]:
+) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, " k"]]:
     r"""Project ``g`` onto the cone of ``pattern`` by one non-negative least squares solve.
 
     By Moreau, :math:`\mathrm{Proj}_K(g) = g + X^\top (2D - I) \lambda` with the
@@ -21,12 +21,12 @@ def project_onto_cone(
     -------
     projection : (d,) float64
         :math:`g + X^\top (2D - I) \lambda`.
-    multiplier_sum : float
-        Sum of the multipliers of the unit rows, for a rounding bound.
+    multipliers : (k,) float64
+        :math:`\lambda` for the nonzero rows, scaled to norm 1.
     """
     kept = np.any(X != 0.0, axis=1)
     rows = np.where(pattern[kept], 1.0, -1.0)[:, None] * unit_rows(X)
     if bool(np.all(rows @ g >= 0.0)):
-        return g.copy(), 0.0
+        return g.copy(), np.zeros(rows.shape[0])
     multipliers = nonnegative_least_squares(rows.T, -g)
-    return g + rows.T @ multipliers, float(multipliers.sum())
+    return g + rows.T @ multipliers, multipliers

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float64, UInt8, UInt64
 
 from relaxgap.errors import EnumerationLimitError
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.limits import CHUNK_ENTRIES, MAX_LISTED_PATTERNS
+from relaxgap.numerics.limits import MAX_LISTED_PATTERNS, rows_at_once
 from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
@@ -120,7 +120,7 @@ def _stand_clear(
     double = np.finfo(np.float64)
     floor, in_range = double.tiny / EPS / peaks, bool(np.all(peaks <= double.max / X.shape[1]))
     clear = np.ones(gates.shape[0], dtype=bool)
-    chunk = max(1, CHUNK_ENTRIES // max(1, rows.shape[0]))
+    chunk = rows_at_once(rows.shape[0])
     for start in range(0, gates.shape[0], chunk):
         checkpoint()
         some = gates[start : start + chunk]

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.limits import CHUNK_ENTRIES
+from relaxgap.numerics.limits import rows_at_once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ def patterns_of_gates(
 ) -> UInt8[np.ndarray, "P bytes"]:
     """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates at a time."""
     packed = np.empty((gates.shape[0], (X.shape[0] + 7) // 8), dtype=np.uint8)
-    chunk = max(1, CHUNK_ENTRIES // max(1, X.shape[0]))
+    chunk = rows_at_once(X.shape[0])
     for start in range(0, gates.shape[0], chunk):
         checkpoint()
         active = gates[start : start + chunk] @ X.T >= 0.0

@@ -19,8 +19,9 @@ from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.axes import SCALES
 from relaxgap.runner.extremes import refuse_extremes
+from relaxgap.runner.interpolations import reason_of, resolved
 from relaxgap.runner.nearest import unknown
-from relaxgap.runner.schema import frozen, schema_of
+from relaxgap.runner.schema import frozen, refuse_other_shapes, schema_of
 
 DATA_SOURCES: Mapping[str, type[DataSource]] = {
     "gaussian": GaussianData,
@@ -107,11 +108,16 @@ def known_keys(config: Any, prefix: str = "") -> list[str]:
 def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Merge a plain config onto the schema, which refuses what Hydra lets through (``+typo=3``).
 
+    Hydra checks an interpolation (``${...}``) by nothing: it is resolved first.
+
     Raises
     ------
     ConfigurationError
         For an unknown key or a value of the wrong type, with the nearest name.
     """
+    for name, value in plain.items():
+        refuse_extremes(name, value)
+    plain = resolved(plain)
     for name, value in plain.items():
         refuse_extremes(name, value)
     experiment = chosen_experiment(plain)
@@ -173,26 +179,27 @@ def chosen_experiment(plain: Mapping[str, Any]) -> Experiment:
 def checked_data(data: Any) -> dict[str, Any]:
     """Merge a ``data`` section onto the schema of its kind."""
     kind = data.get("kind") if isinstance(data, Mapping) else data
-    if kind not in DATA_SCHEMAS:
+    if not isinstance(kind, str) or kind not in DATA_SCHEMAS:
         raise ConfigurationError(unknown("data kind", str(kind), DATA_SCHEMAS))
     return _merged(DATA_SCHEMAS[kind], data, "data.")
 
 
 def _merged(schema: type, values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    refuse_other_shapes(schema, values, prefix.rstrip("."))
     structured = OmegaConf.structured(schema)
     try:
         merged = OmegaConf.merge(structured, dict(values))
-        container = OmegaConf.to_container(merged, resolve=True)
+        container = OmegaConf.to_container(merged)
     except OmegaConfBaseException as error:
-        key = error.full_key or str(error.key)
+        key = error.full_key or str(error.key or next(iter(values), ""))
         known = known_keys(OmegaConf.to_container(structured))
         if isinstance(error, ConfigKeyError) and key.split("[")[0] not in known:
             raise ConfigurationError(
                 unknown("setting", prefix + key, [prefix + name for name in known])
             ) from error
-        reason = str(error.msg or error).splitlines()[0]
         raise ConfigurationError(
-            f"Expected a valid value for {prefix}{key}, got an error: {reason}"
+            f"Expected a value of the type of {prefix}{key}, got another: {reason_of(error)}; see "
+            "its default with `relaxgap run --cfg job`."
         ) from error
     missing = [key for key, value in _leaves(container) if value == MISSING and key != "data"]
     if missing:

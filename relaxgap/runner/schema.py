@@ -11,6 +11,9 @@ from relaxgap.errors import ConfigurationError
 
 T = TypeVar("T")
 
+MAX_SHOWN = 60
+"""Characters of a value that an error repeats: it may be a whole section."""
+
 
 def schema_of(spec: type, **constants: str) -> type:
     """Return the mutable twin of a frozen dataclass, with the same fields and defaults.
@@ -53,6 +56,46 @@ def _schema_default(field: dataclasses.Field[Any], kind: Any) -> Any:
         values = list(field.default)
         return dataclasses.field(default_factory=lambda: list(values))
     return dataclasses.field(default=field.default)
+
+
+def refuse_other_shapes(kind: Any, value: Any, path: str) -> None:
+    """Refuse a list, a mapping or a single value where a schema has another of the three.
+
+    Names and types of single values are left to OmegaConf, which says nothing of lists in lists.
+
+    Raises
+    ------
+    ConfigurationError
+        With the path of the setting.
+    """
+    origin = get_origin(kind)
+    if kind is Any:
+        return
+    if origin is list:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigurationError(
+                f"Expected a list for {path}, got {_shown(value)}; write {path}=[...]."
+            )
+        for i, item in enumerate(value):
+            refuse_other_shapes(get_args(kind)[0], item, f"{path}[{i}]")
+    elif origin is dict or dataclasses.is_dataclass(kind):
+        if not isinstance(value, Mapping):
+            raise ConfigurationError(
+                f"Expected settings by name for {path}, got {_shown(value)}; set {path}.NAME=..."
+            )
+        inner = {} if origin is dict else {f.name: f.type for f in dataclasses.fields(kind)}
+        others = get_args(kind)[1] if origin is dict else Any
+        for name, item in value.items():
+            refuse_other_shapes(inner.get(name, others), item, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, (Mapping, list, tuple)):
+        raise ConfigurationError(
+            f"Expected a single value for {path}, got {_shown(value)}; give one of them."
+        )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def frozen(spec: type[T], values: Mapping[str, Any]) -> T:

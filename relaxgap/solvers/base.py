@@ -1,14 +1,14 @@
 """What every solver takes and returns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.duality import DualCertificate, certify
+from relaxgap.certificates.duality import DualCertificate, attained_value, certify
 from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.program import Program
@@ -110,6 +110,19 @@ def with_better_bounds(
         nu, dual_value = best.certificate.nu, best.certificate.dual_value
     certificate = DualCertificate(nu, primal_value, min(dual_value, primal_value))
     return Solution(point, best.status, certificate, n_iterations)
+
+
+def no_worse_than(start: Solution | None, late: Solution, program: Program) -> Solution:
+    """Return what a deadline left, at the point of the start where that is better."""
+    if start is None:
+        return late
+    point = program.into_cones(start.point)
+    value = attained_value(program, point)
+    if not value < late.certificate.primal_value:
+        return late
+    found = late.certificate
+    bracket = DualCertificate(found.nu, value, min(found.dual_value, value))
+    return replace(late, point=point, certificate=bracket)
 
 
 def finish(

@@ -13,11 +13,13 @@ accurate as the columns, whatever their units.
 """
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from jaxtyping import Float64, Int
 from scipy.linalg import qr, solve_triangular
 
+from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.rounding import EPS
 
 MAX_SPREAD = 1e4
@@ -41,6 +43,11 @@ class ColumnBasis:
     X: Float64[np.ndarray, "n r"]
     back: Float64[np.ndarray, "d r"]
 
+    @property
+    def largest_weight(self) -> float:
+        """Norm of the longest block of a coordinate of 1."""
+        return float(np.linalg.norm(self.back, axis=0).max(initial=0.0)) or 1.0
+
     @classmethod
     def of(cls, X: Float64[np.ndarray, "n d"], beta: float) -> "ColumnBasis | None":
         """Return the basis for data and labels of norm 1; None where the columns may stay."""
@@ -53,6 +60,16 @@ class ColumnBasis:
         # a column too dear to be of use needs no coordinate of size 1
         units = np.minimum(1.0, 1.0 / (beta * np.linalg.norm(back, axis=0)))
         return cls(orthonormal * units, back * units)
+
+
+_SPREADS: WeakKeyDictionary[Dataset, float] = WeakKeyDictionary()
+
+
+def spread_of(data: Dataset) -> float:
+    """Return the `spread` of the data's columns, factored once for all programs of these data."""
+    if data not in _SPREADS:
+        _SPREADS[data] = spread(data.X)
+    return _SPREADS[data]
 
 
 def spread(X: Float64[np.ndarray, "n d"]) -> float:

@@ -26,6 +26,7 @@ from relaxgap.solvers.base import (
     Solver,
     Status,
     last_of,
+    no_worse_than,
     unsolved,
     with_better_bounds,
 )
@@ -109,7 +110,7 @@ class ColumnGeneration:
             except StopIteration:
                 return
             except OutOfTimeError:
-                yield replace(best, status=Status.TIME_LIMIT)
+                yield no_worse_than(start, replace(best, status=Status.TIME_LIMIT), program)
                 return
             yield best
 

@@ -159,12 +159,14 @@ class ConicSolver:
         for sign, w in zip(program.family.signs[1:], others, strict=True):
             combined = combined + w if sign > 0.0 else combined - w
         predictions = cp.sum(cp.multiply(active, X @ combined.T), axis=1)
-        given = blocks if basis is None else [w @ basis.back.T for w in blocks]
+        # the norm in units in which its weights are at most 1
+        w_unit = 1.0 if basis is None else basis.largest_weight
+        given = blocks if basis is None else [w @ (basis.back.T / w_unit) for w in blocks]
         penalty = sum(cp.sum(cp.norm(w, 2, axis=1)) for w in given)
         residual = cp.Variable(data.n)
         equation = predictions + r_unit * residual == y
         loss = cast(ConicLoss, program.loss).conic(residual, r_unit, y)
-        objective = loss + (beta / r_unit) * penalty
+        objective = loss + (beta * w_unit / r_unit) * penalty
         problem = cp.Problem(cp.Minimize(objective), [*constraints, equation])
         try:
             with warnings.catch_warnings():

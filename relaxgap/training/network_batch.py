@@ -10,6 +10,11 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.problems.losses import SQUARED, TrainingLoss
 
 _CHUNK_ENTRIES = 1 << 22
+"""Pre-activations held at once: 32 MB.
+
+In chunks of `relaxgap.numerics.limits` each of many networks would have a few neurons at a time,
+and stacked products of so few rows are up to 20 times slower.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from relaxgap.networks.landscape.stationarity import BOUNDARY_RTOL
 from relaxgap.networks.landscape.structure import live_neurons
-from relaxgap.numerics.limits import CHUNK_ENTRIES
+from relaxgap.numerics.limits import rows_at_once
 from relaxgap.patterns.pattern_set import patterns_of_gates
 
 
@@ -105,7 +105,7 @@ def measure_preservation(
     reach = movement + rounding * (np.linalg.norm(initial, axis=1) + movement)
     boundary = BOUNDARY_RTOL * np.linalg.norm(hidden, axis=1)
     bits = neurons = interior = interior_bits = sure_bits = sure_neurons = 0
-    chunk = max(1, CHUNK_ENTRIES // n)
+    chunk = rows_at_once(n)
     for start in range(0, n_neurons, chunk):
         rows = slice(start, start + chunk)
         before = initial[rows] @ X.T

@@ -1,5 +1,9 @@
+import math
+from contextlib import AbstractContextManager
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +13,7 @@ import relaxgap
 from relaxgap import Dataset, LoadedNetwork, NetworkReport, Status, TwoLayerNetwork
 from relaxgap.analysis.network_record import MEANINGS
 from relaxgap.networks.gated import GatedNetwork
+from relaxgap.numerics.clock import Deadline, in_force
 
 
 def certified(network: Any, data: Dataset, **chosen: Any) -> NetworkReport:
@@ -50,6 +55,29 @@ def test_a_network_can_be_given_in_every_form(
         )
     ]
     assert all(row == rows[0] for row in rows[1:])
+
+
+@pytest.mark.parametrize(("time_limit", "most"), [(None, math.inf), (1e-9, 1.0), (60.0, 6.0)])
+def test_the_look_for_patterns_takes_a_tenth_of_the_time_limit_or_a_second(
+    time_limit: float | None,
+    most: float,
+    data: Dataset,
+    untrained: TwoLayerNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[float] = []
+    ticks = count()
+
+    def recorded(deadline: Deadline) -> AbstractContextManager[None]:
+        looks.append(deadline.remaining_seconds)
+        return in_force(deadline)
+
+    # every look at the clock takes a microsecond
+    clock = SimpleNamespace(monotonic=lambda: 1e-6 * next(ticks))
+    monkeypatch.setattr("relaxgap.numerics.clock.time", clock)
+    monkeypatch.setattr("relaxgap.analysis.certifying.in_force", recorded)
+    certified(untrained, data, time_limit=time_limit)
+    assert looks == [pytest.approx(most, abs=1e-3)]
 
 
 def test_the_best_network_has_the_upper_bound_as_its_loss(

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from itertools import islice, pairwise
@@ -14,9 +15,11 @@ from relaxgap import Dataset, SolveResult, Status, TwoLayerNetwork
 from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveRecord
+from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.numerics.backend import Backend
+from relaxgap.numerics.clock import Deadline
 
 
 def solved(data: Dataset, **chosen: Any) -> SolveResult:
@@ -148,6 +151,16 @@ def test_the_time_limit_reaches_whichever_way_is_taken(
     hasty = solved(data, rtol=1e-10, time_limit=1e-9)
     assert hasty.status is Status.TIME_LIMIT
     assert 0.0 < hasty.dual_value <= hasty.primal_value
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_the_time_limit_reaches_the_ascent_towards_beta_max(data: Dataset) -> None:
+    late = estimate_beta_max(data, deadline=Deadline(-math.inf))
+    hasty = relaxgap.solve(data.X, data.y, beta_fraction=0.1, time_limit=1e-9)
+    assert hasty.beta == 0.1 * late < 0.1 * estimate_beta_max(data)
+    network = np.ones((2, data.d)), np.ones(2)
+    report = relaxgap.certify(network, data.X, data.y, beta_fraction=0.1, time_limit=1e-9)
+    assert report.beta == hasty.beta
 
 
 def test_every_status_is_a_sentence() -> None:

@@ -1,3 +1,5 @@
+from itertools import count
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from rational import certificate_holds
 from relaxgap.certificates import DualCertificate, feasible_dual
 from relaxgap.certificates.all_patterns.spectral import (
     SpectralDual,
+    path,
     spectral_lower_bound,
     spectral_price,
 )
@@ -152,6 +155,20 @@ def test_an_unfinished_solve_is_weaker_and_valid() -> None:
     assert 0.0 < none.dual_value < full.dual_value
     values = [spectral_lower_bound(data, beta, max_iterations=k).dual_value for k in (2, 5, 8)]
     assert values == sorted(values)
+
+
+@pytest.mark.parametrize(("seconds", "n_iterations"), [(10.0, 0), (1e6, 3)])
+def test_no_first_iteration_starts_that_would_end_after_the_deadline(
+    seconds: float, n_iterations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, beta = instance(30, 10, seed=4)
+    # a small matrix takes a second, and 122 variables are more than ten of them long
+    looks = count()
+    monkeypatch.setattr(path, "perf_counter", lambda: float(next(looks)))
+    monkeypatch.setattr(path, "TRIAL_ORDER", 50)
+    monkeypatch.setattr(Deadline, "remaining_seconds", property(lambda _: seconds))
+    found = spectral_lower_bound(data, beta, deadline=Deadline(1e300), max_iterations=3)
+    assert found.n_iterations == n_iterations
 
 
 @pytest.mark.parametrize("beta", [0.0, -1.0, np.nan, np.inf])

@@ -77,6 +77,12 @@ def test_the_list_names_experiments_solvers_and_data(relaxgap: Invoke) -> None:
     assert all(name in text for section in sections.values() for name in section)
 
 
+def test_the_list_says_that_a_file_is_named_by_its_path(relaxgap: Invoke, refusal: Refusal) -> None:
+    said = json.loads(relaxgap("list", "--json").stdout)["data"]["file"]
+    assert "its path, as table.csv:target=price; in a run, data=file data.path=PATH" in said
+    assert "file" not in refusal(2, "solve", "file").partition("choose from")[2]
+
+
 def test_the_list_says_how_to_install_a_missing_solver(
     relaxgap: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from click.testing import Result
 
 from relaxgap.analysis.regularisation_path import PathPoint
 from relaxgap.numerics.backend import Backend
-from relaxgap.solvers import SemismoothNewton
+from relaxgap.solvers import SemismoothNewton, Solution
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]
@@ -84,6 +85,47 @@ def test_points_that_miss_the_tolerance_are_counted(
     assert "of 5 points did not reach rtol" in result.stdout
 
 
+@pytest.mark.parametrize("n_done", [0, 2])
+def test_a_time_limit_that_runs_out_keeps_the_points_so_far(
+    relaxgap: Invoke, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_done: int
+) -> None:
+    # solutions handed on, once the path has begun
+    done: list[Solution | None] = []
+    solve_path = SemismoothNewton.solve_path
+
+    def followed_path(*given: Any, **chosen: Any) -> Iterator[Solution]:
+        done.append(None)
+        for solution in solve_path(*given, **chosen):
+            yield solution
+            done.append(solution)
+
+    def now() -> float:
+        return 1e9 if len(done) > n_done else 0.0
+
+    monkeypatch.setattr("relaxgap.numerics.clock.time", SimpleNamespace(monotonic=now))
+    monkeypatch.setattr(SemismoothNewton, "solve_path", followed_path)
+    arguments = ("path", file, *SHORT, "--time-limit", "10", "--out", str(tmp_path))
+    result = relaxgap(*arguments)
+    assert result.exit_code == 0
+    said = f"The time ran out after {n_done} of 5 points; what is finished is kept."
+    assert result.stderr.splitlines()[-1] == f"relaxgap: {said}"
+    assert said in result.stdout
+    if n_done:
+        with (tmp_path / "path.csv").open() as stream:
+            assert [row["status"] for row in csv.DictReader(stream)] == ["solved"] * n_done
+    done.clear()
+    path = json.loads(relaxgap(*arguments, "--json").stdout)
+    assert (path["n_points"], len(path["rows"])) == (5, n_done)
+
+
+def test_a_time_limit_that_leaves_no_time_for_beta_max_is_one_line(
+    refusal: Refusal, file: str
+) -> None:
+    assert "got 1e-09 seconds; raise --time-limit" in refusal(
+        2, "path", file, "--time-limit", "1e-9"
+    )
+
+
 def test_the_csv_holds_the_numbers_exactly(relaxgap: Invoke, file: str, tmp_path: Path) -> None:
     path = followed(relaxgap("path", file, *SHORT, "--out", str(tmp_path), "--json"))
     with (tmp_path / "path.csv").open() as stream:
@@ -112,6 +154,8 @@ def test_a_file_that_cannot_be_written_is_one_line_after_the_table(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--time-limit", "0"], "time limit above 0 seconds, got 0"),
+        (["--time-limit", "nan"], "time limit above 0 seconds, got nan"),
         (["--points", "1"], "--points >= 2, got 1"),
         (["--smallest-fraction", "1"], "below 1, got 1.0"),
         (["--smallest-fraction", "0"], "got 0.0; try 1e-3"),

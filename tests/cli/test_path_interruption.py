@@ -13,6 +13,7 @@ from children import Child
 from click.testing import Result
 
 from relaxgap.errors import DataError
+from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import Program
 from relaxgap.solvers import SemismoothNewton, Solution
 
@@ -36,7 +37,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, BaseException], No
 
     def after(n_points: int, error: BaseException) -> None:
         def stops(
-            self: SemismoothNewton, program: Program, betas: Sequence[float]
+            self: SemismoothNewton, program: Program, betas: Sequence[float], *, deadline: Deadline
         ) -> Iterator[Solution]:
             yield from solve_path(self, program, betas[:n_points])
             raise error

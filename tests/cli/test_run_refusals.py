@@ -41,6 +41,10 @@ def test_a_misspelt_override_gets_the_nearest_name(
         ("data=file", "add data.path="),
         ("~data", "data kind"),
         ("experiment=null", "known experiment, got 'None'"),
+        ("networks.width=${seed}", "Expected a list for networks.width, got 0"),
+        ("networks.width=[{data.n:4}]", "a single value for networks.width[0]"),
+        ("training.methods=${oc.env:PATH}", "settings by name for training.methods, got '"),
+        ("grid=${name}", "settings by name for grid, got 'gap_vs_log_n'"),
         ("foo", "key=value, got 'foo'"),
         ("data.n=[1,", "got 'data.n=[1,'"),
         ("benchmark.repeats=3", "setting, got 'benchmark.repeats'"),
@@ -190,6 +194,11 @@ def test_every_refused_job_of_a_sweep_is_said(relaxgap: Callable[..., object]) -
     result = relaxgap("run", "-m", "data.n=-1,-2", "seed=0", "--dry-run")
     assert result.exit_code == 2
     assert [line.partition("got")[2][:3] for line in result.stderr.splitlines()] == [" -1", " -2"]
+    result = relaxgap("run", "-m", "networks.width=${seed},${name}", "seed=0", "--dry-run")
+    assert [line.partition(", got ")[2][:3] for line in result.stderr.splitlines()] == [
+        "0; ",
+        "'ga",
+    ]
 
 
 @pytest.mark.parametrize("folder", ["blocked/results", "blocked"])

@@ -1,3 +1,7 @@
+import math
+import time
+from itertools import count
+
 import numpy as np
 import pytest
 from instances import random_program
@@ -5,6 +9,7 @@ from instances import random_program
 from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend, estimate_beta_max, violators
+from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems import relu_program
 
@@ -36,6 +41,27 @@ def test_on_small_data_the_ascent_finds_the_critical_regularisation(seed: int) -
     exact = beta_max(program.data, enumerate_patterns(program.data.X))
     found = estimate_beta_max(program.data)
     assert exact * (1.0 - 1e-6) <= found <= exact * (1.0 + 1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_deadline_leaves_the_largest_price_so_far_of_either_sign(
+    sign: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    # labels of one sign: the neurons of the other price nothing
+    data = Dataset(rng.standard_normal((200, 20)), sign * rng.random(200))
+    full = estimate_beta_max(data)
+    clock = time.monotonic()
+    found = [estimate_beta_max(data, deadline=Deadline(-math.inf))]
+    for ticks in (20, 40, 160, 1000):
+        # every look at the clock takes a second
+        looks = count(clock)
+        monkeypatch.setattr(time, "monotonic", lambda looks=looks: next(looks))
+        found.append(estimate_beta_max(data, deadline=Deadline(clock + ticks)))
+        monkeypatch.undo()
+    assert 0.0 < found[0] < found[1] < found[2] < full
+    assert found == sorted(found)
+    assert found[-1] == full
 
 
 def test_violators_are_distinct_and_above_the_threshold() -> None:

@@ -58,6 +58,14 @@ def test_what_a_network_attains_is_never_below_its_exact_loss(seed: int, offset:
         assert attained == pytest.approx(float(exact_loss(network, data, 0.1)), rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_network_without_neurons_attains_is_not_below_it_either(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    data = Dataset(rng.standard_normal((50, 2)), rng.standard_normal(50))
+    network = empty(data)
+    assert Fraction(attained_loss(network, data, 0.1)) >= exact_loss(network, data, 0.1)
+
+
 def test_a_network_whose_loss_overflows_attains_nothing() -> None:
     data = instance(0).data
     assert attained_loss(TwoLayerNetwork(np.full((1, 3), 1e300), np.ones(1)), data, 0.1) == np.inf

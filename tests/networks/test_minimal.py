@@ -59,7 +59,10 @@ def test_pruning_holds_on_degenerate_data(seed: int) -> None:
     pruned = minimal_network(network, program.data)
     assert pruned.width <= program.data.n
     loss = network.training_loss(program.data, program.beta)
-    assert pruned.training_loss(program.data, program.beta) <= loss * (1.0 + 1e-8)
+    # at a tiny beta large weights cancel in the fit, and their rounding does not
+    sizes = np.abs(program.data.X) @ (np.abs(network.hidden).T @ np.abs(network.output))
+    rounding = 4.0 * np.finfo(float).eps * float(np.linalg.norm(sizes)) * np.sqrt(2.0 * loss)
+    assert pruned.training_loss(program.data, program.beta) <= loss * (1.0 + 1e-8) + rounding
 
 
 def test_pruning_twice_changes_nothing() -> None:

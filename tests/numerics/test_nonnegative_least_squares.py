@@ -71,3 +71,24 @@ def test_the_answer_has_the_size_of_the_right_hand_side(size: float) -> None:
 
 def test_nothing_is_needed_for_a_right_hand_side_of_zero() -> None:
     assert np.array_equal(nonnegative_least_squares(np.eye(2), np.zeros(2)), np.zeros(2))
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+@pytest.mark.parametrize(
+    "sizes", [(1e-12, 1e300), (1e300, 1e300), (1e-300, 1e-300), (1e-20, 1.0), (0.0, 1e-200)]
+)
+def test_columns_may_be_of_any_size_beside_each_other(
+    sizes: tuple[float, float], given_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if given_up:
+        monkeypatch.setattr(module, "nnls", lambda A, b, maxiter: _give_up())
+    A = np.array([[1.0, 0.5], [0.5, 1.0], [-1.0, 2.0]])
+    expected = np.array([0.75, 0.25])
+    product = A * (np.array(sizes) > 0.0) @ expected
+    found = nonnegative_least_squares(A * np.array(sizes), product)
+    assert found * np.array(sizes) == pytest.approx(expected * (np.array(sizes) > 0.0), rel=1e-13)
+
+
+def test_an_entry_beyond_double_precision_is_the_largest_number() -> None:
+    found = nonnegative_least_squares(np.array([[1e-200]]), np.array([1e200]))
+    assert found == np.finfo(np.float64).max

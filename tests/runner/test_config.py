@@ -93,6 +93,26 @@ def changed() -> Callable[[str, Any], dict[str, Any]]:
         ("training.init_scales", [0.1], "setting, got 'training.init_scales'"),
         ("typo", 3, "setting, got 'typo'"),
         ("data.typo", 3, "setting, got 'data.typo'; did you mean 'data.n'"),
+        ("networks.width", "${seed}", "a list for networks.width, got 0; write networks.width=["),
+        ("networks.width", "${name}", "a list for networks.width, got 'gap_vs_log_n'"),
+        ("networks.width", "${data_seed}", "a list for networks.width, got None"),
+        ("networks.width", [{"data.n": 4}], "a single value for networks.width[0], got {'data.n'"),
+        ("patterns.n_gates", ["n", ["n"]], "a single value for patterns.n_gates[1], got ['n']"),
+        ("training.methods", "${seed}", "settings by name for training.methods, got 0"),
+        ("training.methods.gd", "${networks.width}", "settings by name for training.methods.gd"),
+        ("benchmark.tolerances", "${scale}", "a list for benchmark.tolerances, got 'default'"),
+        ("grid", "${seed}", "settings by name for grid, got 0"),
+        ("grid", "${name}", "settings by name for grid, got 'gap_vs_log_n'"),
+        ("grid", {"seed": "${grid}"}, "resolved, got in grid.seed: Interpolation to parent node"),
+        ("grid", {"data": [[1]]}, "data kind, got '1'"),
+        ("solver.rtol", "${data.labels}", "of the type of solver.rtol, got another: Value 'pla"),
+        ("solver.name", "${training.methods}", "a single value for solver.name, got {'"),
+        ("data.n", "${scale}", "of the type of data.n, got another: Value 'default'"),
+        ("data.kind", ["gaussian"], "data kind, got \"['gaussian']\""),
+        ("solver.rtol", "${runner}", "a single value for solver.rtol, got {'results_dir': 're"),
+        ("data.labels", "${foo}", "resolved, got in data.labels: Interpolation key 'foo'"),
+        ("networks.width", "\\${seed}", "networks to hold no '${' once it is resolved"),
+        ("seed", f"${{oc.decode:'{'9' * 30}'}}", "64 bits in seed"),
         ("regularisation.bta", 3, "did you mean 'regularisation.beta'"),
     ],
 )
@@ -103,6 +123,16 @@ def test_a_bad_setting_is_refused_in_one_line(
         grid_points(changed(path, value))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_an_interpolation_may_name_a_setting_of_another_section(
+    changed: Callable[[str, Any], dict[str, Any]],
+) -> None:
+    (point,) = grid_points(changed("networks.width", ["${data.n}"]))
+    assert point.cell.settings.networks.width == (str(point.cell.data.n),)  # type: ignore[attr-defined]
+    (seeded,) = grid_points(changed("seed", "${data.n}"))
+    assert seeded.cell.seed == point.cell.data.n  # type: ignore[attr-defined]
 
 
 def test_checking_changes_nothing_the_second_time() -> None:

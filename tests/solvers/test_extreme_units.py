@@ -1,5 +1,6 @@
 """Programs whose units leave few digits: offsets, columns and rows of other sizes, tiny beta."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Float64
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems import Program, relu_program
+from relaxgap.solvers import column_basis
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.column_basis import ColumnBasis, spread
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
@@ -39,6 +41,47 @@ def test_an_offset_of_a_million_in_every_entry_leaves_no_gap_to_speak_of() -> No
     assert relative_gap_of_an_exact_bracket(program_over(matrix(2, 5, 2) + 1e6, 0.3)) < 1e-4
 
 
+@pytest.mark.parametrize(("offset", "gap"), [(1e2, 1e-6), (1e4, 1e-6), (1e7, 1e-6), (1e8, 1e-4)])
+def test_offsets_of_any_size_leave_the_gap_that_their_digits_allow(
+    offset: float, gap: float
+) -> None:
+    assert relative_gap_of_an_exact_bracket(program_over(matrix(2, 5, 2) + offset, 0.3)) <= gap
+
+
+@pytest.mark.slow
+def test_almost_parallel_rows_hide_no_dear_block() -> None:
+    rng = np.random.default_rng(0)
+    X, y = 1e3 + rng.standard_normal((18, 5)), rng.standard_normal(18)
+    # loose prices of the others ended this in round_limit, 14% apart
+    found = SemismoothNewton(1e-3).solve(relu_program(Dataset(X, y), enumerate_patterns(X), 0.73))
+    assert found.status is Status.SOLVED
+
+
+@pytest.mark.slow
+def test_a_million_beside_many_patterns_leaves_no_gap() -> None:
+    rng = np.random.default_rng(0)
+    X, y = 1e6 + rng.standard_normal((40, 3)), rng.standard_normal(40)
+    solution = SemismoothNewton(1e-6).solve(relu_program(Dataset(X, y), enumerate_patterns(X), 0.5))
+    assert solution.status is Status.SOLVED
+
+
+def test_columns_are_factored_once_for_all_programs_of_their_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n_calls = 0
+
+    def counted(X: Matrix) -> float:
+        nonlocal n_calls
+        n_calls += 1
+        return spread(X)
+
+    monkeypatch.setattr(column_basis, "spread", counted)
+    program = program_over(matrix(2, 5, 2), 0.3)
+    for beta in (0.3, 0.2):
+        SemismoothNewton(1e-6).solve(replace(program, beta=beta))
+    assert n_calls == 1
+
+
 def test_columns_in_other_units_leave_no_gap() -> None:
     X = matrix(2, 5, 3) * [1.0, 1e6, 1e-6]
     assert relative_gap_of_an_exact_bracket(program_over(X, 0.3)) <= 1e-6
@@ -57,7 +100,7 @@ def test_rows_over_sixty_decades_end_in_a_true_bracket() -> None:
 def test_the_first_iterate_that_is_not_finite_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     n_rounds = 0
 
-    def diverge(self: WorkingSet, gap: float) -> None:
+    def diverge(self: WorkingSet, gap: float, settle: bool) -> None:
         nonlocal n_rounds
         n_rounds += 1
         self.nu = np.full_like(self.nu, np.nan)

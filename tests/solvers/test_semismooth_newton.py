@@ -1,4 +1,7 @@
+import math
+import time
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from instances import (
     random_program,
 )
 
+from relaxgap.certificates import certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import Deadline
@@ -199,6 +203,30 @@ def test_a_deadline_that_has_passed_leaves_a_bracket_that_holds(
     late = SemismoothNewton(1e-7).solve(program, deadline=Deadline(-np.inf))
     assert late.status is Status.TIME_LIMIT
     assert overlap(late.certificate, optimum)
+
+
+@pytest.mark.parametrize("most", [100, semismooth_newton.MAX_BITS_WITH_MULTIPLIERS])
+@pytest.mark.parametrize("fraction", [0.05, 1e-6])
+def test_a_deadline_leaves_no_point_worse_than_the_start(
+    most: int, fraction: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = random_program(relu_program, 8, 4, seed=3, fraction=fraction)
+    start = SemismoothNewton(1e-7).solve(replace(program, beta=1.1 * program.beta))
+    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", most)
+    clock, n_late = time.monotonic(), 0
+    for ticks in (-math.inf, 0, 1, 2, 5, 10, 20, 40):
+        # every look at the clock takes a second
+        looks = count(clock)
+        monkeypatch.setattr(time, "monotonic", lambda looks=looks: next(looks))
+        late = SemismoothNewton(1e-15).solve(program, start, deadline=Deadline(clock + ticks))
+        monkeypatch.setattr(time, "monotonic", lambda: clock)
+        if late.status is not Status.TIME_LIMIT:
+            break
+        n_late += 1
+        assert late.certificate.primal_value <= certify(program, start.point).primal_value
+        assert late.certificate.dual_value <= late.certificate.primal_value
+        assert certify(program, late.point).primal_value == late.certificate.primal_value
+    assert n_late > 2
 
 
 def test_every_status_is_a_sentence() -> None:

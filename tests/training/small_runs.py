@@ -1,6 +1,7 @@
 """Small instances to train on, and the comparison of runs trained together and apart."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,15 +10,37 @@ from relaxgap.training import NetworkBatch, TrainingSpec, Trajectory, initial_ne
 from relaxgap.training.network_batch import joined
 
 N, D, M = 8, 3, 6
+BETA = 0.1
+BOTH_LAYERS = TrainingSpec(method="gd", n_steps=40, learning_rate=0.5, schedule="constant")
+FIRST_LAYER = replace(BOTH_LAYERS, train_output=False, learning_rate=0.2)
+METHODS = [
+    BOTH_LAYERS,
+    FIRST_LAYER,
+    replace(BOTH_LAYERS, method="sgd", batch_size=3),
+    replace(BOTH_LAYERS, method="adam", learning_rate=0.01),
+    replace(FIRST_LAYER, method="adam", learning_rate=0.01, batch_size=4),
+]
 
 
-def gaussian_data(seed: int = 0) -> Dataset:
+def gaussian_data(seed: int = 0, n: int = N, d: int = D) -> Dataset:
     rng = np.random.default_rng(seed)
-    return Dataset(rng.standard_normal((N, D)), rng.standard_normal(N))
+    return Dataset(rng.standard_normal((n, d)), rng.standard_normal(n))
 
 
 def generator() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+def draw(
+    spec: TrainingSpec, data: Dataset, n_neurons: int = M, seeds: range = range(3)
+) -> NetworkBatch:
+    """Draw networks of one spec, each from the generator of its seed."""
+    return initial_networks(spec, n_neurons, data.d, [np.random.default_rng(s) for s in seeds])
+
+
+def only(networks: NetworkBatch, run: int) -> NetworkBatch:
+    """View the network of one run."""
+    return networks.of_runs(slice(run, run + 1))
 
 
 def starts(specs: Sequence[TrainingSpec]) -> NetworkBatch:

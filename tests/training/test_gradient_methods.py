@@ -1,119 +1,28 @@
 import math
 from dataclasses import replace
 
-import jaxtyping
 import numpy as np
 import pytest
+from small_runs import (
+    BETA,
+    BOTH_LAYERS,
+    FIRST_LAYER,
+    METHODS,
+    draw,
+    gaussian_data,
+    generator,
+    only,
+)
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.numerics.backend import NUMPY
-from relaxgap.problems.losses import SQUARED
 from relaxgap.training import (
     NetworkBatch,
     TrainingSpec,
     TrainingStatus,
-    initial_networks,
-    logged_steps,
     step_size,
     train,
-    training_gradient,
     training_losses,
 )
-from relaxgap.training.data_gradient import DataGradient
-from relaxgap.training.weights import Weights
-
-BETA = 0.1
-BOTH_LAYERS = TrainingSpec(method="gd", n_steps=40, learning_rate=0.5, schedule="constant")
-FIRST_LAYER = replace(BOTH_LAYERS, train_output=False, learning_rate=0.2)
-
-
-def gaussian_data(n: int = 8, d: int = 3, seed: int = 0) -> Dataset:
-    rng = np.random.default_rng(seed)
-    return Dataset(rng.standard_normal((n, d)), rng.standard_normal(n))
-
-
-def draw(
-    spec: TrainingSpec, data: Dataset, n_neurons: int = 6, seeds: range = range(3)
-) -> NetworkBatch:
-    return initial_networks(spec, n_neurons, data.d, [np.random.default_rng(s) for s in seeds])
-
-
-def only(networks: NetworkBatch, seed: int) -> NetworkBatch:
-    return NetworkBatch(networks.hidden[seed : seed + 1], networks.output[seed : seed + 1])
-
-
-def generator() -> np.random.Generator:
-    return np.random.default_rng(7)
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("beta", [0.0, 0.7])
-def test_the_gradient_of_both_layers_is_the_central_difference(seed: int, beta: float) -> None:
-    data = gaussian_data(seed=seed)
-    networks = draw(BOTH_LAYERS, data)
-    gradient = training_gradient(data, networks, beta)
-    step = 1e-6
-    assert np.min(np.abs(networks.hidden @ data.X.T)) > 10 * step
-
-    def slope(hidden_step: np.ndarray, output_step: np.ndarray) -> np.ndarray:
-        up = NetworkBatch(networks.hidden + hidden_step, networks.output + output_step)
-        down = NetworkBatch(networks.hidden - hidden_step, networks.output - output_step)
-        up_losses, down_losses = (training_losses(data, point, beta) for point in (up, down))
-        return (up_losses - down_losses) / (2 * step)
-
-    for j in range(networks.n_neurons):
-        change = np.zeros_like(networks.output)
-        change[:, j] = step
-        along_output = slope(np.zeros_like(networks.hidden), change)
-        np.testing.assert_allclose(along_output, gradient.output[:, j], atol=1e-7)
-        for k in range(data.d):
-            change = np.zeros_like(networks.hidden)
-            change[:, j, k] = step
-            along_hidden = slope(change, np.zeros_like(networks.output))
-            np.testing.assert_allclose(along_hidden, gradient.hidden[:, j, k], atol=1e-7)
-
-
-def test_the_loss_is_the_formula_written_out() -> None:
-    data = gaussian_data()
-    networks = draw(BOTH_LAYERS, data)
-    losses = training_losses(data, networks, BETA)
-    for s in range(networks.n_runs):
-        hidden, output = networks.hidden[s], networks.output[s]
-        residual = np.maximum(data.X @ hidden.T, 0.0) @ output - data.y
-        expected = 0.5 * residual @ residual + BETA / 2 * (np.sum(hidden**2) + output @ output)
-        assert losses[s] == pytest.approx(expected, rel=1e-13)
-
-
-def test_the_loss_does_not_depend_on_how_neurons_are_chunked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    data = gaussian_data()
-    networks = draw(BOTH_LAYERS, data)
-    whole = training_losses(data, networks, BETA)
-    monkeypatch.setattr("relaxgap.training.network_batch._CHUNK_ENTRIES", 50)
-    np.testing.assert_allclose(training_losses(data, networks, BETA), whole, rtol=1e-13)
-
-
-def test_a_zero_pre_activation_counts_as_active() -> None:
-    data = Dataset(np.array([[1.0, 0.0]]), np.array([2.0]))
-    networks = NetworkBatch(np.array([[[0.0, 1.0]]]), np.array([[3.0]]))
-    gradient = training_gradient(data, networks, 0.0)
-    np.testing.assert_array_equal(gradient.hidden, [[[-6.0, 0.0]]])
-
-
-def test_scaled_batch_gradients_of_an_epoch_average_to_the_full_gradient() -> None:
-    data = gaussian_data(n=12)
-    networks = draw(BOTH_LAYERS, data)
-    arrays = NUMPY.arrays()
-    kernel = DataGradient(Weights.of(networks, arrays), 3, arrays, SQUARED)
-    order = generator().permutation(12).reshape(4, 3)
-    flats = []
-    for rows in order:
-        kernel.evaluate(data.X[rows], data.y[rows], weight=4.0)
-        flats.append(kernel.gradient.flat.copy())
-    full = training_gradient(data, networks, 0.0)
-    expected = np.concatenate((full.hidden.ravel(), full.output.ravel()))
-    np.testing.assert_allclose(np.mean(flats, axis=0), expected, atol=1e-13)
 
 
 def test_one_descent_step_agrees_with_the_step_by_hand() -> None:
@@ -168,15 +77,6 @@ def test_small_descent_steps_never_raise_the_loss(spec: TrainingSpec, seed: int)
     small = replace(spec, learning_rate=0.02, n_steps=60, n_logged=62)
     losses = train(data, BETA, small, draw(small, data), generator()).losses
     assert np.all(np.diff(losses, axis=0) <= 1e-12)
-
-
-METHODS = [
-    BOTH_LAYERS,
-    FIRST_LAYER,
-    replace(BOTH_LAYERS, method="sgd", batch_size=3),
-    replace(BOTH_LAYERS, method="adam", learning_rate=0.01),
-    replace(FIRST_LAYER, method="adam", learning_rate=0.01, batch_size=4),
-]
 
 
 @pytest.mark.parametrize("spec", METHODS)
@@ -312,96 +212,6 @@ def test_a_seed_stops_at_the_first_step_that_reaches_the_target() -> None:
         assert stopped.n_steps_done[s] == free.steps[first]
         assert stopped.final_losses[s] == pytest.approx(free.losses[first, s], rel=1e-9)
     assert len(stopped.preservation) == len(stopped.steps)
-
-
-def test_an_initial_network_depends_on_its_own_generator_only() -> None:
-    data = gaussian_data()
-    many, one = draw(BOTH_LAYERS, data), draw(BOTH_LAYERS, data, seeds=range(2, 3))
-    np.testing.assert_array_equal(many.hidden[2], one.hidden[0])
-    np.testing.assert_array_equal(many.output[2], one.output[0])
-
-
-@pytest.mark.parametrize(
-    ("spec", "hidden_std", "output_std"),
-    [
-        (BOTH_LAYERS, 1 / math.sqrt(2000 * 5), 1 / math.sqrt(2000)),
-        (FIRST_LAYER, 1 / math.sqrt(2000), 1.0),
-    ],
-)
-def test_initial_weights_have_the_variance_of_their_protocol(
-    spec: TrainingSpec, hidden_std: float, output_std: float
-) -> None:
-    networks = draw(spec, gaussian_data(d=5), n_neurons=2000)
-    assert np.std(networks.hidden) == pytest.approx(hidden_std, rel=0.03)
-    assert np.std(networks.output) == pytest.approx(output_std, rel=0.05)
-    assert spec.hidden_std(2000, 5) == pytest.approx(hidden_std)
-
-
-@pytest.mark.parametrize("batch_size", [0, 3])
-def test_the_step_follows_a_rescaling_of_data_and_labels(batch_size: int) -> None:
-    data = gaussian_data()
-    spec = replace(BOTH_LAYERS, method="sgd", batch_size=batch_size)
-    scaled = Dataset(3.0 * data.X, 5.0 * data.y)
-    assert step_size(spec, scaled, 6) == pytest.approx(step_size(spec, data, 6) / 15)
-
-
-def test_the_step_of_single_samples_is_the_one_for_the_longest_sample() -> None:
-    data = gaussian_data()
-    single = replace(BOTH_LAYERS, method="sgd", batch_size=1, learning_rate=1.0)
-    longest = np.max(np.sum(data.X**2, axis=1))
-    expected = np.linalg.norm(data.X, 2) / (data.n * longest * np.linalg.norm(data.y))
-    assert step_size(single, data, 6) == pytest.approx(expected)
-
-
-def test_the_step_of_vanishing_labels_is_finite() -> None:
-    assert step_size(BOTH_LAYERS, Dataset(np.ones((2, 2)), np.zeros(2)), 3) == 0.5
-
-
-def test_logged_steps_start_at_zero_and_end_at_the_last() -> None:
-    steps = logged_steps(replace(BOTH_LAYERS, n_steps=1000, n_logged=10))
-    assert steps[0] == 0
-    assert steps[-1] == 1000
-    assert list(steps) == sorted(set(steps))
-    assert len(steps) <= 10
-    assert logged_steps(replace(BOTH_LAYERS, n_steps=1, n_logged=2)) == (0, 1)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"method": "lbfgs"},
-        {"schedule": "linear"},
-        {"n_steps": 0},
-        {"learning_rate": 0.0},
-        {"learning_rate": math.nan},
-        {"batch_size": -1},
-        {"batch_size": 4},
-        {"init_scale": -1.0},
-        {"stop_loss_fraction": 1.5},
-        {"n_logged": 1},
-    ],
-)
-def test_a_setting_out_of_range_is_refused(
-    change: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    with pytest.raises(ValueError, match="Expected"):
-        replace(BOTH_LAYERS, **change)
-
-
-def test_networks_on_other_features_and_a_negative_beta_are_refused() -> None:
-    data = gaussian_data(d=3)
-    networks = draw(BOTH_LAYERS, gaussian_data(d=4))
-    with pytest.raises(ValueError, match="Expected networks on 3 features, got 4"):
-        train(data, BETA, BOTH_LAYERS, networks, generator())
-    with pytest.raises(ValueError, match="Expected a finite beta >= 0"):
-        train(data, -1.0, BOTH_LAYERS, draw(BOTH_LAYERS, data), generator())
-
-
-def test_a_neuron_without_output_weight_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    with pytest.raises(ValueError, match="one output weight"):
-        NetworkBatch(np.zeros((2, 3, 4)), np.zeros((2, 2)))
 
 
 ONE_NEURON_OPTIMA = [("gd", 0.5, 3000), ("adam", 0.03, 3000)]

@@ -93,7 +93,7 @@ def test_chunks_of_neurons_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     initial, X = rng.standard_normal((23, 3)), rng.standard_normal((7, 3))
     hidden = initial + 0.3 * rng.standard_normal((23, 3))
     whole = measure_preservation(initial, hidden, np.ones(23), X, 1.0)
-    monkeypatch.setattr("relaxgap.training.preservation.CHUNK_ENTRIES", 30)
+    monkeypatch.setattr("relaxgap.numerics.limits.CHUNK_ENTRIES", 30)
     assert measure_preservation(initial, hidden, np.ones(23), X, 1.0) == whole
 
 

@@ -16,9 +16,10 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
+from relaxgap.certificates.prices.shared_row import SharedRow
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.rounding import magnitude, rounding_bound
-from relaxgap.numerics.rows import unit_rows
+from relaxgap.numerics.rounding import EPS, magnitude, rounding_bound
+from relaxgap.numerics.rows import row_lengths, unit_rows
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.fit_map import chunks
@@ -26,6 +27,8 @@ from relaxgap.problems.fit_map import chunks
 # a chunk's work arrays (d + 2n doubles a pattern) stay in the second-level cache
 CHUNK = 2048
 SIGNS = (1.0, -1.0)
+SHORT = 1e-100
+"""Length of a row that needs no multiplier beside rows with an offset."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,10 +169,20 @@ def price_exactly(
     """Return the price of one (pattern, sign), rounding included, and where it is attained."""
     pattern: Bool[np.ndarray, " n"] = patterns.unpack(np.array([index]))[0]
     gradient = sign * ((nu * pattern) @ X)
-    direction, multiplier_sum = project_onto_cone(X, pattern, gradient)
+    direction, multipliers = project_onto_cone(X, pattern, gradient)
     size = float(np.linalg.norm(direction))
-    scale = magnitude(X, nu) + multiplier_sum
+    scale = magnitude(X, nu) + float(multipliers.sum())
     price = size + float(rounding_bound(X.shape[0] + 8, X.shape[1], scale))
+    shared = SharedRow.of(X)
+    if shared is not None:
+        # multipliers of the rows as they are; any that are not negative bound the price
+        lengths, added = row_lengths(X), np.zeros_like(nu)
+        added[np.any(X != 0.0, axis=1)] = multipliers
+        added = np.divide(added, lengths, out=np.zeros_like(nu), where=lengths > SHORT)
+        added = np.where(pattern, added, -added)
+        # a multiple of nu is rounded entry by entry, which undoes what cancels to that much
+        of_scaled = EPS * magnitude(X, nu) * (1.0 + 1e-12)
+        price = min(price, shared.norm_bound(sign * nu * pattern, added) + of_scaled)
     return PricedBlock(index, sign, price, direction / size if size > 0.0 else direction)
 
 

@@ -65,8 +65,8 @@ def dead_neuron_prices(
     for k, pattern in enumerate(patterns):
         for column, sign in enumerate(SIGNS):
             gradient = sign * ((nu * pattern) @ data.X)
-            projection, multiplier_sum = project_onto_cone(data.X, pattern, gradient)
-            rounding = rounding_bound(data.n + 8, data.d, scale + multiplier_sum)
+            projection, multipliers = project_onto_cone(data.X, pattern, gradient)
+            rounding = rounding_bound(data.n + 8, data.d, scale + float(multipliers.sum()))
             by_sign[k, column] = float(np.linalg.norm(projection)) + float(rounding)
     prices = np.full((known.size, 2), np.nan)
     prices[known] = by_sign[pattern_of]

@@ -8,6 +8,9 @@ from jaxtyping import Float, Float32, Float64, Int
 from relaxgap.numerics.backend import Array, Arrays
 from relaxgap.numerics.rows import unit_rows
 
+PARALLEL = 0.99
+"""Mean square of the rows' components along one line from which they are almost parallel."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConeRows:
@@ -45,6 +48,11 @@ class ConeRows:
     data_gram: Float[Array, "n n"]
     mixed_gram: Float[Array, "n k"]
     mixed_gram_single: Float32[Array, "n k"]
+
+    @property
+    def almost_parallel(self) -> bool:
+        """Whether all rows lie near one line, where gradient steps on multipliers are slow."""
+        return self.smoothness >= PARALLEL * self.kept.size
 
     @classmethod
     def of(cls, X: Float64[np.ndarray, "n d"], arrays: Arrays) -> "ConeRows":

@@ -32,11 +32,12 @@ class PricingOracle(Protocol):
     """
 
     def bounds(
-        self, nu: Float64[np.ndarray, " n"], threshold: float, n_exact: int
+        self, nu: Float64[np.ndarray, " n"], threshold: float, n_exact: int, settle: bool = False
     ) -> Float64[np.ndarray, " B"]:
         """Bound the dual constraint of every block from above.
 
-        Bounds over the threshold are tightened, the ``n_exact`` largest of them until exact.
+        Bounds over the threshold are tightened, the ``n_exact`` largest of them until exact; to
+        ``settle`` goes on, where rows are almost parallel, until those then the largest are exact.
         """
         ...
 
@@ -74,7 +75,7 @@ class FreeOracle:
         self.bits = arrays.asarray(program.patterns.patterns)
 
     def bounds(
-        self, nu: Float64[np.ndarray, " n"], threshold: float, n_exact: int
+        self, nu: Float64[np.ndarray, " n"], threshold: float, n_exact: int, settle: bool = False
     ) -> Float64[np.ndarray, " B"]:
         """See `PricingOracle`."""
         gradients = _adjoint(self.arrays, self.X, self.bits, nu)
@@ -119,7 +120,7 @@ class ConeOracle:
         self.cold = True
 
     def bounds(
-        self, nu: Float64[np.ndarray, " n"], threshold: float, n_exact: int
+        self, nu: Float64[np.ndarray, " n"], threshold: float, n_exact: int, settle: bool = False
     ) -> Float64[np.ndarray, " B"]:
         """See `PricingOracle`."""
         arrays = self.arrays
@@ -136,10 +137,18 @@ class ConeOracle:
         self.cold = False
         found[over] = self.projector.norm_bounds(far, over)
         over = over[found[over] > threshold]
-        largest = over[np.argsort(-found[over])[:n_exact]]
-        far = gradients[arrays.asarray(largest)]
-        self.projector.pivot(far, largest, threshold)
-        found[largest] = self.projector.norm_bounds(far, largest)
+        exact = np.zeros(0)
+        while over.size:
+            order = over[np.argsort(-found[over])]
+            largest, over = order[:n_exact], order[n_exact:]
+            far = gradients[arrays.asarray(largest)]
+            self.projector.pivot(far, largest, threshold)
+            found[largest] = self.projector.norm_bounds(far, largest)
+            if not (settle and self.rows.almost_parallel):
+                break
+            exact = np.sort(np.append(exact, found[largest]))[-n_exact:]
+            # not among the largest, whatever they are exactly
+            over = over[found[over] > (exact[0] if exact.size == n_exact else threshold)]
         return found
 
     def operator(self, index: Int[np.ndarray, " b"], sigma: float) -> BlockOperator:

@@ -24,10 +24,11 @@ from relaxgap.solvers.base import (
     Solver,
     Status,
     last_of,
+    no_worse_than,
     unsolved,
     with_better_bounds,
 )
-from relaxgap.solvers.column_basis import spread
+from relaxgap.solvers.column_basis import spread_of
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.needs import for_family, refuse_unless_met
@@ -91,7 +92,8 @@ class SemismoothNewton:
             Of a program with the same patterns: its blocks and its dual point are where the first
             working set begins.
         deadline : Deadline
-            No new round begins after it; the bracket so far is returned.
+            No new round begins after it; the bracket so far is returned, at a point no worse than
+            the start's.
 
         Returns
         -------
@@ -143,7 +145,9 @@ class SemismoothNewton:
         They must cancel what columns share, and a change of the last digit then moves the blocks by
         the square of the ratio of singular values.
         """
-        return isinstance(program.loss, ConicLoss) and spread(program.data.X) ** 2 * EPS > self.rtol
+        if not isinstance(program.loss, ConicLoss):
+            return False
+        return spread_of(program.data) ** 2 * EPS > self.rtol
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
@@ -151,7 +155,9 @@ class SemismoothNewton:
             return ConicSolver(rtol=rtol)
         return _WholeProgram(replace(self, rtol=rtol))
 
-    def solve_path(self, program: Program, betas: Sequence[float]) -> Iterator[Solution]:
+    def solve_path(
+        self, program: Program, betas: Sequence[float], *, deadline: Deadline = NEVER
+    ) -> Iterator[Solution]:
         """Solve for one regularisation strength after another, each from the last solution.
 
         Parameters
@@ -160,11 +166,13 @@ class SemismoothNewton:
             Its own ``beta`` does not matter.
         betas : sequence of float
             Best from large to small; any order is solved.
+        deadline : Deadline
+            Ends the solve of the strength that is on, and those of all after it.
 
         Yields
         ------
         Solution
-            One for each strength, in the order given.
+            One for each strength, in the order given; after the deadline a bracket that holds.
 
         Raises
         ------
@@ -174,24 +182,30 @@ class SemismoothNewton:
         programs = [replace(program, beta=float(beta)) for beta in betas]
         units = Units.of(program)
         if units is None:
-            yield from map(self.solve, programs)
+            for at_beta in programs:
+                yield self.solve(at_beta, deadline=deadline)
             return
         if self.method(program) == ColumnGeneration.name:
             last: Solution | None = None
             for at_beta in programs:
-                last = self.solve(at_beta, last)
+                last = self.solve(at_beta, last, deadline=deadline)
                 yield last
             return
         refuse_unless_met(self.name, self.needs, program)
         working_set: WorkingSet | None = None
         for at_beta in programs:
             scaled = units.scaled(at_beta)
-            if working_set is None:
-                working_set = self._working_set(scaled)
-            else:
-                working_set.n_newton_steps = 0
-                working_set.change_beta(scaled.beta)
-            yield last_of(self._close_gap(at_beta, working_set, units, NEVER))
+            try:
+                with in_force(deadline):
+                    if working_set is None:
+                        working_set = self._working_set(scaled)
+                    else:
+                        working_set.n_newton_steps = 0
+                        working_set.change_beta(scaled.beta)
+            except OutOfTimeError:
+                yield replace(unsolved(at_beta), status=Status.TIME_LIMIT)
+                continue
+            yield last_of(self._close_gap(at_beta, working_set, units, deadline))
 
     def _whole_rounds(
         self, program: Program, start: Solution | None, deadline: Deadline
@@ -206,9 +220,11 @@ class SemismoothNewton:
             with in_force(deadline):
                 working_set = self._working_set(units.scaled(program), start, units)
         except OutOfTimeError:
-            yield replace(first, status=Status.TIME_LIMIT)
+            yield no_worse_than(start, replace(first, status=Status.TIME_LIMIT), program)
             return
-        yield from self._close_gap(program, working_set, units, deadline)
+        for found in self._close_gap(program, working_set, units, deadline):
+            late = found.status is Status.TIME_LIMIT
+            yield no_worse_than(start, found, program) if late else found
 
     def _working_set(
         self, scaled: Program, start: Solution | None = None, units: Units | None = None
@@ -240,7 +256,7 @@ class SemismoothNewton:
         nothing = DualCertificate(0.0 * program.data.y, np.inf, 0.0)
         best = Solution(program.zero(), Status.RUNNING, nothing, 0)
         best = _certified(best, program, working_set, units)
-        idle, status = 0, Status.ROUND_LIMIT
+        idle, settle, status = 0, False, Status.ROUND_LIMIT
         for _ in range(self.max_rounds):
             gap = best.certificate.relative_gap
             if gap <= self.rtol:
@@ -252,9 +268,11 @@ class SemismoothNewton:
                 status = Status.INACCURATE
                 break
             yield best
+            # where rows are almost parallel, bounds of prices hide which blocks are dear
+            settle = settle or idle >= MAX_IDLE_ROUNDS
             try:
                 with in_force(deadline):
-                    working_set.advance(gap)
+                    working_set.advance(gap, settle)
             except OutOfTimeError:
                 status = Status.TIME_LIMIT
                 break

@@ -90,10 +90,11 @@ class WorkingSet:
         """Whether the last iterate is one to go on from."""
         return bool(np.all(np.isfinite(self.nu)) and np.all(np.isfinite(self.w)))
 
-    def advance(self, gap: float) -> None:
+    def advance(self, gap: float, settle: bool = False) -> None:
         """Solve over the working set to a fraction of the gap so far, then price every block.
 
-        A deadline in the middle leaves the blocks at hand as they were.
+        A deadline in the middle leaves the blocks at hand as they were. To ``settle`` which blocks
+        are the dearest costs more than to bound their prices (`PricingOracle.bounds`).
         """
         program = self.program
         index = np.concatenate([self.index, self.entering])
@@ -115,7 +116,7 @@ class WorkingSet:
         self.n_newton_steps += lagrangian.n_newton_steps
         used = lagrangian.used
         self.index, self.w = index[used], self.arrays.to_numpy(lagrangian.w)[used]
-        self._choose_entering()
+        self._choose_entering(settle)
         # new blocks want a shorter step; without any the next round only polishes
         shorter = GROWTH**2 if self.entering.size else 1.0
         self.min_sigma = min(self.min_sigma, lagrangian.sigma)
@@ -132,9 +133,9 @@ class WorkingSet:
         self.sigma = max(self.sigma, self.min_sigma)
         self._choose_entering()
 
-    def _choose_entering(self) -> None:
+    def _choose_entering(self, settle: bool = False) -> None:
         n_exact = max(MIN_EXACT_PRICES, self.index.size)
-        bounds = self.oracle.bounds(self.nu, self.price_threshold, n_exact)
+        bounds = self.oracle.bounds(self.nu, self.price_threshold, n_exact, settle)
         self.largest_price = float(bounds.max(initial=0.0))
         violators = np.setdiff1d(np.flatnonzero(bounds > self.price_threshold), self.index)
         largest = np.argsort(-bounds[violators], kind="stable")

@@ -1,0 +1,94 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from composed import compose_plain, with_overrides
+
+from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.axes import SCALES, range_of
+from relaxgap.runner.config_files import config_dir, option_names
+from relaxgap.runner.grid import grid_points
+
+
+@pytest.mark.parametrize(
+    "scale", ["ci", *(pytest.param(scale, marks=pytest.mark.slow) for scale in SCALES[1:])]
+)
+@pytest.mark.parametrize("experiment", sorted(EXPERIMENTS))
+def test_every_shipped_experiment_expands_at_every_scale(
+    base: Callable[[str], dict[str, Any]], experiment: str, scale: str
+) -> None:
+    config = with_overrides(base(experiment), scale=scale)
+    seeds = range_of(config["grid"]["seed"][scale])
+    # one seed in the grid: checking hundreds of cells says nothing more
+    config["grid"]["seed"] = seeds[:1]
+    cells = grid_points(config)
+    assert cells
+    assert len({cell.key for cell in cells}) == len({cell.label for cell in cells}) == len(cells)
+    assert {cell.experiment for cell in cells} == {EXPERIMENTS[experiment]}
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_a_larger_scale_contains_the_seeds_of_a_smaller_one(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    for experiment in EXPERIMENTS:
+        axis = base(experiment)["grid"]["seed"]
+        seeds = {scale: range_of(values) for scale, values in axis.items()}
+        assert seeds["full"][: len(seeds["default"])] == seeds["default"]
+        assert seeds["default"][: len(seeds["ci"])] == seeds["ci"]
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    # that each experiment expands is tested at every scale
+    for group in sorted(groups - {"experiment"}):
+        yield from ((group, option) for option in option_names(group))
+
+
+WITH_GROUP = {
+    "benchmark": "solver_benchmark",
+    "optimum": "certified_gap",
+    "training": "descent_path",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("group", "option"), list(_options()))
+def test_every_option_of_every_group_composes(group: str, option: str) -> None:
+    overrides, experiment = [f"{group}={option}"], WITH_GROUP.get(group, "gap_vs_log_n")
+    if option == "file":
+        overrides += ["data.path=x.csv", "~grid.data"]
+    elif (group, option) == ("regularisation", "absolute"):
+        overrides += ["data.n=4"]
+    config = compose_plain([*overrides, "scale=ci"], experiment)
+    config["grid"]["seed"] = [0]
+    fixed = {override.partition("=")[0] for override in overrides}
+    assert grid_points(config, fixed)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "scale", "n_cells"),
+    [
+        ("certified_gap", "default", 136),
+        ("solver_benchmark", "default", 12),
+        ("coupling_lemma", "default", 70),
+        ("exact_optimum", "full", 65),
+    ],
+)
+def test_a_grid_of_entries_has_as_many_cells_as_it_had_written_out(
+    base: Callable[[str], dict[str, Any]], experiment: str, scale: str, n_cells: int
+) -> None:
+    cells = [point.cell for point in grid_points(with_overrides(base(experiment), scale=scale))]
+    assert len(cells) == len(set(map(repr, cells))) == n_cells
+
+
+def test_the_largest_instances_of_the_bracket_have_seeds_and_limits_of_their_own(
+    base: Callable[[str], dict[str, Any]],
+) -> None:
+    points = grid_points(base("certified_gap"))
+    large = {
+        (p.cell.data.n, p.cell.seed, p.cell.settings.optimum.max_seconds)  # type: ignore[attr-defined]
+        for p in points
+        if p.cell.data.n >= 500  # type: ignore[attr-defined]
+    }
+    assert large == {(500, s, 60.0) for s in range(3)} | {(1000, s, 150.0) for s in range(2)}
