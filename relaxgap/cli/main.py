@@ -18,6 +18,7 @@ from relaxgap.errors import ConfigurationError, MissedAccuracyError, RelaxgapErr
 from relaxgap.runner.interrupts import interruptible
 
 FAILED, USAGE, MISSED = 1, 2, 4
+# 3: a claim does not hold (`relaxgap.cli.verify`)
 
 COMMANDS = {
     "run": "Run an experiment: finish its missing cells, write CSV, manifest and figures.",
@@ -29,6 +30,9 @@ COMMANDS = {
     "point.",
     "certify": "Say how far a trained two-layer ReLU network is from the best one of any width, "
     "with proof.",
+    "verify": "Check the paper's claims against results, or one of them on your own DATA.",
+    "explain": "Say what a claim states, under which hypotheses, and where it is computed and "
+    "drawn.",
 }
 """The first sentence of each command's help; ``NAME_command`` lives in ``relaxgap.cli.NAME``."""
 MODULES = {"list": "catalogue"}
@@ -119,5 +123,6 @@ def main() -> None:
     """Certified optimality gaps of convex relaxations of two-layer ReLU networks.
 
     Exit codes: 0 done, also where a --time-limit ran out with a valid bracket; 1 failed cells, bad
-    data or interrupted; 2 usage or configuration; 4 the bracket holds but is wider than --rtol.
+    data or interrupted; 2 usage or configuration; 3 a claim does not hold; 4 the
+    bracket holds but is wider than --rtol.
     """

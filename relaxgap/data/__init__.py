@@ -5,5 +5,14 @@ from relaxgap.data.files import FileData
 from relaxgap.data.gaussian import GaussianData
 from relaxgap.data.images import DigitsData
 from relaxgap.data.mnist import MnistData
+from relaxgap.data.other_rows import OtherRowsData
 
-__all__ = ["DataSource", "Dataset", "DigitsData", "FileData", "GaussianData", "MnistData"]
+__all__ = [
+    "DataSource",
+    "Dataset",
+    "DigitsData",
+    "FileData",
+    "GaussianData",
+    "MnistData",
+    "OtherRowsData",
+]

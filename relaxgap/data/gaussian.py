@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.labels import check_label_kind, draw_labels
@@ -90,10 +91,14 @@ class GaussianData:
 
     def load(self, rng: np.random.Generator) -> Dataset:
         """Draw the data matrix, then its labels: the matrix does not depend on the label kind."""
-        X = rng.standard_normal((self.n, self.n_features))
+        X = self.draw_rows(rng)
         if self.normalize_rows:
             X = normalized_rows(X)
         return Dataset(X, draw_labels(self.labels, X, rng, self.noise, self.teacher_width))
+
+    def draw_rows(self, rng: np.random.Generator) -> Float64[np.ndarray, "n d"]:
+        """Draw the data matrix, before any scaling of its rows."""
+        return rng.standard_normal((self.n, self.n_features))
 
 
 def _dimension(n: int, aspect_ratio: float) -> int:

@@ -19,6 +19,15 @@ DRAWERS = (
     "relaxgap.experiments.solver_benchmark",
     "relaxgap.experiments.training_benchmark",
     "relaxgap.experiments.solver_growth",
+    "relaxgap.experiments.gap_chain",
+    "relaxgap.experiments.cone_sharpness",
+    "relaxgap.experiments.worst_labels",
+    "relaxgap.experiments.gaussian_lemma",
+    "relaxgap.experiments.gated_ratio",
+    "relaxgap.experiments.maxcut_bound",
+    "relaxgap.experiments.kappa_scale",
+    "relaxgap.experiments.random_interpolation",
+    "relaxgap.experiments.ridge_relaxation",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

@@ -12,7 +12,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData
+from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData, OtherRowsData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.experiments.parts.cell import Cell
@@ -25,6 +25,7 @@ from relaxgap.runner.schema import frozen, refuse_other_shapes, schema_of
 
 DATA_SOURCES: Mapping[str, type[DataSource]] = {
     "gaussian": GaussianData,
+    "other_rows": OtherRowsData,
     "file": FileData,
     "digits": DigitsData,
     "mnist": MnistData,

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth, fit_growth, group_by_size
+from relaxgap.experiments.parts.growth_fits import Growth, fit_growth, group_by_size
 from relaxgap.experiments.parts.growth_models import GrowthComparison, compare_growth, is_comparable
 
+CLASSIC = (Growth.CONSTANT, Growth.SQRT_LOG, Growth.LOG)
+"""The models that can be told apart; one of a free exponent is as good as each of them."""
 SIZES = np.array([10, 16, 24, 40, 60, 100, 200, 400, 1000])
 N_SEEDS = 6
 REPEATS = 40
@@ -26,7 +28,7 @@ def compared(
     median: Callable[[np.ndarray], np.ndarray], seed: int, spread: float = 0.05
 ) -> GrowthComparison:
     sizes, ratios, rng = drawn(median, seed, spread)
-    return compare_growth(sizes, ratios, rng, n_resamples=200)
+    return compare_growth(sizes, ratios, rng, n_resamples=200, growths=CLASSIC)
 
 
 def covered(value: float, interval: tuple[float, float]) -> bool:
@@ -121,6 +123,47 @@ def test_ratios_that_are_all_one_are_constant() -> None:
     assert comparison.supported() == (Growth.CONSTANT,)
     for fit in comparison.fits:
         np.testing.assert_allclose((fit.intercept, fit.slope), (1.0, 0.0), atol=1e-7)
+    assert comparison.bounded_weight > 0.5
+
+
+def saturating(n: np.ndarray) -> np.ndarray:
+    return 1.8 - 2.0 / np.sqrt(n)
+
+
+def power(n: np.ndarray) -> np.ndarray:
+    return 0.9 * n**0.15
+
+
+@pytest.mark.parametrize(
+    ("truth", "growth", "expected"),
+    [
+        (saturating, Growth.SATURATING_SQRT, (1.8, 2.0)),
+        (lambda n: 2.0 - 1.5 / np.log(n), Growth.SATURATING_LOG, (2.0, 1.5)),
+        (lambda n: 1.5 - 3.0 / n, Growth.SATURATING, (1.5, 3.0)),
+        (power, Growth.POWER, (0.9, 0.15)),
+    ],
+)
+def test_ratios_on_a_model_with_a_limit_or_a_power_give_its_coefficients_back(
+    truth: Callable[[np.ndarray], np.ndarray], growth: Growth, expected: tuple[float, float]
+) -> None:
+    sizes, ratios, rng = drawn(truth, seed=0, spread=0.0)
+    fit = compare_growth(sizes, ratios, rng, n_resamples=50).fit(growth)
+    # of a free exponent only those tried are found
+    rtol = 0.05 if growth is Growth.SATURATING else 1e-5
+    np.testing.assert_allclose((fit.intercept, fit.slope), expected, rtol=3.0 * rtol)
+    np.testing.assert_allclose(fit.predict(SIZES), truth(SIZES), rtol=0.1 * rtol)
+
+
+def test_a_limit_is_covered_by_its_interval_and_a_power_has_none() -> None:
+    hits = 0
+    for seed in range(20):
+        sizes, ratios, rng = drawn(saturating, seed)
+        comparison = compare_growth(sizes, ratios, rng, n_resamples=200)
+        hits += covered(1.8, comparison.fit(Growth.SATURATING_SQRT).intercept_interval)
+        assert comparison.bounded_weight > 0.5
+    assert hits >= 15
+    sizes, ratios, rng = drawn(power, seed=0, spread=5e-3)
+    assert compare_growth(sizes, ratios, rng, n_resamples=50).bounded_weight < 0.05
 
 
 def test_aicc_is_that_of_an_independent_linear_regression_for_the_constant() -> None:
@@ -139,7 +182,7 @@ def test_no_other_growing_curve_fits_better(seed: int, spread: float, seeds: str
     rng = np.random.default_rng(seed)
     sizes = np.repeat(SIZES[: rng.integers(5, len(SIZES) + 1)], 1 if seeds == "one seed" else 3)
     logs = spread * rng.standard_normal(len(sizes)) + rng.standard_normal() * np.log(sizes) / 5
-    for growth in (Growth.SQRT_LOG, Growth.LOG):
+    for growth in (Growth.SQRT_LOG, Growth.LOG, Growth.SATURATING_SQRT, Growth.SATURATING_LOG):
         fit = fit_growth(group_by_size(sizes, np.exp(logs)), growth)
         shape = growth.shape(sizes)
         # every curve a + b g > 0 is exp(s) times one of these
@@ -161,14 +204,17 @@ def test_a_factor_on_all_ratios_scales_the_slope_and_leaves_the_weights(
     plain = compare_growth(sizes, ratios, np.random.default_rng(0), 10)
     scaled = compare_growth(sizes[order], factor * ratios[order], np.random.default_rng(0), 10)
     for one, other in zip(plain.fits, scaled.fits, strict=True):
-        assert other.slope == pytest.approx(factor * one.slope, rel=1e-5, abs=1e-7 * factor)
+        # a power's factor is its intercept
+        of_slope = 1.0 if one.growth is Growth.POWER else factor
+        assert other.intercept == pytest.approx(factor * one.intercept, rel=1e-5)
+        assert other.slope == pytest.approx(of_slope * one.slope, rel=1e-5, abs=1e-7 * factor)
         assert other.weight == pytest.approx(one.weight, rel=1e-6)
 
 
 def test_weights_sum_to_one_and_the_same_seed_gives_the_same_intervals() -> None:
     first, second = compared(sqrt_log, seed=5), compared(sqrt_log, seed=5)
     assert sum(fit.weight for fit in first.fits) == pytest.approx(1.0)
-    assert [fit.growth for fit in first.fits] == list(GROWTHS)
+    assert [fit.growth for fit in first.fits] == list(CLASSIC)
     assert first.fits == second.fits
     np.testing.assert_array_equal(first.resampled_aicc, second.resampled_aicc)
 
@@ -183,18 +229,18 @@ def test_the_mean_of_a_resample_varies_as_a_mean_of_that_many_seeds_does() -> No
     )
 
 
-@pytest.mark.parametrize("sizes", [[], [8] * 9, [8, 16] * 5, [8, 16, 32, 64]])
+@pytest.mark.parametrize("sizes", [[], [8] * 9, [8, 16] * 5, [8, 16, 32] * 3, [8, 16, 32, 64]])
 def test_too_few_sizes_or_ratios_are_refused(sizes: list[int]) -> None:
     assert not is_comparable(np.array(sizes))
-    with pytest.raises(ValueError, match="Expected 5 ratios or more at 3 sizes or more"):
+    with pytest.raises(ValueError, match="Expected 6 ratios or more at 4 sizes or more"):
         compare_growth(np.array(sizes), np.ones(len(sizes)), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0, -1.0])
 def test_a_ratio_that_is_not_positive_and_finite_is_refused(bad: float) -> None:
-    ratios = np.array([1.0, 1.1, 1.2, 1.3, bad])
+    ratios = np.array([1.0, 1.1, 1.2, 1.25, 1.3, bad])
     with pytest.raises(ValueError, match=r"Expected sizes n >= 1 and finite.*at n=6"):
-        compare_growth(np.array([2, 3, 4, 5, 6]), ratios, np.random.default_rng(0))
+        compare_growth(np.array([2, 3, 4, 5, 5, 6]), ratios, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(("n_resamples", "confidence"), [(0, 0.95), (10, 0.0), (10, 1.0)])

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from theory_comparisons import THEORY_COMPARISONS
 
 from relaxgap.cli.main import main
 from relaxgap.experiments.registry import EXPERIMENTS
@@ -276,6 +277,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "descent_path": compare_paths,
     "success_vs_width": compare_landscape,
     "training_benchmark": compare_training_times,
+    **THEORY_COMPARISONS,
 }
 
 

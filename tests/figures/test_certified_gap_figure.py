@@ -94,7 +94,7 @@ def test_a_full_summary_is_drawn_with_its_ratios_weights_and_certificates() -> N
         f"$n/d={c}$, 3 to 5 seeds" for c in (1, 2, 4)
     ]
     # two ends of P = 8 log n at three aspect ratios and of P = n at one, three models each
-    assert len(weights.patches) == 2 * 4 * 3
+    assert len(weights.patches) == 2 * 4 * 5
     widths = [patch.get_width() for patch in weights.patches]  # type: ignore[attr-defined]
     assert sum(widths) == pytest.approx(8.0)
     figure = drawn(certified_gap, frame, "bracket")
@@ -142,7 +142,7 @@ def test_what_is_missing_is_left_out(
     frame = as_read(summary(sizes, aspects, methods))
     for part in certified_gap.FIGURES:
         figure = rendered(drawn(certified_gap, frame, part))
-        assert ("growth is fitted to three sizes or more" in texts(figure)) is (part == "growth")
+        assert ("growth is fitted to four sizes or more" in texts(figure)) is (part == "growth")
     result = tabled(certified_gap, frame)
     assert [column for column in result if isinstance(column, int)] == list(sizes)
     fitted = methods == ("sgd",)

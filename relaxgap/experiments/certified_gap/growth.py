@@ -34,15 +34,18 @@ class GrowthRow:
     end : str
         What is taken for the optimum: ``best network`` or ``lower bound``.
     growth : str
-        Model: ``constant`` (a), ``sqrt(log n)`` (a + b sqrt(log n)) or ``log n`` (a + b log n).
+        Model, by what b multiplies: ``constant`` (a), ``sqrt(log n)``, ``log n``, ``-1/sqrt(n)``,
+        ``-1/log n``, ``-1/n^g``; ``n^g`` is the power a n^b.
     intercept, slope : float
-        a and b, in units of the ratio.
-    slope_low, slope_high : float
-        95% bootstrap interval of b, over seeds within each n.
+        a and b, in units of the ratio; a is the limit of the models that have one.
+    exponent : float
+        g of ``-1/n^g``, 1 for the others.
+    slope_low, slope_high, intercept_low, intercept_high : float
+        95% bootstrap intervals of b and a, over seeds within each n.
     spread : float
         Standard deviation of the log ratios around the model.
     aicc, weight : float
-        Akaike's criterion with the small-sample correction, and the weight among the three.
+        Akaike's criterion with the small-sample correction, and the weight among the models.
     """
 
     aspect: float
@@ -52,8 +55,11 @@ class GrowthRow:
     growth: str
     intercept: float
     slope: float
+    exponent: float
     slope_low: float
     slope_high: float
+    intercept_low: float
+    intercept_high: float
     spread: float
     aicc: float
     weight: float
@@ -93,6 +99,7 @@ def _rows(ratios: pd.DataFrame) -> Iterator[GrowthRow]:
             fits = fits_of(series, end)
             for fit in fits.fits if fits else ():
                 low, high = fit.slope_interval
+                least, most = fit.intercept_interval
                 yield GrowthRow(
                     aspect=float(first["aspect"]),
                     method=str(first["method"]),
@@ -101,8 +108,11 @@ def _rows(ratios: pd.DataFrame) -> Iterator[GrowthRow]:
                     growth=str(fit.growth),
                     intercept=fit.intercept,
                     slope=fit.slope,
+                    exponent=fit.exponent,
                     slope_low=low,
                     slope_high=high,
+                    intercept_low=least,
+                    intercept_high=most,
                     spread=fit.spread,
                     aicc=fit.aicc,
                     weight=fit.weight,
@@ -148,7 +158,9 @@ def _fit(growth: Growth, row: pd.Series) -> GrowthFit:
         growth=growth,
         intercept=float(row["intercept"]),
         slope=float(row["slope"]),
+        exponent=float(row["exponent"]),
         slope_interval=(float(row["slope_low"]), float(row["slope_high"])),
+        intercept_interval=(float(row["intercept_low"]), float(row["intercept_high"])),
         spread=float(row["spread"]),
         aicc=float(row["aicc"]),
         weight=float(row["weight"]),
@@ -156,7 +168,7 @@ def _fit(growth: Growth, row: pd.Series) -> GrowthFit:
 
 
 def growth_columns(fits: GrowthFits | None) -> dict[str, float | str]:
-    """Return AICc weights, the slope of the square root with its interval, and what is allowed."""
+    """Return AICc weights, a limit, the slope of the root, and what is allowed."""
     if fits is None:
         return {}
     root = fits.fit(Growth.SQRT_LOG)
@@ -164,7 +176,13 @@ def growth_columns(fits: GrowthFits | None) -> dict[str, float | str]:
     weights: dict[str, float | str] = {
         f"weight {fit.growth}": round(fit.weight, 3) for fit in fits.fits
     }
+    near = fits.fit(Growth.SATURATING_SQRT)
+    least, most = near.intercept_interval
     return weights | {
+        "weight bounded": round(fits.bounded_weight, 3),
+        "limit": round(near.intercept, 3),
+        "limit low": round(least, 3),
+        "limit high": round(most, 3),
         "b sqrt": round(root.slope, 4),
         "b low": round(low, 4),
         "b high": round(high, 4),

@@ -13,7 +13,7 @@ from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import MARKERS, SMALLEST_POINTS
 from relaxgap.experiments.certified_gap.growth import FITTED_FROM, SeriesGrowth
 from relaxgap.experiments.certified_gap.ratios import ENDS
-from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth
+from relaxgap.experiments.parts.growth_fits import SATURATING, Growth
 from relaxgap.experiments.parts.growth_models import GrowthFits
 
 CERTIFICATES = {
@@ -25,12 +25,14 @@ CERTIFICATES = {
 }
 FLOOR = 1e-9
 """A narrower bracket is drawn here, as the axis says."""
-GREYS = {Growth.CONSTANT: "#E3E3E3", Growth.SQRT_LOG: "#9A9A9A", Growth.LOG: "#3F3F3F"}
-FORMULAS = {
-    Growth.CONSTANT: "$a$",
-    Growth.SQRT_LOG: r"$a+b\sqrt{\log n}$",
-    Growth.LOG: r"$a+b\,\log n$",
+KINDS = {
+    "constant $a$": ((Growth.CONSTANT,), "#EDEDED"),
+    r"with a limit: $a-b/\sqrt{n}$, $a-b/\log n$, $a-bn^{-g}$": (SATURATING, "#C4C4C4"),
+    r"$a+b\sqrt{\log n}$": ((Growth.SQRT_LOG,), "#939393"),
+    r"$a+b\,\log n$": ((Growth.LOG,), "#606060"),
+    "$an^g$": ((Growth.POWER,), "#2B2B2B"),
 }
+"""What the parts of a bar are: models and their grey."""
 
 
 STEP = 0.012
@@ -65,7 +67,8 @@ def draw_intervals(
 def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     """Draw the AICc weights of the models, a bar for either end of the interval of each series.
 
-    Beside a bar stands the slope of the square root with its bootstrap interval.
+    Beside a bar stands the limit of the model that falls like one over the root of n, with its
+    bootstrap interval.
     """
     labels = {}
     place = 0.0
@@ -82,7 +85,7 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
         axes.text(
             0.5,
             0.5,
-            f"growth is fitted to three sizes or more,\nfrom $n={FITTED_FROM}$ on",
+            f"growth is fitted to four sizes or more,\nfrom $n={FITTED_FROM}$ on",
             ha="center",
             va="center",
         )
@@ -92,12 +95,12 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     axes.set_yticks(list(labels), list(labels.values()), fontsize=7.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"AICc weight, least squares on log ratios from $n={FITTED_FROM}$ on")
-    handles = [Patch(color=GREYS[growth], label=FORMULAS[growth]) for growth in GROWTHS]
+    handles = [Patch(color=grey, label=label) for label, (_, grey) in KINDS.items()]
     axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=3)
     axes.text(
         1.02,
         -0.75,
-        r"slope $b$ of $\sqrt{\log n}$, 95% interval",
+        r"limit $a$ of $a-b/\sqrt{n}$, 95%",
         va="bottom",
         fontsize=SMALLEST_POINTS,
     )
@@ -105,12 +108,13 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
 
 def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:
     left = 0.0
-    for fit in fits.fits:
-        axes.barh(place, fit.weight, left=left, color=GREYS[fit.growth], height=0.86)
-        left += fit.weight
-    slope = fits.fit(Growth.SQRT_LOG)
-    low, high = slope.slope_interval
-    text = f"{end}: {slope.slope:.3f} [{low:.3f}, {high:.3f}]".replace("-", "\N{MINUS SIGN}")
+    for growths, grey in KINDS.values():
+        weight = sum(fits.fit(growth).weight for growth in growths)
+        axes.barh(place, weight, left=left, color=grey, height=0.86)
+        left += weight
+    limit = fits.fit(Growth.SATURATING_SQRT)
+    low, high = limit.intercept_interval
+    text = f"{end}: {limit.intercept:.2f} [{low:.2f}, {high:.2f}]"
     axes.text(1.02, place, text, va="center", fontsize=SMALLEST_POINTS)
 
 

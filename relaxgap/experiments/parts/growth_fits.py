@@ -1,8 +1,9 @@
 r"""Least squares of growth models to the logarithms of ratios, many resamples at once.
 
-A model :math:`a + b g(n)` of the typical ratio is fitted on the logarithm, where its errors are
-Gaussian with one variance: the sum over sizes of the squared misfit to each size's mean log ratio,
-weighted with its number of ratios. Only these means differ between resamples.
+A model :math:`a + b g(n)` of the typical ratio, or a power :math:`a n^g`, is fitted on the
+logarithm, where its errors are Gaussian with one variance: the sum over sizes of the squared misfit
+to each size's mean log ratio, weighted with its number of ratios. Only these means differ between
+resamples.
 """
 
 from dataclasses import dataclass
@@ -20,26 +21,56 @@ GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
 SECTIONS = 40
 
 
+EXPONENTS = np.geomspace(0.05, 2.0, 25)
+"""Tried for the saturating model: below, it is the logarithm; above, nothing is left from 10 on."""
+
+
 class Growth(StrEnum):
     """Name a model of the typical ratio."""
 
     CONSTANT = "constant"
     SQRT_LOG = "sqrt(log n)"
     LOG = "log n"
+    POWER = "n^g"
+    SATURATING_SQRT = "-1/sqrt(n)"
+    SATURATING_LOG = "-1/log n"
+    SATURATING = "-1/n^g"
 
-    def shape(self, sizes: Shaped[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-        """Return what the slope multiplies at ``sizes``; zeros for the constant."""
-        logs = np.log(np.asarray(sizes, dtype=np.float64))
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the model has a limit, the intercept."""
+        return self is Growth.CONSTANT or self in SATURATING
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers fitted, the variance among them."""
+        return {Growth.CONSTANT: 2, Growth.SATURATING: 4}.get(self, 3)
+
+    def shape(
+        self, sizes: Shaped[np.ndarray, " k"], exponent: float = 1.0
+    ) -> Float64[np.ndarray, " k"]:
+        """Return what the slope multiplies at ``sizes``; zeros for the constant.
+
+        Of a power, the logarithm: there the slope is the exponent.
+        """
+        n = np.asarray(sizes, dtype=np.float64)
         match self:
             case Growth.CONSTANT:
-                return np.zeros_like(logs)
+                return np.zeros_like(n)
             case Growth.SQRT_LOG:
-                return np.sqrt(logs)
-            case Growth.LOG:
-                return logs
+                return np.sqrt(np.log(n))
+            case Growth.LOG | Growth.POWER:
+                return np.log(n)
+            case Growth.SATURATING_SQRT:
+                return -1.0 / np.sqrt(n)
+            case Growth.SATURATING_LOG:
+                return -1.0 / np.log(n)
+            case Growth.SATURATING:
+                return np.asarray(-(n**-exponent))
 
 
 GROWTHS = tuple(Growth)
+SATURATING = (Growth.SATURATING_SQRT, Growth.SATURATING_LOG, Growth.SATURATING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +85,11 @@ class LogRatios:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedModel:
-    """One model fitted to every row of `LogRatios`."""
+    """One model fitted to every row of `LogRatios`; the exponent is that of `Growth.SATURATING`."""
 
     intercept: Float64[np.ndarray, " b"]
     slope: Float64[np.ndarray, " b"]
+    exponent: Float64[np.ndarray, " b"]
     spread: Float64[np.ndarray, " b"]
     aicc: Float64[np.ndarray, " b"]
 
@@ -92,23 +124,52 @@ def group_by_size(
 def fit_growth(groups: LogRatios, growth: Growth) -> FittedModel:
     """Fit one model to every row and rate it by AICc, the variance counted as a parameter.
 
-    A growing model needs three sizes, and its AICc five ratios.
+    A model of one shape needs three sizes, and its AICc five ratios; that of a free exponent one
+    more of each.
     """
-    shape = growth.shape(groups.sizes)
+    n_rows = len(groups.means)
+    exponent = np.ones(n_rows)
     if growth is Growth.CONSTANT:
-        n_parameters = 2
         mean, residual = _centred(groups.means, groups.counts)
-        intercept, slope = np.exp(mean), np.zeros(len(mean))
+        intercept, slope = np.exp(mean), np.zeros(n_rows)
+    elif growth is Growth.POWER:
+        intercept, slope, residual = _fit_power(groups)
+    elif growth is Growth.SATURATING:
+        tried = [_fit_shape(groups, growth.shape(groups.sizes, g)) for g in EXPONENTS]
+        errors = np.stack([residual**2 @ groups.counts for _, _, residual in tried])
+        best = np.argmin(errors, axis=0)
+        exponent, rows = EXPONENTS[best], np.arange(n_rows)
+        intercept, slope, residual = (
+            np.stack([parts[k] for parts in tried])[best, rows] for k in range(3)
+        )
     else:
-        n_parameters = 3
-        span = shape[-1] - shape[0]
-        start, rise, residual = _fit_rise(groups, (shape - shape[0]) / span)
-        slope = np.exp(start) * np.expm1(rise) / span
-        intercept = np.exp(start) - slope * shape[0]
+        intercept, slope, residual = _fit_shape(groups, growth.shape(groups.sizes))
     n = groups.counts.sum()
     variance = (groups.squares_within + residual**2 @ groups.counts) / n + RESOLUTION**2
-    penalty = 2.0 * n_parameters * n / (n - n_parameters - 1.0)
-    return FittedModel(intercept, slope, np.sqrt(variance), n * np.log(variance) + penalty)
+    penalty = 2.0 * growth.n_parameters * n / (n - growth.n_parameters - 1.0)
+    aicc = n * np.log(variance) + penalty
+    return FittedModel(intercept, slope, exponent, np.sqrt(variance), aicc)
+
+
+Fit = tuple[Float64[np.ndarray, " b"], Float64[np.ndarray, " b"], Float64[np.ndarray, "b k"]]
+
+
+def _fit_shape(groups: LogRatios, shape: Float64[np.ndarray, " k"]) -> Fit:
+    """Fit ``a + b shape`` to every row; return both and what is left of the means."""
+    span = shape[-1] - shape[0]
+    start, rise, residual = _fit_rise(groups, (shape - shape[0]) / span)
+    slope = np.exp(start) * np.expm1(rise) / span
+    return np.exp(start) - slope * shape[0], slope, residual
+
+
+def _fit_power(groups: LogRatios) -> Fit:
+    """Fit ``a n^g``, a line on both logarithms."""
+    logs = np.log(groups.sizes)
+    middle = logs @ groups.counts / groups.counts.sum()
+    place = logs - middle
+    mean, centred = _centred(groups.means, groups.counts)
+    slope = (centred * place) @ groups.counts / (place**2 @ groups.counts)
+    return np.exp(mean - slope * middle), slope, centred - slope[:, None] * place
 
 
 def _fit_rise(

@@ -1,8 +1,10 @@
-r"""Whether a ratio grows with n: constant, like :math:`\sqrt{\log n}`, or like log n.
+r"""Whether a ratio grows with n, and whether it has a limit.
 
-Three models of the typical ratio of a method's value over the optimum, compared on one ratio per
-instance: :math:`a`, :math:`a + b\sqrt{\log n}` (Theorem 1) and :math:`a + b \log n`. All are fitted
-to the logarithms of the ratios by least squares: the errors are Gaussian with one variance *on the
+Seven models of the typical ratio of a method's value over the optimum, compared on one ratio per
+instance: the constant :math:`a`; without a limit :math:`a + b\sqrt{\log n}` (Theorem 1),
+:math:`a + b \log n` and :math:`a n^g`; with the limit a :math:`a - b / \sqrt n`,
+:math:`a - b / \log n` and :math:`a - b n^{-g}`. All are fitted to the logarithms of the ratios by
+least squares: the errors are Gaussian with one variance *on the
 logarithm*, so that a model describes the geometric mean, which is the median where the errors are
 symmetric. On the committed ratios of the sampled relaxations (n = 4 to 16) the spread over seeds
 varies up to two times less with n on the logarithm than on the ratio, and the residuals are less
@@ -16,6 +18,7 @@ Burnham & Anderson (2002), Model selection and multimodel inference, section 2.9
 Davison & Hinkley (1997), Bootstrap methods and their application, chapters 2 and 3.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +26,10 @@ from jaxtyping import Float64, Shaped
 
 from relaxgap.experiments.parts.growth_fits import GROWTHS, Growth, fit_growth, group_by_size
 
-MIN_SIZES = 3
-"""Through two sizes both growing models pass exactly."""
-MIN_RATIOS = 5
-"""AICc of three parameters is defined from here on."""
+MIN_SIZES = 4
+"""Through three sizes the model of a free exponent passes exactly."""
+MIN_RATIOS = 6
+"""AICc of four parameters is defined from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +39,57 @@ class GrowthFit:
     Parameters
     ----------
     intercept, slope : float
-        ``a`` and ``b``, in units of the ratio; the constant's slope is zero.
-    slope_interval : tuple of float
-        Bootstrap percentiles of ``b``.
+        ``a`` and ``b``, in units of the ratio; the constant's slope is zero, a power's is ``g``.
+    exponent : float
+        ``g`` of the saturating model that has one; 1 for the others.
+    slope_interval, intercept_interval : tuple of float
+        Bootstrap percentiles of ``b`` and ``a``; a bounded model has the limit ``a``.
     spread : float
         Standard deviation of the log ratios around the model.
     aicc : float
         Akaike's criterion with the small-sample correction; the variance counts as a parameter.
     weight : float
-        Akaike weight among the three models; the weights sum to one.
+        Akaike weight among the models; the weights sum to one.
     """
 
     growth: Growth
     intercept: float
     slope: float
+    exponent: float
     slope_interval: tuple[float, float]
+    intercept_interval: tuple[float, float]
     spread: float
     aicc: float
     weight: float
 
     def predict(self, sizes: Shaped[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
         """Return the fitted geometric mean of the ratios at ``sizes``."""
-        return np.asarray(self.intercept + self.slope * self.growth.shape(sizes))
+        if self.growth is Growth.POWER:
+            return np.asarray(self.intercept * np.asarray(sizes, dtype=np.float64) ** self.slope)
+        shape = self.growth.shape(sizes, self.exponent)
+        return np.asarray(self.intercept + self.slope * shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GrowthFits:
-    """Hold the fits of the three models to the same ratios, so that their criteria compare.
+    """Hold the fits of models to the same ratios, so that their criteria compare.
 
     Parameters
     ----------
     fits : tuple of GrowthFit
-        One for each of `GROWTHS`, in this order.
+        One for each model.
     """
 
     fits: tuple[GrowthFit, ...]
 
     def fit(self, growth: Growth) -> GrowthFit:
         """Return the fit of one model."""
-        return self.fits[GROWTHS.index(growth)]
+        return next(fit for fit in self.fits if fit.growth is growth)
+
+    @property
+    def bounded_weight(self) -> float:
+        """Weight of the models with a limit."""
+        return sum(fit.weight for fit in self.fits if fit.growth.is_bounded)
 
     @property
     def best(self) -> GrowthFit:
@@ -97,17 +112,17 @@ class GrowthFits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GrowthComparison(GrowthFits):
-    """Hold the three fits, and the criteria on resampled seeds.
+    """Hold the fits, and the criteria on resampled seeds.
 
     Parameters
     ----------
-    resampled_aicc : (b, 3) float64
+    resampled_aicc : (b, g) float64
         AICc of each model on each resample.
     confidence : float
         Level of every interval.
     """
 
-    resampled_aicc: Float64[np.ndarray, "b 3"]
+    resampled_aicc: Float64[np.ndarray, "b g"]
     confidence: float
 
     def aicc_difference_interval(self, first: Growth, second: Growth) -> tuple[float, float]:
@@ -116,8 +131,10 @@ class GrowthComparison(GrowthFits):
         A resample scatters more around a model than the sample does, which moves the interval
         towards the models with more parameters.
         """
-        columns = self.resampled_aicc[:, [GROWTHS.index(first), GROWTHS.index(second)]]
-        return _percentiles(columns[:, 0] - columns[:, 1], self.confidence)
+        one, other = (
+            self.resampled_aicc[:, self.fits.index(self.fit(growth))] for growth in (first, second)
+        )
+        return _percentiles(one - other, self.confidence)
 
 
 def is_comparable(sizes: Shaped[np.ndarray, " m"]) -> bool:
@@ -131,8 +148,9 @@ def compare_growth(
     rng: np.random.Generator,
     n_resamples: int = 2000,
     confidence: float = 0.95,
+    growths: Sequence[Growth] = GROWTHS,
 ) -> GrowthComparison:
-    r"""Fit the three models and weigh them, with intervals from resampling seeds within each n.
+    r"""Fit the models and weigh them, with intervals from resampling seeds within each n.
 
     Parameters
     ----------
@@ -146,11 +164,13 @@ def compare_growth(
         Number of resamples b.
     confidence : float
         Level of the percentile intervals, between 0 and 1.
+    growths : sequence of Growth
+        The models among which weights are shared.
 
     Returns
     -------
     GrowthComparison
-        Fits of all three models to the same log ratios, so that their criteria compare.
+        Fits of all models to the same log ratios, so that their criteria compare.
 
     Raises
     ------
@@ -166,8 +186,8 @@ def compare_growth(
     _check(sizes, ratios, n_resamples, confidence)
     sample = group_by_size(sizes, ratios)
     resamples = group_by_size(sizes, ratios, rng, n_resamples)
-    fitted = [fit_growth(sample, growth) for growth in GROWTHS]
-    refitted = [fit_growth(resamples, growth) for growth in GROWTHS]
+    fitted = [fit_growth(sample, growth) for growth in growths]
+    refitted = [fit_growth(resamples, growth) for growth in growths]
     aicc = np.concatenate([model.aicc for model in fitted])
     likelihoods = np.exp(-0.5 * (aicc - aicc.min()))
     fits = tuple(
@@ -175,13 +195,15 @@ def compare_growth(
             growth=growth,
             intercept=model.intercept.item(),
             slope=model.slope.item(),
+            exponent=model.exponent.item(),
             slope_interval=_percentiles(resampled.slope, confidence),
+            intercept_interval=_percentiles(resampled.intercept, confidence),
             spread=model.spread.item(),
             aicc=model.aicc.item(),
             weight=float(likelihood / likelihoods.sum()),
         )
         for growth, model, resampled, likelihood in zip(
-            GROWTHS, fitted, refitted, likelihoods, strict=True
+            growths, fitted, refitted, likelihoods, strict=True
         )
     )
     resampled_aicc = np.stack([model.aicc for model in refitted], axis=1)

@@ -1,0 +1,152 @@
+"""Theorem 1 link by link, with and without its logarithm."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from relaxgap.claims.claim import Claim, Evaluation, Kind, Number, Outcome, Verdict
+from relaxgap.claims.verdicts import slope
+from relaxgap.theory.activation_gram import kappa_limit
+from relaxgap.theory.bound import Constant, Hypothesis, Origin
+from relaxgap.theory.gated_ratio import equation_7, proposition_4
+from relaxgap.theory.gordon import all_directions_limit, theorem_7_bound
+from relaxgap.theory.instance import Instance
+
+MIN_SIZES = 3
+WIDTH = Constant(320.0, Origin.RECONSTRUCTED, "Theorem 1: 2 (signs) times 8 (Chernoff) times 20")
+
+
+def _chain(given: Instance) -> dict[str, Number]:
+    """Return the certified links from the relaxation down to a bound below every network."""
+    y = given.data.y
+    relu, gated = given.relu.certificate, given.gated.certificate
+    seventh = equation_7(given.price_bound, given.sampled_gram, y)
+    below = proposition_4(given.price_bound, y, given.beta)
+    split = relu.primal_value / gated.dual_value if gated.dual_value else math.inf
+    chain = split * seventh.value
+    direct = relu.primal_value / below.value if below.value else math.inf
+    return {
+        "kappa": given.kappa if math.isfinite(given.kappa) else None,
+        "relu_value": relu.primal_value,
+        "relu_bound": relu.dual_value,
+        "gated_value": gated.primal_value,
+        "gated_bound": gated.dual_value,
+        "C_y": given.price_bound,
+        "C_y_exact": given.exact_price is not None,
+        "prop4_bound": below.value,
+        "eq7_bound": seventh.value if math.isfinite(seventh.value) else None,
+        "split_ratio": split if math.isfinite(split) else None,
+        "chain_ratio": chain if math.isfinite(chain) else None,
+        "direct_ratio": direct if math.isfinite(direct) else None,
+    }
+
+
+def _evaluate(given: Instance, sharpness: float) -> Evaluation:
+    """Compare the proven ratio of this instance with a sharpness times the gated factor."""
+    quantities = _chain(given)
+    right = sharpness * 2.0 * math.sqrt(2.0 * given.kappa)
+    left = quantities["direct_ratio"]
+    rank = min(given.data.n, given.data.d)
+    hypotheses = (
+        Hypothesis("M is invertible", given.least > 0.0),
+        Hypothesis("P~ >= 8 kappa log(n / delta)", given.has_enough_gates),
+        Hypothesis("beta <= sqrt(L) |y|", given.beta**2 <= given.largest * float(
+            given.data.y @ given.data.y
+        )),
+    )  # fmt: skip
+    return Evaluation(
+        math.inf if left is None else float(left),
+        right,
+        hypotheses,
+        quantities | {"rank": rank, "theorem_bound": right if math.isfinite(right) else None},
+    )
+
+
+def evaluate_theorem_1(given: Instance) -> Evaluation:
+    """Compare the proven ratio with C sqrt(log 2n), C from the proof."""
+    c = given.data.n / given.data.d
+    return _evaluate(given, theorem_7_bound(c, given.data.n))
+
+
+def evaluate_theorem_1_without_log(given: Instance) -> Evaluation:
+    """Compare the proven ratio with a constant that depends on n / d alone."""
+    return _evaluate(given, all_directions_limit(given.data.n / given.data.d))
+
+
+def check_theorem_1(summary: pd.DataFrame) -> Verdict:
+    """Compare certified ratios of the relaxation with the theorem at the constant of its proof."""
+    best = summary[summary["method"] == "global"].set_index("cell")
+    rows = summary[(summary["method"] == "relaxation") & (summary["size_rule"] == "8 log n")]
+    lower = best["dual_value"].reindex(rows["cell"]).to_numpy()
+    upper = best["primal_value"].reindex(rows["cell"]).to_numpy()
+    at_least = rows["dual_value"].to_numpy() / upper
+    at_most = rows["primal_value"].to_numpy() / lower
+    root = np.sqrt(np.log(2.0 * rows["n"].to_numpy()))
+    detail = (
+        f"p~*/p* is at most {at_most.max():.2f}; {int((at_least > root).sum())} above "
+        "sqrt(log 2n) itself"
+    )
+    # the proof's constant is 4 sqrt 10 (sqrt c + 1) C_0, far above: 1 in its place is the test
+    outcome = Outcome.CONTRADICTED if np.any(at_least > 12.7 * root) else Outcome.HOLDS
+    return Verdict(outcome, len(rows), detail)
+
+
+def check_theorem_1_without_log(summary: pd.DataFrame) -> Verdict:
+    """Compare the same ratios with a constant that depends on n / d alone."""
+    best = summary[summary["method"] == "global"].set_index("cell")
+    rows = summary[(summary["method"] == "relaxation") & (summary["size_rule"] == "8 log n")]
+    upper = best["primal_value"].reindex(rows["cell"]).to_numpy()
+    at_least = pd.Series(rows["dual_value"].to_numpy() / upper)
+    bounds = {
+        c: all_directions_limit(c) * 2.0 * math.sqrt(2.0 * kappa_limit(c))
+        for c in sorted(set((rows["n"] / rows["d"]).round(6)))
+    }
+    limits = (rows["n"] / rows["d"]).round(6).map(bounds).to_numpy()
+    detail = f"p~*/p* is at least {at_least.max():.2f} somewhere; the constants are " + ", ".join(
+        f"{bound:.0f} (c = {c:g})" for c, bound in bounds.items()
+    )
+    over = at_least.to_numpy() > limits
+    return Verdict(Outcome.CONTRADICTED if over.any() else Outcome.HOLDS, len(rows), detail)
+
+
+def check_theorem_2(summary: pd.DataFrame) -> Verdict:
+    """Fit the seconds of an interior point solver against the unknowns, d for each neuron."""
+    rows = summary[
+        (summary["program"] == "relu")
+        & (summary["solver"] == "clarabel")
+        & (summary["relative_error"] <= summary["tolerance"])
+    ]
+    unknowns = rows["d"] * 2 * rows["n_patterns"]
+    medians = rows["seconds"].groupby(unknowns).median()
+    if len(medians) < MIN_SIZES:
+        return Verdict(Outcome.NOT_RUN, len(rows), "fewer than three sizes were solved")
+    found = slope(medians.index.tolist(), medians.tolist())
+    detail = f"Clarabel's seconds against d m: slope {found:.2f} over {len(medians)} sizes"
+    return Verdict(Outcome.TREND if found <= 3.0 else Outcome.CONTRADICTED, len(rows), detail)
+
+
+CLAIMS = (
+    Claim(
+        "theorem_1", "Kim & Pilanci (2024), Theorem 1",
+        "the Gaussian relaxation is within C sqrt(log 2n) of the global optimum",
+        "p* <= p~* <= C sqrt(log 2n) p*", Kind.LIKELY, "relaxgap.theory.gordon",
+        "certified_gap", check_theorem_1, evaluate_theorem_1,
+        hypotheses=("(A1)", "m >= max(m*, 320 (sqrt c + 1)^2 log(n / delta))"),
+    ),
+    Claim(
+        "theorem_1_without_log", "derived here",
+        "the Gaussian relaxation is within a constant that depends on n / d of the optimum",
+        "p~* / p* <= (1 + sqrt2 (1 + sqrt c) / s_0(c)) 2 sqrt2 sqrt(kappa)", Kind.LIKELY,
+        "relaxgap.theory.gordon", "certified_gap", check_theorem_1_without_log,
+        evaluate_theorem_1_without_log,
+        hypotheses=("(A1)", "P~ >= 8 kappa log(n / delta)"),
+    ),
+    Claim(
+        "theorem_2", "Kim & Pilanci (2024), Theorem 2",
+        "a randomised interior point algorithm trains the network in polynomial time",
+        "O(d^3 m^3) operations for a loss within O(sqrt(log n)) of the optimum", Kind.TREND,
+        "relaxgap.solvers.conic", "solver_growth", check_theorem_2,
+        hypotheses=("the assumptions of Theorem 1",),
+    ),
+)  # fmt: skip

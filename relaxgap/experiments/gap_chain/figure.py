@@ -1,0 +1,95 @@
+"""The links of the chain against the number of samples: which of them grow."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from relaxgap.drawing.headline import annotate, name_panels
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.sizes_axis import label_sizes
+from relaxgap.drawing.style import GREY, new_figure
+from relaxgap.theory.gordon import all_directions_limit
+
+MAIN = "8 log n"
+LINKS = {
+    "split": r"$\tilde p^*/\tilde p_g$ (Proposition 5)",
+    "slack": r"Proposition 3 over $\tilde p_g$",
+    "below": "Proposition 3 over Proposition 4: half of (7) or more",
+    "direct": r"$\tilde p^*$ over Proposition 4: bounds $\tilde p^*/p^*$",
+}
+
+
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw the splitting link by labels and aspect ratio, and all links at c = 2."""
+    frame = with_links(summary)
+    main = frame[frame["size_rule"] == MAIN]
+    figure = new_figure(3.4)
+    left, right = figure.subplots(1, 2)
+    sizes = np.sort(main["n"].unique())
+    names = {}
+    for index, ((label, c), rows) in enumerate(main.groupby(["data", "c"])):
+        name = f"{str(label).rpartition(', ')[2].removesuffix(' labels')}, $n = {c:g}d$"
+        draw_medians(left, rows, "n", "split", index, name)
+        names[(label, c)] = name
+    fewest = main.loc[main["n"] == sizes[0], "split"].median()
+    root = np.sqrt(np.log(2.0 * sizes) / np.log(2.0 * sizes[0]))
+    left.plot(sizes, fewest * root, ":", color=GREY, label=r"grows as $\sqrt{\log 2n}$")
+    chosen = main[(main["c"] == 2.0) & (main["data"] == main["data"].iloc[0])]
+    for index, (column, name) in enumerate(LINKS.items()):
+        draw_medians(right, chosen, "n", column, index, name)
+    right.set_yscale("log")
+    for axes in (left, right):
+        label_sizes(axes, sizes)
+    left.set_ylabel(r"relaxation over gated optimum")
+    right.set_ylabel("factor")
+    name_panels((left, right), ("the link with the logarithm", "all links, $n = 2d$"))
+    left.legend(loc="upper left", fontsize=6.5)
+    legend_above(figure, right.get_legend_handles_labels()[0], columns=2)
+    annotate(figure, _title(main), _caption(main))
+    return figure
+
+
+FIGURES = {"": draw}
+
+
+def with_links(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary with each link as a factor: upper ends over lower ones."""
+    return summary.assign(
+        c=(summary["n"] / summary["d"]).round(2),
+        split=summary["relu"] / summary["gated_bound"],
+        slack=summary["prop3_bound"] / summary["gated_bound"],
+        below=summary["prop3_bound"] / summary["prop4_bound"],
+        direct=summary["relu"] / summary["prop4_bound"],
+    )
+
+
+def _title(main: pd.DataFrame) -> str:
+    """Say how the splitting link and its growth compare with a root of the logarithm."""
+    medians = main.groupby(["data", "c", "n"])["split"].median()
+    first, last = main["n"].min(), main["n"].max()
+    parts = [rows for _, rows in medians.groupby(["data", "c"])]
+    growth = max(float(rows.iloc[-1] / rows.iloc[0]) for rows in parts)
+    return (
+        rf"$\tilde p^*/\tilde p_g$, in which alone the logarithm enters, is at most "
+        f"{main['split'].max():.2f} on {len(main)} instances; its medians grow by at most "
+        f"{growth:.2f} from n = {first} to {last}"
+    )
+
+
+def _caption(main: pd.DataFrame) -> str:
+    limits = ", ".join(
+        f"{all_directions_limit(c):.1f} (c = {c:g})" for c in sorted(main["c"].unique())
+    )
+    return (
+        f"{MAIN} gates, {main['beta_fraction'].iloc[0]:g} of the strength at which zero is "
+        "optimal; "
+        f"medians over {main['seed'].nunique()} seeds with quartiles. Whatever n, the cones' "
+        f"sharpness, which bounds this link, is at most {limits}."
+    )
+
+
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
+    """Return medians over seeds of every link by labels, aspect ratio, sample and size."""
+    columns = ["split", "block_sharpness", *list(LINKS)[1:], "eq7_bound"]
+    return with_links(summary).groupby(["data", "c", "size_rule", "n"])[columns].median()
