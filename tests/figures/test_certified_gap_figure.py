@@ -132,7 +132,7 @@ def test_the_line_is_over_the_best_network_and_the_area_reaches_the_bound() -> N
     [
         ((12,), (2.0,), ("relaxation", "sgd")),
         ((4, 6, 8), (2.0,), ("relaxation",)),
-        ((12, 24, 60), (1.0, 4.0), ("sgd",)),
+        ((12, 24, 40, 60), (1.0, 4.0), ("sgd",)),
     ],
     ids=["one size", "too small to fit", "training only, no c = 2"],
 )
