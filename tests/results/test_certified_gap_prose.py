@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from relaxgap.experiments.certified_gap.ratios import ENDS, over_bracket, with_brackets
+from relaxgap.experiments.parts.growth_fits import GROWTHS
 from results.prose import (
     assert_says,
     percent,
@@ -92,17 +93,28 @@ def test_the_instances_are_counted(text: str, brackets: pd.DataFrame) -> None:
 
 
 def test_what_the_fits_say_is_in_the_statistics(text: str) -> None:
-    fits = statistics(NAME)
-    fits = fits[fits["size_rule"] == "8 log n"].set_index(["aspect", "end", "growth"])["weight"]
+    rows = statistics(NAME)
+    rows = rows[rows["size_rule"] == "8 log n"].set_index(["aspect", "end", "growth"])
+    fits, root, power_of_n, free = rows["weight"], "sqrt(log n)", "n^g", "-1/n^g"
     low, high = ENDS
     assert max(fits[2.0, end, "constant"] for end in ENDS) < 0.001
-    root, log = "sqrt(log n)", "log n"
+    limited = {
+        end: sum(fits[2.0, end, str(growth)] for growth in GROWTHS if growth.is_bounded)
+        for end in ENDS
+    }
+    assert all(fits[2.0, end, free] > 0.95 * limited[end] for end in ENDS)
+    assert all(limited[end] < 0.5 for end in ENDS)
+    limits = rows.loc[(2.0, low, free)]
     assert_says(
         text,
         "below 0.001 at both ends for P̃ = 8 log n",
         f"weight of the root {fits[2.0, low, root]:.2f} over the best network, "
         f"{fits[2.0, high, root]:.2f} over the bound",
-        f"(weights {fits[4.0, low, log]:.2f} and {fits[4.0, high, log]:.2f} for P̃ = 8 log n)",
+        f"The laws with a limit have weight {limited[low]:.2f} at the best network and "
+        f"{limited[high]:.2f} at the bound",
+        f"limit anywhere from {limits['intercept_low']:.1f} to {limits['intercept_high']:.1f} fits",
+        f"at n = 4d a power of n has {fits[4.0, low, power_of_n]:.2f} and "
+        f"{fits[4.0, high, power_of_n]:.2f}",
     )
 
 
