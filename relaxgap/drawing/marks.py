@@ -14,6 +14,7 @@ from relaxgap.drawing.style import COLOURS, MARKERS
 
 BAND_ALPHA = 0.18
 DOT_ALPHA = 0.6
+MAX_FACTORS = 9
 FEWEST_FOR_QUARTILES = 5
 """Of fewer values each is drawn: their quartiles are made of two or three of them."""
 
@@ -79,3 +80,38 @@ def ticks_at(axes: Axes, values: Sequence[float] | np.ndarray, form: str = "g") 
     """Put the ticks of the x-axis at the values that there are, and at no others."""
     axes.set_xticks(values, [format(value, form) for value in values])
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+PLAIN = (
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+    1,
+    2,
+    3,
+    5,
+    10,
+    20,
+    30,
+    50,
+    100,
+    200,
+    300,
+    500,
+    1000,
+    2000,
+    5000,
+    10000,
+)
+
+
+def label_factors(axes: Axes) -> None:
+    """Make the y-axis logarithmic, with plain numbers on it; to be called last on a panel."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    ticks = [value for value in PLAIN if low <= value <= high]
+    while len(ticks) > MAX_FACTORS:
+        ticks = ticks[::2]
+    axes.set_yticks(ticks, [f"{value:,g}" for value in ticks])
+    axes.yaxis.set_minor_locator(NullLocator())

@@ -94,7 +94,7 @@ def test_a_full_summary_is_drawn_with_its_ratios_weights_and_certificates() -> N
         f"$n/d={c}$, 3 to 5 seeds" for c in (1, 2, 4)
     ]
     # two ends of P = 8 log n at three aspect ratios and of P = n at one, three models each
-    assert len(weights.patches) == 2 * 4 * 5
+    assert len(weights.patches) == 2 * 4 * 4
     widths = [patch.get_width() for patch in weights.patches]  # type: ignore[attr-defined]
     assert sum(widths) == pytest.approx(8.0)
     figure = drawn(certified_gap, frame, "bracket")

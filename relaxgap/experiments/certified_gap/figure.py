@@ -81,11 +81,11 @@ def draw_growth(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     above.legend(handles=handles, loc="upper left")
     _label(above, shown)
     draw_weights(below, _weighed(ratios, statistics))
-    name_panels((above, below), (" and ".join(focus), "weights of the models"))
+    name_panels((above, below), (" and ".join(focus), "weights"))
     annotate(
         figure,
         "Which law of growth fits the certified ratios, at every n/d and both ends of the bracket",
-        f"{WHAT_IS_DRAWN}.",
+        f"{WHAT_IS_DRAWN}. With a limit: $a$, $a-b/\\sqrt{{n}}$, $a-b/\\log n$ and $a-bn^{{-g}}$.",
     )
     return figure
 

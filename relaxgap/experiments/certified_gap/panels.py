@@ -26,8 +26,7 @@ CERTIFICATES = {
 FLOOR = 1e-9
 """A narrower bracket is drawn here, as the axis says."""
 KINDS = {
-    "constant $a$": ((Growth.CONSTANT,), "#EDEDED"),
-    r"with a limit: $a-b/\sqrt{n}$, $a-b/\log n$, $a-bn^{-g}$": (SATURATING, "#C4C4C4"),
+    "with a limit": ((Growth.CONSTANT, *SATURATING), "#C4C4C4"),
     r"$a+b\sqrt{\log n}$": ((Growth.SQRT_LOG,), "#939393"),
     r"$a+b\,\log n$": ((Growth.LOG,), "#606060"),
     "$an^g$": ((Growth.POWER,), "#2B2B2B"),
@@ -67,8 +66,7 @@ def draw_intervals(
 def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     """Draw the AICc weights of the models, a bar for either end of the interval of each series.
 
-    Beside a bar stands the limit of the model that falls like one over the root of n, with its
-    bootstrap interval.
+    Beside a bar stands what the models with a limit have, the constant among them.
     """
     labels = {}
     place = 0.0
@@ -96,11 +94,11 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"AICc weight, least squares on log ratios from $n={FITTED_FROM}$ on")
     handles = [Patch(color=grey, label=label) for label, (_, grey) in KINDS.items()]
-    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=3)
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=4)
     axes.text(
         1.02,
         -0.75,
-        r"limit $a$ of $a-b/\sqrt{n}$, 95%",
+        "all with a limit",
         va="bottom",
         fontsize=SMALLEST_POINTS,
     )
@@ -112,9 +110,7 @@ def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:
         weight = sum(fits.fit(growth).weight for growth in growths)
         axes.barh(place, weight, left=left, color=grey, height=0.86)
         left += weight
-    limit = fits.fit(Growth.SATURATING_SQRT)
-    low, high = limit.intercept_interval
-    text = f"{end}: {limit.intercept:.2f} [{low:.2f}, {high:.2f}]"
+    text = f"{end}: {fits.bounded_weight:.2f}"
     axes.text(1.02, place, text, va="center", fontsize=SMALLEST_POINTS)
 
 

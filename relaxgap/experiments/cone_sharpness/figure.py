@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.marks import draw_medians, label_factors
+from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.theory.gordon import all_directions_limit, sharpness_limit
@@ -39,10 +40,7 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
         one, every = sharpness_limit(c), all_directions_limit(c)
         axes.axhline(one, color=GREY, linestyle=":", linewidth=1.0, label="limits of the theory")
         axes.axhline(every, color=GREY, linestyle=":", linewidth=1.0)
-        axes.set_yscale("log")
-        ticks = [value for value in (1, 2, 3, 5, 10, 20, 40) if value <= 1.3 * every]
-        axes.set_yticks(ticks, [f"{value}" for value in ticks])
-        axes.minorticks_off()
+        label_factors(axes)
         label_sizes(axes, sizes)
     panels[0].set_ylabel("sharpness $C(K, z)$")
     name_panels(panels, [f"$n = {c:g}d$" for c in ratios])
@@ -51,9 +49,10 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     annotate(
         figure,
         _title(frame),
-        f"{summary['data'].iloc[0]}; medians over {seeds} seed{'s' if seeds > 1 else ''} with "
-        "quartiles; brackets to "
-        f"{(summary['sharpness'] / summary['sharpness_bound']).max() - 1.0:.0e} or closer. Dotted: "
+        f"{summary['data'].iloc[0]}; medians over {seeds} seeds, quartiles from five on; brackets "
+        "to "
+        f"{scientific((summary['sharpness'] / summary['sharpness_bound']).max() - 1.0)} or closer. "
+        "Dotted: "
         r"$1 + 1/\epsilon_0(c)$ for a random direction, "
         r"$1 + \sqrt{2}(1+\sqrt{c})/s_0(c)$ for all of them.",
     )
@@ -85,10 +84,10 @@ def _title(frame: pd.DataFrame) -> str:
     """Say how much the medians change from the least to the largest size, and the logarithm."""
     sizes = np.sort(frame["n"].unique())
     root = math.sqrt(math.log(2.0 * sizes[-1]) / math.log(2.0 * sizes[0]))
-    factors = ", ".join(f"{kind} {growth(frame, kind):.2f}" for kind in KINDS)
+    factors = ", ".join(f"{growth(frame, kind):.2f} ({kind})" for kind in KINDS)
     return (
-        f"From n = {sizes[0]} to {sizes[-1]} the median sharpness grows by at most a factor of "
-        rf"({factors}); $\sqrt{{\log 2n}}$ grows by {root:.2f}"
+        f"From n = {sizes[0]} to {sizes[-1]} the median sharpness changes by a factor of at most "
+        rf"{factors}, at each n/d; $\sqrt{{\log 2n}}$ by {root:.2f}"
     )
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.marks import draw_medians, label_factors
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.theory.gordon import all_directions_limit
@@ -38,7 +38,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     chosen = main[(main["c"] == 2.0) & (main["data"] == main["data"].iloc[0])]
     for index, (column, name) in enumerate(LINKS.items()):
         draw_medians(right, chosen, "n", column, index, name)
-    right.set_yscale("log")
+    label_factors(right)
     for axes in (left, right):
         label_sizes(axes, sizes)
     left.set_ylabel(r"relaxation over gated optimum")
@@ -83,9 +83,8 @@ def _caption(main: pd.DataFrame) -> str:
     )
     return (
         f"{MAIN} gates, {main['beta_fraction'].iloc[0]:g} of the strength at which zero is "
-        "optimal; "
-        f"medians over {main['seed'].nunique()} seeds with quartiles. Whatever n, the cones' "
-        f"sharpness, which bounds this link, is at most {limits}."
+        f"optimal; medians over {main['seed'].nunique()} seeds, quartiles from five on. Whatever n, "
+        f"the cones' sharpness, which bounds this link, is at most {limits}."
     )
 
 

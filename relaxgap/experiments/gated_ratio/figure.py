@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.marks import draw_medians, label_factors
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 
@@ -32,10 +32,9 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     by_size = frame.groupby("n")[["eq7_bound", "theorem5_bound"]].median()
     right.plot(by_size.index, by_size["eq7_bound"], ":", color=GREY)
     right.plot(by_size.index, by_size["theorem5_bound"], "--", color=GREY)
-    left.set_xscale("log")
     for axes in (left, right):
-        axes.set_yscale("log")
-    left.set_xlabel(r"gates $\tilde P$")
+        label_factors(axes)
+    label_sizes(left, np.sort(exact["n_gates"].unique()), r"gates $\tilde P$")
     label_sizes(right, np.sort(frame["n"].unique()))
     left.set_ylabel(r"$\tilde p_g / p_g$")
     right.set_ylabel(r"$\tilde p_g$ over Proposition 4")
@@ -44,8 +43,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     annotate(
         figure,
         _title(frame),
-        f"{summary['data'].iloc[0]}, $n = 2d$; medians over {summary['seed'].nunique()} seeds with "
-        "quartiles; both optima certified.",
+        f"{summary['data'].iloc[0]}, $n = 2d$; medians over {summary['seed'].nunique()} seeds, "
+        "quartiles from five on; both optima certified.",
     )
     return figure
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.marks import draw_medians, label_factors
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.theory.gordon import one_sided_norm
 
@@ -25,7 +25,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     right.plot(
         rho, np.abs(np.sqrt(rho) - 1.0), "--", color=GREY, label=r"Gordon: $|\sqrt{\rho}-1|$"
     )
-    left.set_yscale("log")
+    label_factors(left)
     for axes in (left, right):
         axes.set_xlabel(r"rows for each feature $\rho = n/d$")
     left.set_ylabel(r"$\min \|u\|$ with $Xu \geq |Xz|$")
@@ -36,7 +36,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     annotate(
         figure,
         _title(summary),
-        f"Gaussian rows; medians over {summary['seed'].nunique()} seeds with quartiles.",
+        f"Gaussian rows; medians over {summary['seed'].nunique()} seeds, quartiles from five on.",
     )
     return figure
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.marks import draw_medians, label_factors
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 
@@ -32,7 +32,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     )
     without = frame.groupby("d")["kernel_error_without_ones"].median()
     right.plot(without.index, without, "-.", color=GREY, lw=1.0, label="without $11^T$")
-    right.set_yscale("log")
+    label_factors(right)
     for axes in (left, right):
         label_sizes(axes, sizes, "features $d$")
     left.set_ylabel(r"$\kappa$ over its limit")
@@ -40,8 +40,12 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     name_panels((left, right), ("condition number", "linear kernel (Lemma 6)"))
     handles = left.get_legend_handles_labels()[0] + right.get_legend_handles_labels()[0]
     legend_above(figure, handles, columns=4)
-    annotate(figure, _title(frame), f"{summary['data'].iloc[0].split(',')[0]} rows; medians over "
-             f"{frame['seed'].nunique()} seeds with quartiles.")  # fmt: skip
+    rows = summary["data"].iloc[0].split(",")[0].capitalize()
+    annotate(
+        figure,
+        _title(frame),
+        f"{rows} rows; medians over {frame['seed'].nunique()} seeds, quartiles from five on.",
+    )
     return figure
 
 

@@ -36,7 +36,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     annotate(
         figure,
         _title(summary),
-        f"Gaussian rows, $n = 2d$; medians over {summary['seed'].nunique()} seeds with quartiles.",
+        f"Gaussian rows, $n = 2d$; medians over {summary['seed'].nunique()} seeds, quartiles from "
+        "five on.",
     )
     return figure
 

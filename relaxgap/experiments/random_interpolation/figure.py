@@ -7,7 +7,7 @@ from scipy.stats import beta as beta_distribution
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import colour_of, draw_medians, marker_of
+from relaxgap.drawing.marks import colour_of, draw_medians, label_factors, marker_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.experiments.random_interpolation.cell import DELTA, NEEDED
@@ -35,10 +35,10 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         bounds = needed[needed["c"] == c].groupby("n")["n_gates"].median()
         right.plot(bounds.index, bounds, "--", color=GREY, linewidth=1.0)
     right.plot([], [], "--", color=GREY, label=r"$8 \kappa \log(n / 0.1)$")
-    left.set_xscale("log")
-    left.set_xlabel(r"gates $\tilde P$")
-    left.set_ylabel("share of samples that do not interpolate")
-    right.set_yscale("log")
+    tried = frame.loc[frame["size_rule"] != NEEDED, "n_gates"].unique()
+    label_sizes(left, np.sort(tried), r"gates $\tilde P$")
+    left.set_ylabel("samples that do not interpolate")
+    label_factors(right)
     right.set_ylabel(r"gates $\tilde P$")
     label_sizes(right, np.sort(frame["n"].unique()))
     name_panels((left, right), ("how often they fail", "how many are needed"))
@@ -77,8 +77,9 @@ def _title(frame: pd.DataFrame) -> str:
 
 
 def _caption(frame: pd.DataFrame) -> str:
+    rows = frame["data"].iloc[0].split(",")[0].capitalize()
     return (
-        f"{frame['data'].iloc[0].split(',')[0]} rows, {frame['n_trials'].max()} samples of gates "
+        f"{rows} rows, {frame['n_trials'].max()} samples of gates "
         f"for each of {frame['seed'].nunique()} seeds; delta = {DELTA}; areas: Clopper-Pearson "
         f"{100.0 * CONFIDENCE:.0f}% on the left, quartiles on the right."
     )

@@ -27,8 +27,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         figure,
         _title(frame),
         f"{summary['data'].iloc[0]}, $n = 2d$, $8 \\log n$ gates; worst of "
-        f"{summary['start'].nunique()} starts; medians over {summary['seed'].nunique()} seeds with "
-        "quartiles.",
+        f"{summary['start'].nunique()} starts; medians over {summary['seed'].nunique()} seeds, "
+        "quartiles from five on.",
     )
     return figure
 
