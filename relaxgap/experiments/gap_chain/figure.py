@@ -72,8 +72,8 @@ def _title(main: pd.DataFrame) -> str:
     growth = max(float(rows.iloc[-1] / rows.iloc[0]) for rows in parts)
     return (
         rf"$\tilde p^*/\tilde p_g$, in which alone the logarithm enters, is at most "
-        f"{main['split'].max():.2f} on {len(main)} instances; its medians grow by at most "
-        f"{growth:.2f} from n = {first} to {last}"
+        f"{main['split'].max():.2f} on {len(main)} instances; its medians grow by a factor of "
+        f"at most {growth:.2f} from n = {first} to {last}"
     )
 
 
@@ -83,8 +83,8 @@ def _caption(main: pd.DataFrame) -> str:
     )
     return (
         f"{MAIN} gates, {main['beta_fraction'].iloc[0]:g} of the strength at which zero is "
-        f"optimal; medians over {main['seed'].nunique()} seeds, quartiles from five on. Whatever n, "
-        f"the cones' sharpness, which bounds this link, is at most {limits}."
+        f"optimal; medians over {main['seed'].nunique()} seeds, quartiles from five on. Whatever "
+        f"n, the cones' sharpness, which bounds this link, is at most {limits}."
     )
 
 
