@@ -24,7 +24,7 @@ KINDS = {
 
 def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw a panel for each aspect ratio, with the two limits that the theory gives."""
-    frame = _by_cell(summary)
+    frame = by_cell(summary)
     ratios = sorted(frame["c"].unique())
     figure = new_figure(3.1)
     panels: list[Axes] = np.atleast_1d(figure.subplots(1, len(ratios), squeeze=False)[0]).tolist()
@@ -62,7 +62,7 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
 FIGURES = {"": draw}
 
 
-def _by_cell(summary: pd.DataFrame) -> pd.DataFrame:
+def by_cell(summary: pd.DataFrame) -> pd.DataFrame:
     """Return one row a cell and kind: the median random cone, the sharpest of the others."""
     frame = summary.assign(c=(summary["n"] / summary["d"]).round(3))
     keys = ["c", "n", "seed", "cell", "direction"]
@@ -94,4 +94,4 @@ def _title(frame: pd.DataFrame) -> str:
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians over seeds by aspect ratio, size and kind."""
     columns = ["sharpness", "all_directions"]
-    return _by_cell(summary).groupby(["c", "n", "direction"])[columns].median()
+    return by_cell(summary).groupby(["c", "n", "direction"])[columns].median()

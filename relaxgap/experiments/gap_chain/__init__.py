@@ -6,7 +6,6 @@ EXPERIMENT = Experiment(
     __name__,
     shows="every link of Theorem 1's proof between certified ends, against n",
     claims=(
-        "Proposition 5: p̃* ≤ C p̃_g, the link in which alone the logarithm enters",
-        "Theorem 1 without its logarithm: p̃*/p* is at most a constant of n/d",
+        "Theorem 1 link by link; p̃* ≤ C p̃_g (Proposition 5), where alone its logarithm enters",
     ),
 )

@@ -12,6 +12,7 @@ from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.theory.gordon import all_directions_limit
 
 MAIN = "8 log n"
+HEADROOM = 0.35
 LINKS = {
     "split": r"$\tilde p^*/\tilde p_g$ (Proposition 5)",
     "slack": r"Proposition 3 over $\tilde p_g$",
@@ -29,7 +30,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     sizes = np.sort(main["n"].unique())
     names = {}
     for index, ((label, c), rows) in enumerate(main.groupby(["data", "c"])):
-        name = f"{str(label).rpartition(', ')[2].removesuffix(' labels')}, $n = {c:g}d$"
+        times = "" if c == 1.0 else f"{c:g}"
+        name = f"{str(label).rpartition(', ')[2].removesuffix(' labels')}, $n = {times}d$"
         draw_medians(left, rows, "n", "split", index, name)
         names[(label, c)] = name
     fewest = main.loc[main["n"] == sizes[0], "split"].median()
@@ -44,7 +46,9 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     left.set_ylabel(r"relaxation over gated optimum")
     right.set_ylabel("factor")
     name_panels((left, right), ("the link with the logarithm", "all links, $n = 2d$"))
-    left.legend(loc="upper left", fontsize=6.5)
+    low, high = left.get_ylim()
+    left.set_ylim(low, high + HEADROOM * (high - low))
+    left.legend(loc="upper left", fontsize=6.5, ncols=2)
     legend_above(figure, right.get_legend_handles_labels()[0], columns=2)
     annotate(figure, _title(main), _caption(main))
     return figure
@@ -54,9 +58,15 @@ FIGURES = {"": draw}
 
 
 def with_links(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary with each link as a factor: upper ends over lower ones."""
+    """Return the summary with each link as a factor: upper ends over lower ones.
+
+    The aspect ratio is the nearest one of the largest size: of few samples d is rounded.
+    """
+    exact = summary["n"] / summary["d"]
+    levels = exact[summary["n"] == summary["n"].max()].unique()
+    nearest = np.abs(np.log(exact.to_numpy()[:, None] / levels)).argmin(axis=1)
     return summary.assign(
-        c=(summary["n"] / summary["d"]).round(2),
+        c=levels[nearest].round(2),
         split=summary["relu"] / summary["gated_bound"],
         slack=summary["prop3_bound"] / summary["gated_bound"],
         below=summary["prop3_bound"] / summary["prop4_bound"],

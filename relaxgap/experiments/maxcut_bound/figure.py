@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Shaped
 from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
@@ -10,6 +11,7 @@ from relaxgap.drawing.marks import draw_medians
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import new_figure
 
+APART = 1.6
 LINKS = {
     "price": r"$C_y^2$, all patterns",
     "cut": "cut, all subsets",
@@ -22,13 +24,14 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     figure = new_figure(2.9)
     kinds = list(dict.fromkeys(summary["data"]))
     panels = np.atleast_1d(figure.subplots(1, len(kinds), sharey=True)).tolist()
+    sizes = _apart(np.sort(summary["n"].unique()))
     for axes, kind in zip(panels, kinds, strict=True):
         rows = summary[summary["data"] == kind]
         for index, (column, name) in enumerate(LINKS.items()):
             part = rows.dropna(subset=[column])
             part = part.assign(share=part[column] / part["eigenvalue"])
             draw_medians(axes, part, "n", "share", index, name)
-        label_sizes(axes, np.sort(summary["n"].unique()))
+        label_sizes(axes, sizes)
         axes.set_ylim(0.0, 1.05)
     panels[0].set_ylabel(r"over $L\,\|y\|^2$")
     name_panels(panels, [kind.rpartition(", ")[2] for kind in kinds])
@@ -43,6 +46,15 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
 
 
 FIGURES = {"": draw}
+
+
+def _apart(sizes: Shaped[np.ndarray, " k"]) -> Shaped[np.ndarray, " j"]:
+    """Return the sizes whose names have room on a narrow panel."""
+    kept = [sizes[0]]
+    for size in sizes[1:]:
+        if size >= APART * kept[-1]:
+            kept.append(size)
+    return np.array(kept)
 
 
 def _title(summary: pd.DataFrame) -> str:
