@@ -11,6 +11,7 @@ from relaxgap.claims.verdicts import at_rate, on_all
 from relaxgap.theory.gordon import all_directions_margin, theorem_7_bound
 
 DELTA = 0.1
+LARGE = 50
 NEAR, FAR, DEFECT = 0.1, 0.25, 1e-6
 """Relative distances: of a width below its limit, of medians from theirs, of an equation."""
 
@@ -70,6 +71,9 @@ def check_lemma_2(summary: pd.DataFrame) -> Verdict:
         if defect > DEFECT:
             detail = f"R({rho:g}) = {limit:.4g} misses its equation by {defect:.1e}"
             return Verdict(Outcome.CONTRADICTED, len(summary), detail)
+    if summary["d"].max() < LARGE:
+        detail = f"d = {summary['d'].max()} is too small to be near the limit"
+        return Verdict(Outcome.NOT_RUN, len(summary), detail)
     off = float((medians["least_norm"] / medians["limit"] - 1.0).abs().max())
     said = f"at d = {summary['d'].max()} medians are within {off:.0%} of R(rho)"
     return Verdict(Outcome.TREND if off < FAR else Outcome.CONTRADICTED, len(summary), said)

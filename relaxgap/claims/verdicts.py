@@ -35,8 +35,8 @@ def on_all(
     broken = quotient > 1.0 + rtol
     if not broken.any():
         return Verdict(Outcome.HOLDS, len(frame), f"{said}: at most {most:.3g} of it")
-    row = frame.iloc[int(quotient.argmax())]
-    instance = ", ".join(f"{key} {row[key]}" for key in KEYS if key in row)
+    worst = int(quotient.argmax())
+    instance = ", ".join(f"{key} {frame[key].iloc[worst]}" for key in KEYS if key in frame)
     detail = f"{said}: {int(broken.sum())} of {len(frame)} above, {most:.3g} of it at {instance}"
     return Verdict(Outcome.CONTRADICTED, len(frame), detail)
 
