@@ -10,3 +10,9 @@ def scientific(value: float) -> str:
     digit, _, exponent = f"{value:.0e}".partition("e")
     power = rf"10^{{{int(exponent)}}}"
     return f"${power}$" if digit == "1" else rf"${digit}\cdot{power}$"
+
+
+def samples_of(aspect_ratio: float) -> str:
+    """Write the number of samples at an aspect ratio: n = d, n = 2d."""
+    times = "" if aspect_ratio == 1.0 else f"{aspect_ratio:g}"
+    return f"n = {times}d"

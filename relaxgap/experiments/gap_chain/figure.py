@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians, label_factors
+from relaxgap.drawing.numbers import samples_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.theory.gordon import all_directions_limit
@@ -28,12 +29,12 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     figure = new_figure(3.4)
     left, right = figure.subplots(1, 2)
     sizes = np.sort(main["n"].unique())
-    names = {}
-    for index, ((label, c), rows) in enumerate(main.groupby(["data", "c"])):
-        times = "" if c == 1.0 else f"{c:g}"
-        name = f"{str(label).rpartition(', ')[2].removesuffix(' labels')}, $n = {times}d$"
+    series = main[["data", "c"]].drop_duplicates().itertuples(index=False, name=None)
+    for index, (label, c) in enumerate(sorted(series)):
+        rows = main[(main["data"] == label) & (main["c"] == c)]
+        kind = label.rpartition(", ")[2].removesuffix(" labels")
+        name = f"{kind}, ${samples_of(c)}$"
         draw_medians(left, rows, "n", "split", index, name)
-        names[(label, c)] = name
     fewest = main.loc[main["n"] == sizes[0], "split"].median()
     root = np.sqrt(np.log(2.0 * sizes) / np.log(2.0 * sizes[0]))
     left.plot(sizes, fewest * root, ":", color=GREY, label=r"grows as $\sqrt{\log 2n}$")

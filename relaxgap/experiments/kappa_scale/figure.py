@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians, label_factors
+from relaxgap.drawing.numbers import samples_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 
@@ -18,8 +19,9 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     figure = new_figure(3.2)
     left, right = figure.subplots(1, 2)
     sizes = np.sort(frame["d"].unique())
-    for index, (c, rows) in enumerate(frame.groupby("c")):
-        draw_medians(left, rows, "d", "over_limit", index, f"$n = {c:g}d$")
+    for index, c in enumerate(sorted(frame["c"].unique())):
+        rows = frame[frame["c"] == c]
+        draw_medians(left, rows, "d", "over_limit", index, f"${samples_of(c)}$")
         draw_medians(right, rows, "d", "kernel_error", index)
     bound = float((frame["kappa_bound"] / frame["kappa_limit"]).min())
     left.axhline(1.0, color=GREY, linestyle=":", linewidth=1.0, label="limit")

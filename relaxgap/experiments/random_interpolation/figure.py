@@ -8,6 +8,7 @@ from scipy.stats import beta as beta_distribution
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of, draw_medians, label_factors, marker_of
+from relaxgap.drawing.numbers import samples_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.experiments.random_interpolation.cell import DELTA, NEEDED
@@ -22,16 +23,18 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     left, right = figure.subplots(1, 2)
     size = int(frame["n"].max())
     largest = frame[frame["n"] == size]
-    for index, (c, rows) in enumerate(largest.groupby("c")):
-        rates = pooled(rows[rows["size_rule"] != NEEDED])
+    ratios = sorted(frame["c"].unique())
+    for index, c in enumerate(ratios):
+        rates = pooled(largest[(largest["c"] == c) & (largest["size_rule"] != NEEDED)])
         look = {"color": colour_of(index), "marker": marker_of(index)}
-        left.plot(rates.index, rates["rate"], **look, label=f"$n = {c:g}d = {size}$")
+        left.plot(rates.index, rates["rate"], **look, label=f"${samples_of(c)} = {size}$")
         left.fill_between(
             rates.index, rates["low"], rates["high"], color=look["color"], alpha=0.18, linewidth=0
         )
     needed = frame[frame["size_rule"] == NEEDED]
-    for index, (c, rows) in enumerate(frame.groupby("c")):
-        draw_medians(right, rows, "n", "first_invertible", index, f"first, $n = {c:g}d$")
+    for index, c in enumerate(ratios):
+        rows = frame[frame["c"] == c]
+        draw_medians(right, rows, "n", "first_invertible", index, f"first, ${samples_of(c)}$")
         bounds = needed[needed["c"] == c].groupby("n")["n_gates"].median()
         right.plot(bounds.index, bounds, "--", color=GREY, linewidth=1.0)
     right.plot([], [], "--", color=GREY, label=r"$8 \kappa \log(n / 0.1)$")
