@@ -8,13 +8,16 @@ from relaxgap.analysis.strength import Regularisation
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.numpy_archives import Shapes, read_arrays
 from relaxgap.errors import DataError
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.theory.instance import Instance
 
 GATES_PER_LOG = 8.0
 DEFAULT_FRACTION = 0.1
 
 
-def instance_of(data: Dataset, gates: str | None, beta: float | None, seed: int) -> Instance:
+def instance_of(
+    data: Dataset, gates: str | None, beta: float | None, seed: int, is_gaussian: bool
+) -> Instance:
     """Return the instance that the options describe.
 
     Parameters
@@ -28,6 +31,8 @@ def instance_of(data: Dataset, gates: str | None, beta: float | None, seed: int)
         Strength; None takes a tenth of ``beta_max``.
     seed : int
         Seed of drawn gates.
+    is_gaussian : bool
+        Whether the rows were drawn as (A1) asks.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def instance_of(data: Dataset, gates: str | None, beta: float | None, seed: int)
         rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[1])
         n_gates = max(1, math.ceil(GATES_PER_LOG * math.log(max(data.n, 2))))
         drawn = rng.standard_normal((n_gates, data.d))
-        return Instance(data, drawn, strength.resolve_over_all(data))
+        return Instance(data, drawn, strength.resolve_over_all(data), is_gaussian=is_gaussian)
 
     def check_shapes(shapes: Shapes) -> None:
         n_gates, d = shapes["gates"]
@@ -63,4 +68,13 @@ def instance_of(data: Dataset, gates: str | None, beta: float | None, seed: int)
     direction = arrays.get("direction")
     if direction is not None and not np.any(direction):
         raise DataError(f"Expected a nonzero direction, got zeros in {gates}; give another.")
-    return Instance(data, arrays["gates"], strength.resolve_over_all(data), direction)
+    if not np.all(np.any(arrays["gates"] != 0.0, axis=1)):
+        raise DataError(f"Expected nonzero gates, got a row of zeros in {gates}; remove it.")
+    # a gate's length is no matter
+    return Instance(
+        data,
+        unit_rows(arrays["gates"]),
+        strength.resolve_over_all(data),
+        direction,
+        is_gaussian=is_gaussian,
+    )

@@ -59,7 +59,7 @@ def verify_command(
     --gates those are 8 log n Gaussian ones. `relaxgap verify constants --c 2` prints the
     constants at n/d = 2.
 
-    Exit code 3: a claim does not hold.
+    Exit code 3: a claim that should hold does not. (A2) is an assumption, and no reason for it.
     """
     if claims == (CONSTANTS,):
         _print_constants(aspect_ratio, as_json)
@@ -68,8 +68,11 @@ def verify_command(
         if name not in CLAIMS:
             raise ConfigurationError(unknown("claim", name, [*CLAIMS, CONSTANTS]))
     if data is not None:
-        _evaluate(claims, load_data(data, target, seed), gates, beta, seed, as_json)
+        instance = load_data(data, target, seed), gates, beta, seed, _is_gaussian(data)
+        _evaluate(claims, instance, as_json)
         return
+    if gates is not None or beta is not None:
+        raise ConfigurationError("Expected --data with --gates or --beta, got none; give DATA.")
     _judge(claims or tuple(CLAIMS), scale, Path(results_dir), missing, as_json)
 
 
@@ -82,14 +85,13 @@ def _print_constants(aspect_ratio: float | None, as_json: bool) -> None:
     click.echo(json.dumps(row) if as_json else "\n".join(f"{k:18s} {v}" for k, v in row.items()))
 
 
-def _evaluate(
-    claims: tuple[str, ...],
-    data: Any,
-    gates: str | None,
-    beta: float | None,
-    seed: int,
-    as_json: bool,
-) -> None:
+def _is_gaussian(data: str) -> bool:
+    """Whether DATA is drawn as (A1) asks."""
+    name, _, settings = data.partition(":")
+    return name.startswith("gaussian") and not Path(data).exists() and "normalize" not in settings
+
+
+def _evaluate(claims: tuple[str, ...], instance: tuple[Any, ...], as_json: bool) -> None:
     """Print what one claim says of one instance; exit 3 if it does not hold where it should."""
     from relaxgap.claims.given import instance_of
 
@@ -100,7 +102,7 @@ def _evaluate(
             f"Expected one claim that can be evaluated on data, got {' '.join(claims) or 'none'}; "
             f"choose one of {able}."
         )
-    found = claim.evaluate(instance_of(data, gates, beta, seed))
+    found = claim.evaluate(instance_of(*instance))
     row = {
         "claim": claim.name,
         "holds": found.holds,

@@ -51,7 +51,7 @@ def inverse_form(M: Float64[np.ndarray, "n n"], y: Float64[np.ndarray, " n"]) ->
     least = least_eigenvalue(M)
     if least == 0.0:
         return math.inf
-    form = float(y @ scipy.linalg.solve(M, y, assume_a="pos"))
+    form = float(y @ scipy.linalg.cho_solve(scipy.linalg.cho_factor(M), y))
     condition = float(np.linalg.norm(M, 2)) / least
     return float(form * (1.0 + 16.0 * EPS * M.shape[0] * condition))
 

@@ -26,9 +26,9 @@ all directions are derived here.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ndtri
 
@@ -37,6 +37,7 @@ from relaxgap.theory.bound import Constant, Origin
 NO_SOLUTION_FROM = Constant(
     2.0, Origin.STATED, "Cover and Wendel: half of 2d halfspaces share a point"
 )
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
 ANGLES = 64
 """Angles tried before the best one is refined."""
 
@@ -62,27 +63,26 @@ def one_sided_norm(rho: float) -> float:
     return float(brentq(lambda R: rho * lifted_square(R) - R * R, 0.0, highest, xtol=1e-13))
 
 
-def _wedge(k: float, b: float) -> float:
-    r"""Return :math:`\int_{-1}^1 (k \sqrt{1 - x^2} + b x)_+^2\, dx` for :math:`b > 0`."""
-    s = math.hypot(k, b)
-    x, y = -k / s, b / s
-    return (
-        k * k * (2.0 / 3.0 - x + x**3 / 3.0)
-        + (2.0 * k * b / 3.0) * y**3
-        + b * b * (1.0 - x**3) / 3.0
-    )
-
-
 def pushed_square(eps: float, a: float, b: float) -> float:
-    r"""Return :math:`E(\epsilon |\xi| - a |g| + b g')_+^2` for :math:`a \ge 0 < b`."""
-    value, _ = quad(
-        lambda angle: _wedge(eps * math.cos(angle) - a * math.sin(angle), b),
-        0.0,
-        0.5 * math.pi,
-        epsabs=1e-13,
-        epsrel=1e-12,
-    )
-    return 3.0 * value / math.pi
+    r"""Return :math:`E(\epsilon |\xi| - a |g| + b g')_+^2` for :math:`a \ge 0 < b`.
+
+    In spherical coordinates two of three integrals are closed forms: with
+    :math:`k = \epsilon \cos\theta - a \sin\theta`,
+
+    .. math:: \frac1\pi \int_0^{\pi/2} \big(k + \sqrt{k^2 + b^2}\big)^2\, d\theta .
+    """
+    # the integrand turns within an angle of b where the two parts of k cancel
+    middle = math.atan2(eps, a)
+    ends = [0.0, max(middle - 8.0 * b, 0.0), middle, min(middle + 8.0 * b, 0.5 * math.pi)]
+    value = 0.0
+    for low, high in pairwise([*ends, 0.5 * math.pi]):
+        angles = 0.5 * (high - low) * (NODES + 1.0) + low
+        k = eps * np.cos(angles) - a * np.sin(angles)
+        s = np.hypot(k, b)
+        # without cancelling where k is negative
+        lifted = np.where(k >= 0.0, s + k, b * b / (s + np.abs(k)))
+        value += 0.5 * (high - low) * float(WEIGHTS @ lifted**2)
+    return value / math.pi
 
 
 def _push_at(c: float, angle: float) -> float:
@@ -108,13 +108,13 @@ def fixed_direction_margin(c: float) -> float:
     >>> [round(1.0 + 1.0 / fixed_direction_margin(c), 2) for c in (1.0, 2.0, 4.0)]
     [2.26, 3.15, 4.97]
     """
-    angles = (np.arange(ANGLES) + 0.5) * (0.5 * math.pi / ANGLES)
-    margins = [_push_at(c, float(angle)) for angle in angles]
-    best = float(angles[int(np.argmax(margins))])
-    width = 0.5 * math.pi / ANGLES
+    # the best angle falls like 1 / c
+    logs = np.linspace(math.log(1e-4 / (1.0 + c)), math.log(0.5 * math.pi), ANGLES)
+    margins = [_push_at(c, math.exp(log)) for log in logs]
+    best = int(np.argmax(margins))
     found = minimize_scalar(
-        lambda angle: -_push_at(c, angle),
-        bounds=(max(best - width, 1e-9), min(best + width, 0.5 * math.pi)),
+        lambda log: -_push_at(c, math.exp(log)),
+        bounds=(logs[max(best - 1, 0)], logs[min(best + 1, ANGLES - 1)]),
         method="bounded",
         options={"xatol": 1e-10},
     )
@@ -123,7 +123,8 @@ def fixed_direction_margin(c: float) -> float:
 
 def sharpness_limit(c: float) -> float:
     r"""Return :math:`1 + 1 / \epsilon_0(c)`, for a direction independent of the data."""
-    return 1.0 + 1.0 / fixed_direction_margin(c)
+    margin = fixed_direction_margin(c)
+    return 1.0 + 1.0 / margin if margin > 0.0 else math.inf
 
 
 def falling_square(t: float) -> float:

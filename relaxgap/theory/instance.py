@@ -46,6 +46,8 @@ class Instance:
         Failure probability of the claims that have one.
     rtol : float
         Relative gap of the programs.
+    is_gaussian : bool
+        Whether the rows were drawn as (A1) asks, which cannot be seen of them.
     """
 
     data: Dataset
@@ -54,6 +56,7 @@ class Instance:
     direction: Float64[np.ndarray, " d"] | None = None
     delta: float = 0.1
     rtol: float = 1e-6
+    is_gaussian: bool = False
 
     @property
     def n_gates(self) -> int:

@@ -45,7 +45,7 @@ def ridge_value(
         :math:`\tilde P`, repeats counted.
     """
     shifted = n_gates * sampled_gram + 2.0 * beta * np.eye(y.size)
-    return float(beta * (y @ scipy.linalg.solve(shifted, y, assume_a="pos")))
+    return float(beta * (y @ scipy.linalg.cho_solve(scipy.linalg.cho_factor(shifted), y)))
 
 
 def ridge_bounds(
@@ -60,4 +60,4 @@ def ridge_limit(
     gram: Float64[np.ndarray, "n n"], y: Float64[np.ndarray, " n"], beta: float
 ) -> float:
     r"""Return :math:`\beta y^\top M^{-1} y`, what :math:`\tilde P \cdot` value tends to."""
-    return float(beta * (y @ scipy.linalg.solve(gram, y, assume_a="pos")))
+    return float(beta * (y @ scipy.linalg.cho_solve(scipy.linalg.cho_factor(gram), y)))

@@ -90,6 +90,7 @@ def test_the_constants_are_those_of_the_theory() -> None:
     [
         (("eq_8",), "Expected a known claim, got 'eq_8'; did you mean"),
         (("constants",), "Expected --c"),
+        (("eq_7", "--beta", "0.1"), "Expected --data with --gates or --beta"),
         (("constants", "--c", "-1"), "c = n/d > 0, got -1"),
         (("--data", "gaussian:n=4"), "one claim that can be evaluated on data, got none"),
         (("assumption_a2", "--data", "gaussian:n=4"), "can be evaluated on data"),
@@ -110,6 +111,7 @@ def test_a_wrong_argument_is_one_line(arguments: tuple[str, ...], said: str) -> 
         ({"gates": np.ones((3, 3))}, "of shape (P, 2)"),
         ({"gates": np.full((3, 2), np.nan)}, "finite gates"),
         ({"gates": np.ones((3, 2)), "direction": np.zeros(2)}, "nonzero direction"),
+        ({"gates": np.zeros((3, 2))}, "nonzero gates"),
         ({"gates": np.ones((3, 2)), "direction": np.ones(3)}, "direction of 2 entries"),
     ],
 )
@@ -162,3 +164,35 @@ def test_explain_says_everything_of_a_claim_and_lists_all() -> None:
         assert part in said
     assert all(name in relaxgap("explain").stdout for name in CLAIMS)
     assert relaxgap("explain", "nothing").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        # not Gaussian; a limit; one cone at another scale; values that leave double precision
+        ("theorem_6", "--data", "digits:n=60"),
+        ("lemma_2", "--data", "gaussian:n=40,d=80", "--seed", "0"),
+        ("lemma_2", "--data", "gaussian:n=40,d=80", "--seed", "1"),
+        ("theorem_1", "--data", "gaussian:n=8", "--beta", "1e50"),
+        ("eq_7", "--data", "gaussian:n=8", "--beta", "1e-25"),
+        ("eq_6", "--data", "gaussian:n=8", "--beta", "1e-20"),
+        ("all_directions", "--data", "gaussian:n=1,d=3"),
+    ],
+)
+def test_what_a_claim_does_not_say_is_no_contradiction(arguments: tuple[str, ...]) -> None:
+    evaluated(*arguments)
+
+
+def test_scales_of_rows_gates_and_directions_are_no_matter(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6, 3)) * 10.0 ** rng.uniform(-20.0, 20.0, (6, 1))
+    np.savez(tmp_path / "data.npz", X=X, y=rng.standard_normal(6))
+    data = ("--data", str(tmp_path / "data.npz"), "--beta", "0.1")
+    assert evaluated("prop_1", *data)["holds"]
+    gates, z = rng.standard_normal((2, 3)), rng.standard_normal(3)
+    found = []
+    for scale in (1.0, 1e200, 1e-200):
+        np.savez(tmp_path / "gates.npz", gates=scale * gates, direction=scale * z)
+        row = evaluated("prop_6", *data, "--gates", str(tmp_path / "gates.npz"))
+        found.append((row["sharpness"], row["prop6_bound"]))
+    np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-6)

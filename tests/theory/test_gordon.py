@@ -96,3 +96,9 @@ def test_drawn_matrices_come_close_to_lemma_2(rho: float) -> None:
         G = rng.standard_normal((k, d))
         norms.append(least_norm_above(G, np.abs(G[:, 0])).upper)
     assert np.mean(norms) == pytest.approx(one_sided_norm(rho), rel=0.15)
+
+
+@pytest.mark.parametrize("c", [0.05, 30.0, 1000.0])
+def test_the_margins_are_positive_at_every_aspect_ratio(c: float) -> None:
+    assert 0.0 < all_directions_margin(c) <= 1.0
+    assert 1.0 < sharpness_limit(c) < all_directions_limit(c)

@@ -130,3 +130,23 @@ def test_the_width_is_the_least_over_nonnegative_unit_vectors() -> None:
     width = cone_width(X, gates[0], np.random.default_rng(0))
     assert width.lower <= least
     assert width.upper == pytest.approx(least, rel=5e-3)
+
+
+def test_a_gate_on_a_hyperplane_up_to_rounding_has_one_cone_everywhere() -> None:
+    for seed in range(30):
+        X, gates, z = drawn(seed, 8, 4, 1)
+        gate = gates[0] - (gates[0] @ X[2]) / (X[2] @ X[2]) * X[2]
+        found = cone_sharpness(X, gate[None], z)
+        assert found.lower[0] <= proposition_6(X, gate, z[0])
+        assert found.lower[0] <= margin_bound(X, gate)
+
+
+def test_a_width_that_no_step_shortens_and_one_beside_a_zero_row() -> None:
+    rng = np.random.default_rng(0)
+    width = cone_width(np.eye(3), np.ones(3), rng)
+    assert width.lower <= 1.0 <= width.upper <= 1.001
+    X, gates, _ = drawn(1, 6, 4, 1)
+    plain = cone_width(X, gates[0], rng)
+    beside = cone_width(np.vstack([X, np.zeros(4)]), gates[0], rng)
+    assert beside.lower == pytest.approx(plain.lower, rel=1e-2)
+    assert cone_width(np.zeros((2, 3)), np.ones(3), rng).upper == 0.0

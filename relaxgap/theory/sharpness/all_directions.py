@@ -30,7 +30,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.rounding import EPS, TINY
+from relaxgap.numerics.rounding import EPS
+from relaxgap.theory.sharpness.cone import cone_matrix
 
 MAX_RELAXED_SAMPLES = 400
 """Samples up to which s is bounded from below: an eigenvalue problem of this order a step."""
@@ -38,6 +39,7 @@ STEPS = 2000
 STEPS_BETWEEN_CHECKS = 50
 STARTS = 8
 LOCAL_STEPS = 20000
+VANISHED = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def cone_width(
     Parameters
     ----------
     X : (n, d) float64
-        Data matrix.
+        Data matrix; a row of zeros constrains nothing.
     gate : (d,) float64
         A gate inside the cone.
     rng : Generator
@@ -67,17 +69,17 @@ def cone_width(
     rtol : float
         Relative width to reach; the relaxation may be wider than that at its best.
     """
-    signs = np.where(X @ gate >= 0.0, 1.0, -1.0)
-    gram = signs[:, None] * (X @ X.T) * signs
-    size = float(np.linalg.norm(gram, 2))
-    if size == 0.0:
+    A = cone_matrix(X, gate)
+    if A.shape[0] == 0:
         return ConeWidth(0.0, 0.0)
-    starts = np.abs(rng.standard_normal((X.shape[0], STARTS)))
+    gram = A @ A.T
+    size = float(np.linalg.norm(gram, 2))
+    starts = np.abs(rng.standard_normal((A.shape[0], STARTS)))
     lower = 0.0
-    if X.shape[0] <= MAX_RELAXED_SAMPLES:
+    if A.shape[0] <= MAX_RELAXED_SAMPLES:
         lower, entries = _relaxed(gram / size, rtol)
         starts = np.hstack([starts, np.sqrt(np.diag(entries))[:, None]])
-    upper = _local_minimum(gram / size, signs[:, None] * X / math.sqrt(size), starts)
+    upper = max(_local_minimum(gram / size, A / math.sqrt(size), starts), math.sqrt(lower))
     return ConeWidth(math.sqrt(size * lower), math.sqrt(size) * upper)
 
 
@@ -95,7 +97,9 @@ def _local_minimum(
     for _ in range(LOCAL_STEPS):
         checkpoint()
         after = np.maximum(mu - gram @ mu, 0.0)
-        after /= np.maximum(np.linalg.norm(after, axis=0), TINY)
+        norms = np.linalg.norm(after, axis=0)
+        # no entry is left where every direction is as short
+        after = np.where(norms > VANISHED, after / np.maximum(norms, VANISHED), mu)
         done = float(np.abs(after - mu).max()) < 1e-9
         mu = after
         if done:

@@ -25,7 +25,8 @@ from jaxtyping import Float64
 
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rounding import EPS
-from relaxgap.numerics.rows import row_lengths
+from relaxgap.numerics.rows import row_lengths, unit_rows
+from relaxgap.theory.sharpness.cone import cone_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,8 @@ def proposition_6(
     z : (d,) float64
         A nonzero direction.
     """
-    signs = np.where(X @ gate >= 0.0, 1.0, -1.0)
-    unit = z / np.linalg.norm(z)
-    return 1.0 + least_norm_above(signs[:, None] * X, np.abs(X @ unit)).upper
+    rows, (unit,) = cone_rows(X, gate), unit_rows(z[None])
+    return 1.0 + least_norm_above(rows, np.abs(rows @ unit)).upper
 
 
 def margin_bound(X: Float64[np.ndarray, "n d"], gate: Float64[np.ndarray, " d"]) -> float:
@@ -118,5 +118,5 @@ def margin_bound(X: Float64[np.ndarray, "n d"], gate: Float64[np.ndarray, " d"])
     One way to bound the sharpness, and a weak one: on Gaussian data it grows with n, while
     `relaxgap.theory.sharpness.all_directions` does not.
     """
-    signs = np.where(X @ gate >= 0.0, 1.0, -1.0)
-    return 1.0 + least_norm_above(signs[:, None] * X, row_lengths(X)).upper
+    rows = cone_rows(X, gate)
+    return 1.0 + least_norm_above(rows, np.ones(rows.shape[0])).upper
