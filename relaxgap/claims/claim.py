@@ -62,7 +62,7 @@ class Evaluation:
     hypotheses : tuple of Hypothesis
         What the claim assumes, and whether this instance satisfies it.
     quantities : mapping of str to number
-        Everything on the way, by the names of ``--json``.
+        Everything on the way, by the names of ``--json``, which has None for what is not finite.
     """
 
     left: float

@@ -11,6 +11,7 @@ from relaxgap.theory import gated_ratio as bounds
 from relaxgap.theory.activation_gram import kappa_bound, kappa_limit
 from relaxgap.theory.bound import Bound, Hypothesis
 from relaxgap.theory.instance import Instance
+from relaxgap.theory.maxcut import separable_price
 from relaxgap.theory.random_interpolation import (
     failure_bound,
     gates_needed,
@@ -32,7 +33,7 @@ def _spectrum(given: Instance) -> dict[str, Number]:
         "lambda_max": given.largest,
         "lambda_min_M": given.least,
         "logdet_M": float(logdet) if sign > 0.0 and given.least > 0.0 else None,
-        "kappa": _finite(given.kappa),
+        "kappa": given.kappa,
     }
 
 
@@ -43,23 +44,13 @@ def _prices(given: Instance) -> dict[str, Number]:
         "C_y_exact": given.exact_price is not None,
         "maxcut": given.cut,
         "maxcut_sdp": given.cut_bound,
-        "separable": _largest_cut_is_everything(given),
+        "separable": separable_price(given.data.X, given.data.y) is not None,
     }
-
-
-def _largest_cut_is_everything(given: Instance) -> bool:
-    from relaxgap.theory.maxcut import separable_price
-
-    return separable_price(given.data.X, given.data.y) is not None
 
 
 def _gated(given: Instance) -> dict[str, Number]:
     certificate = given.gated.certificate
     return {"gated_value": certificate.primal_value, "gated_bound": certificate.dual_value}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def evaluate_proposition_1(given: Instance) -> Evaluation:
@@ -87,7 +78,7 @@ def evaluate_proposition_2(given: Instance) -> Evaluation:
     quantities = _spectrum(given) | {
         "lambda_min_M_sampled": sampled,
         "n_gates": given.n_gates,
-        "n_gates_needed": _finite(needed),
+        "n_gates_needed": needed,
         "failure_bound": bound,
     }
     return Evaluation(0.5 * given.least, sampled, hypotheses, quantities)
@@ -156,8 +147,8 @@ def evaluate_proposition_3(given: Instance) -> Evaluation:
         _spectrum(given)
         | _gated(given)
         | {
-            "prop3_bound": _finite(sure.value),
-            "prop3_bound_M": _finite(expected.value),
+            "prop3_bound": sure.value,
+            "prop3_bound_M": expected.value,
             "prop3_bound_M_applies": expected.applies,
         }
     )
@@ -196,7 +187,7 @@ def _ratio(given: Instance, bound: Bound, name: str, more: dict[str, Number]) ->
         value / below if below else math.inf
         for value in (certificate.dual_value, certificate.primal_value)
     )
-    quantities = _gated(given) | more | {"ratio_upper_bound": _finite(upper), name: bound.value}
+    quantities = _gated(given) | more | {"ratio_upper_bound": upper, name: bound.value}
     return Evaluation(lower if below else 0.0, bound.value, bound.hypotheses, quantities)
 
 

@@ -7,9 +7,7 @@ import pandas as pd
 
 from relaxgap.claims.claim import Outcome, Verdict
 from relaxgap.claims.verdicts import at_rate, on_all, slope
-
-DELTA = 0.1
-NEEDED = "8 kappa log(n / delta)"
+from relaxgap.experiments.random_interpolation.cell import DELTA, NEEDED
 
 
 def check_proposition_2(summary: pd.DataFrame) -> Verdict:

@@ -8,13 +8,12 @@ import pandas as pd
 from relaxgap.claims.claim import Claim, Evaluation, Kind, Number, Outcome, Verdict
 from relaxgap.claims.verdicts import slope
 from relaxgap.theory.activation_gram import kappa_limit
-from relaxgap.theory.bound import Constant, Hypothesis, Origin
+from relaxgap.theory.bound import Hypothesis
 from relaxgap.theory.gated_ratio import equation_7, proposition_4
 from relaxgap.theory.gordon import all_directions_limit, theorem_7_bound
 from relaxgap.theory.instance import Instance
 
 MIN_SIZES = 3
-WIDTH = Constant(320.0, Origin.RECONSTRUCTED, "Theorem 1: 2 (signs) times 8 (Chernoff) times 20")
 
 
 def _chain(given: Instance) -> dict[str, Number]:
@@ -27,7 +26,7 @@ def _chain(given: Instance) -> dict[str, Number]:
     chain = split * seventh.value
     direct = relu.primal_value / below.value if below.value else math.inf
     return {
-        "kappa": given.kappa if math.isfinite(given.kappa) else None,
+        "kappa": given.kappa,
         "relu_value": relu.primal_value,
         "relu_bound": relu.dual_value,
         "gated_value": gated.primal_value,
@@ -35,10 +34,10 @@ def _chain(given: Instance) -> dict[str, Number]:
         "C_y": given.price_bound,
         "C_y_exact": given.exact_price is not None,
         "prop4_bound": below.value,
-        "eq7_bound": seventh.value if math.isfinite(seventh.value) else None,
-        "split_ratio": split if math.isfinite(split) else None,
-        "chain_ratio": chain if math.isfinite(chain) else None,
-        "direct_ratio": direct if math.isfinite(direct) else None,
+        "eq7_bound": seventh.value,
+        "split_ratio": split,
+        "chain_ratio": chain,
+        "direct_ratio": direct,
     }
 
 
@@ -60,7 +59,7 @@ def _evaluate(given: Instance, sharpness: float) -> Evaluation:
         left,
         right,
         hypotheses,
-        quantities | {"theorem_bound": right if math.isfinite(right) else None},
+        quantities | {"theorem_bound": right},
     )
 
 

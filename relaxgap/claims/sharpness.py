@@ -57,7 +57,7 @@ def evaluate_proposition_6(given: Instance) -> Evaluation:
     quantities: dict[str, Number] = {
         "sharpness": float(found.upper[0]),
         "sharpness_bound": float(found.lower[0]),
-        "prop6_bound": bound if math.isfinite(bound) else None,
+        "prop6_bound": bound,
         "prop6_eps": 1.0 / (bound - 1.0) if 1.0 < bound < math.inf else None,
     }
     return Evaluation(float(found.lower[0]), bound, (), quantities)
@@ -71,8 +71,8 @@ def evaluate_lemma_2(given: Instance) -> Evaluation:
     limit = one_sided_norm(rho)
     quantities: dict[str, Number] = {
         "rho": rho,
-        "least_norm": found.upper if math.isfinite(found.upper) else None,
-        "R": limit if math.isfinite(limit) else None,
+        "least_norm": found.upper,
+        "R": limit,
     }
     hypotheses = (
         Hypothesis("Gaussian rows", given.is_gaussian),
@@ -114,7 +114,7 @@ def evaluate_all_directions(given: Instance) -> Evaluation:
     quantities: dict[str, Number] = {
         "sharpness": float(asked.upper[0]),
         "sharpness_worst_found": float(worst.lower.max()),
-        "sharpness_all": bound if math.isfinite(bound) else None,
+        "sharpness_all": bound,
         "s": width.upper,
         "s_bound": width.lower,
         "c": c,

@@ -111,8 +111,12 @@ def condition_number(X: Float64[np.ndarray, "n d"]) -> float:
 
     Infinite where :math:`M` may be singular: two parallel rows, or a zero row.
     """
-    least = least_eigenvalue(activation_gram(X))
-    return largest_eigenvalue(X) / least if least > 0.0 else math.inf
+    return condition_of(largest_eigenvalue(X), least_eigenvalue(activation_gram(X)))
+
+
+def condition_of(largest: float, least: float) -> float:
+    r"""Return :math:`\kappa` of the two eigenvalues, where they are known already."""
+    return largest / least if least > 0.0 else math.inf
 
 
 def kappa_limit(c: float) -> float:

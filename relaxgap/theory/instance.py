@@ -16,7 +16,7 @@ from relaxgap.solvers.base import Solution
 from relaxgap.theory import maxcut
 from relaxgap.theory.activation_gram import (
     activation_gram,
-    condition_number,
+    condition_of,
     largest_eigenvalue,
     least_eigenvalue,
     sampled_activation_gram,
@@ -96,7 +96,7 @@ class Instance:
     @cached_property
     def kappa(self) -> float:
         """The condition number, from above."""
-        return condition_number(self.data.X)
+        return condition_of(self.largest, self.least)
 
     @cached_property
     def has_enough_gates(self) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.theory.activation_gram import (
     activation_gram,
-    condition_number,
+    condition_of,
     kappa_bound,
     kappa_limit,
     largest_eigenvalue,
@@ -61,16 +61,16 @@ def run(cell: Cell[Settings]) -> list[Record]:
     """Compute the spectrum of one instance."""
     data = cell.load_data()
     X, M, c = data.X, activation_gram(data.X), data.n / data.d
-    error = M - linear_kernel(X)
+    largest, least, error = largest_eigenvalue(X), least_eigenvalue(M), M - linear_kernel(X)
     return [
         Record(
             data=cell.data.label,
             n=data.n,
             d=data.d,
             seed=cell.seed,
-            lambda_max=largest_eigenvalue(X),
-            lambda_min=least_eigenvalue(M),
-            kappa=condition_number(X),
+            lambda_max=largest,
+            lambda_min=least,
+            kappa=condition_of(largest, least),
             kappa_limit=kappa_limit(c),
             kappa_bound=kappa_bound(c),
             kernel_error=float(np.linalg.norm(error, 2)) / data.d,

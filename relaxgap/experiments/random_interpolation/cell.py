@@ -17,7 +17,8 @@ from relaxgap.experiments.parts.gates import GateSampling
 from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.theory.activation_gram import (
     activation_gram,
-    condition_number,
+    condition_of,
+    largest_eigenvalue,
     least_eigenvalue,
     sampled_activation_gram,
 )
@@ -94,7 +95,8 @@ def run(cell: Cell[Settings]) -> list[Record]:
     """Draw gates for one instance many times, as many as each size rule says."""
     data, settings = cell.load_data(), cell.settings
     _, rng, _ = cell.streams()
-    kappa, least = condition_number(data.X), least_eigenvalue(activation_gram(data.X))
+    least = least_eigenvalue(activation_gram(data.X))
+    kappa = condition_of(largest_eigenvalue(data.X), least)
     sizes = {rule: size_of(rule, data.n) for rule in settings.patterns.n_gates}
     sizes[NEEDED] = math.ceil(gates_needed(kappa, data.n, DELTA))
     first = [_first_invertible(data.X, rng) for _ in range(settings.trials.n_trials)]

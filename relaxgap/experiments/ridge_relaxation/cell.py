@@ -15,7 +15,7 @@ from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.theory.activation_gram import (
     activation_gram,
-    condition_number,
+    condition_of,
     largest_eigenvalue,
     least_eigenvalue,
     sampled_activation_gram,
@@ -70,7 +70,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     beta = settings.regularisation.absolute()
     gram = activation_gram(data.X)
     largest, least = largest_eigenvalue(data.X), least_eigenvalue(gram)
-    needed = gates_needed(condition_number(data.X), data.n, DELTA)
+    needed = gates_needed(condition_of(largest, least), data.n, DELTA)
     sizes = sorted(size_of(rule, data.n) for rule in settings.patterns.n_gates)
     active = rng.standard_normal((sizes[-1], data.d)) @ data.X.T >= 0.0
     records = []

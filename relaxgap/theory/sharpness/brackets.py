@@ -61,18 +61,31 @@ class Sharpness:
     normals: Float64[np.ndarray, "B d"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Hold what all cones share: unit rows, their products, and the largest eigenvalue."""
+
+    rows: Float64[np.ndarray, "k d"]
+    gram: Float64[np.ndarray, "k k"]
+    smoothness: float
+
+    @classmethod
+    def of(cls, X: Float64[np.ndarray, "n d"]) -> "_Rows":
+        rows = unit_rows(X)
+        return cls(rows, rows @ rows.T, max(float(np.linalg.norm(rows, 2)) ** 2, EPS))
+
+
 class _Cones:
     """Hold some cones, their directions, and the multipliers found so far."""
 
     def __init__(
         self,
-        rows: Float64[np.ndarray, "k d"],
+        shared: _Rows,
         gates: Float64[np.ndarray, "b d"],
         z: Float64[np.ndarray, "b d"],
     ) -> None:
-        self.rows, self.z = rows, z
-        self.gram = rows @ rows.T
-        self.smoothness = max(float(np.linalg.norm(rows, 2)) ** 2, EPS)
+        rows = shared.rows
+        self.rows, self.gram, self.smoothness, self.z = rows, shared.gram, shared.smoothness, z
         at_gates = gates @ rows.T
         self.signs = np.where(at_gates >= 0.0, 1.0, -1.0)
         lengths = np.maximum(np.linalg.norm(gates, axis=1, keepdims=True), np.finfo(float).tiny)
@@ -236,11 +249,10 @@ def cone_sharpness(
     Cost: some hundred products of (64, n) and (n, d) matrices for 64 cones, then a few
     factorisations of at most d rows for each.
     """
-    rows = unit_rows(X)
-    parts = []
+    shared, parts = _Rows.of(X), []
     for start in range(0, gates.shape[0], CHUNK):
         some = slice(start, start + CHUNK)
-        problem = _Cones(rows, gates[some], unit_rows(directions[some]))
+        problem = _Cones(shared, gates[some], unit_rows(directions[some]))
         parts.append(_solve(problem, rtol))
     if not parts:
         nothing = np.zeros((0, X.shape[1]))
