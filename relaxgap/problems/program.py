@@ -1,8 +1,9 @@
 """A convex program made of parts: data, patterns, a family of blocks, and a loss."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -46,6 +47,8 @@ class Program:
     ConfigurationError
         If ``beta`` is not positive and finite, or the patterns have other numbers of samples or
         features than the data. Whether they are patterns of these data is not looked at.
+    DataError
+        If the loss is none of these labels.
 
     References
     ----------
@@ -72,6 +75,7 @@ class Program:
                 f"{self.data.d}, got {got[0]} and {got[1]}; make the patterns from this data."
             )
         self.family.check(self.patterns)
+        self.loss.check_labels(self.data.y)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -156,7 +160,16 @@ def gated_program(
     return Program(data, patterns, beta, FreeBlocks(), loss)
 
 
-ProgramMaker = Callable[[Dataset, PatternSet, float], Program]
+class ProgramMaker(Protocol):
+    """State a program of one family."""
+
+    def __call__(
+        self, data: Dataset, patterns: PatternSet, beta: float, *, loss: Loss = SQUARED
+    ) -> Program:
+        """Return the program of these parts."""
+        ...
+
+
 PROGRAMS: Mapping[str, ProgramMaker] = {
     ConeBlocks.name: relu_program,
     FreeBlocks.name: gated_program,

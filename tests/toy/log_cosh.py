@@ -21,11 +21,18 @@ class LogCosh:
 
     # what a certificate reads
 
+    def check_labels(self, y: Vector) -> None:
+        pass
+
     def value(self, fit: Vector, y: Vector) -> float:
         return float(self.values(fit[None], y)[0])
 
     def dual_point(self, fit: Vector, y: Vector) -> Vector:
         return np.tanh(y - fit)
+
+    def into_domain(self, nu: Vector, y: Vector) -> Vector:
+        # the largest of any vector can be scaled into [-1, 1]
+        return nu
 
     def dual_value(self, nu: Vector, y: Vector) -> float:
         return -float(self.conjugate(nu, y))

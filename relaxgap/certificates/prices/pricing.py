@@ -18,6 +18,7 @@ from relaxgap.certificates.prices.free import FreePricing
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.problems.program import Program, ProgramMaker, relu_program
 
 
@@ -93,10 +94,16 @@ def prices_by_multipliers(
     return PRICING[program.family.name].bounds_by_multipliers(program, nu, multipliers)
 
 
-def beta_max(data: Dataset, patterns: PatternSet, program: ProgramMaker = relu_program) -> float:
+def beta_max(
+    data: Dataset,
+    patterns: PatternSet,
+    program: ProgramMaker = relu_program,
+    loss: Loss = SQUARED,
+) -> float:
     r"""Return the critical regularisation: zero is optimal iff ``beta >= beta_max``.
 
-    It is the largest price at the dual point of a zero fit, ``y`` for the squared loss:
+    It is the largest price at the dual point of a zero fit, which is ``y`` for the squared and the
+    hinge loss and ``y / 2`` for the logistic one:
     :math:`\max_i \|X^\top D_i y\|` for the gated and :math:`\max_{i, \pm}
     \|\mathrm{Proj}_{K_i}(\pm X^\top D_i y)\|` for the cone-constrained program.
 
@@ -104,7 +111,7 @@ def beta_max(data: Dataset, patterns: PatternSet, program: ProgramMaker = relu_p
     -----
     Cost: one pricing of all patterns. Accurate to rounding, and rounded up.
     """
-    problem = program(data, patterns, 1.0)
+    problem = program(data, patterns, 1.0, loss=loss)
     nu = problem.loss.dual_point(np.zeros_like(data.y), data.y)
     return PRICING[problem.family.name].largest(problem, nu)
 

@@ -7,16 +7,32 @@ solver asks for `ConicLoss`.
 
 from collections.abc import Mapping
 
-from relaxgap.problems.losses.base import ConicLoss, Loss, NewtonLoss, SmoothConjugate, TrainingLoss
+from relaxgap.problems.losses.base import (
+    ConicLoss,
+    CurvedDomain,
+    Loss,
+    NewtonLoss,
+    SmoothConjugate,
+    TrainingLoss,
+)
+from relaxgap.problems.losses.hinge import HingeLoss
+from relaxgap.problems.losses.logistic import LogisticLoss
 from relaxgap.problems.losses.squared import SquaredLoss
 
 SQUARED = SquaredLoss()
-LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (SQUARED,)}
+LOGISTIC = LogisticLoss()
+HINGE = HingeLoss()
+LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (SQUARED, LOGISTIC, HINGE)}
 
 __all__ = [
+    "HINGE",
+    "LOGISTIC",
     "LOSSES",
     "SQUARED",
     "ConicLoss",
+    "CurvedDomain",
+    "HingeLoss",
+    "LogisticLoss",
     "Loss",
     "NewtonLoss",
     "SmoothConjugate",

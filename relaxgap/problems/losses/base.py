@@ -25,12 +25,26 @@ class Loss(Protocol):
         """What errors call it, and what it is looked up by."""
         ...
 
+    def check_labels(self, y: Float64[np.ndarray, " n"]) -> None:
+        """Raise `DataError` unless the loss is one of these labels."""
+        ...
+
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         r"""Return :math:`\ell(\text{fit})`."""
         ...
 
     def dual_point(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
-        r"""Return :math:`-\nabla \ell(\text{fit})`, the dual point of a fit."""
+        r"""Return :math:`-\nabla \ell(\text{fit})`, the dual point of a fit.
+
+        Where the loss has a kink it is minus any subgradient.
+        """
+        ...
+
+    def into_domain(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Return a dual point that some scale puts into the domain of the dual value.
+
+        Of ``nu`` itself, or one near it: solvers end on both sides of an edge.
+        """
         ...
 
     def dual_value(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> float:
@@ -91,6 +105,20 @@ class SmoothConjugate(Protocol):
         self, nu: Float[Array, " n"], y: Float[Array, " n"]
     ) -> Float[Array, " n"] | float:
         """Return the diagonal of its Hessian, or the one number that all entries are."""
+        ...
+
+
+@runtime_checkable
+class CurvedDomain(Protocol):
+    """What a loss may have beside `SmoothConjugate` whose conjugate ends: steps that stay inside.
+
+    Straight steps from afar meet the edge in one sample and are cut short in all.
+    """
+
+    def moved(
+        self, nu: Float[Array, " n"], y: Float[Array, " n"], step: Float[Array, " n"]
+    ) -> Float[Array, " n"]:
+        """Return ``nu + step`` to first order, inside of the domain whatever both are."""
         ...
 
 

@@ -17,6 +17,9 @@ class SquaredLoss:
 
     name = "squared"
 
+    def check_labels(self, y: Float64[np.ndarray, " n"]) -> None:
+        """Take labels of any size."""
+
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""
         residual = y - fit
@@ -25,6 +28,10 @@ class SquaredLoss:
     def dual_point(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
         """Return the residual ``y - fit``."""
         return y - fit
+
+    def into_domain(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Return ``nu`` itself: every dual point has a value."""
+        return nu
 
     def dual_value(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""

@@ -18,7 +18,7 @@ from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
-from relaxgap.problems.losses import ConicLoss, NewtonLoss
+from relaxgap.problems.losses import ConicLoss, NewtonLoss, SmoothConjugate
 from relaxgap.solvers.base import (
     Solution,
     Solver,
@@ -87,7 +87,7 @@ class SemismoothNewton:
         Parameters
         ----------
         program : Program
-            Its loss has a smooth conjugate.
+            Its loss has a smooth conjugate, or is one that a conic solver takes.
         start : Solution, optional
             Of a program with the same patterns: its blocks and its dual point are where the first
             working set begins.
@@ -113,7 +113,7 @@ class SemismoothNewton:
         `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
         programs this solver solves, from the same start and under the same deadline (`method`), and
         by one whose restricted programs Clarabel solves where an offset or the units of columns
-        leave a dual point too few digits.
+        leave a dual point too few digits, or the loss has kinks.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
@@ -121,10 +121,12 @@ class SemismoothNewton:
         self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
     ) -> Iterator[Solution]:
         """Yield the solution so far, round by round; see `Followed`."""
-        refuse_unless_met(self.name, self.needs, program)
+        columns = self.method(program) == ColumnGeneration.name
+        if not columns:
+            refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
-        if self.method(program) == ColumnGeneration.name:
+        if columns:
             master = self._master(program)
             yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
         else:
@@ -132,6 +134,8 @@ class SemismoothNewton:
 
     def method(self, program: Program) -> str:
         """Return what `solve` runs on this program: its own name, or ``column_generation``."""
+        if _has_kinks(program):
+            return ColumnGeneration.name
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
         large = n_entries > MAX_BITS_WITH_MULTIPLIERS
@@ -151,7 +155,7 @@ class SemismoothNewton:
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
-        if self._loses_digits(program):
+        if _has_kinks(program) or self._loses_digits(program):
             return ConicSolver(rtol=rtol)
         return _WholeProgram(replace(self, rtol=rtol))
 
@@ -293,6 +297,11 @@ class _WholeProgram:
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         return last_of(self.newton._whole_rounds(program, None, deadline))
+
+
+def _has_kinks(program: Program) -> bool:
+    """Whether only a conic solver takes the loss, whose conjugate is not smooth."""
+    return isinstance(program.loss, ConicLoss) and not isinstance(program.loss, SmoothConjugate)
 
 
 def _check_start(program: Program, start: Solution) -> None:
