@@ -2,6 +2,7 @@
 
 from relaxgap.analysis.comparison import at_least_above, at_most_above
 from relaxgap.analysis.network_record import CertifiedNetwork
+from relaxgap.data.classes import class_sentence
 
 FAR_FROM_STATIONARY = 0.05
 SHARP = 1e-6
@@ -68,6 +69,8 @@ def remarks(report: CertifiedNetwork) -> list[str]:
             "No activation pattern was found in which a new neuron would appreciably lower its "
             f"loss; the largest price found is {_shown(report.largest_price_ratio)} beta."
         )
+    if sentence := class_sentence(report.classes):
+        said.append(sentence)
     return said
 
 

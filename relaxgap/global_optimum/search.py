@@ -21,6 +21,7 @@ from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import predicted_count
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems import Blocks, Program, Units, relu_program
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.solvers.base import Solution, Status
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
@@ -52,6 +53,8 @@ class NetworkSearch:
         Source of networks, of gates and of the starts of local pricing.
     start : TwoLayerNetwork, optional
         A network to improve on; otherwise the zero network.
+    loss : Loss
+        Of the fit.
     """
 
     def __init__(
@@ -61,11 +64,12 @@ class NetworkSearch:
         rtol: float,
         rng: np.random.Generator,
         start: TwoLayerNetwork | None = None,
+        loss: Loss = SQUARED,
     ) -> None:
-        self.data, self.beta, self.rtol, self.rng = data, beta, rtol, rng
+        self.data, self.beta, self.rtol, self.rng, self.loss = data, beta, rtol, rng, loss
         self.network = TwoLayerNetwork(np.zeros((0, data.d)), np.zeros(0))
-        self.value = attained_loss(self.network, data, beta)
-        self.nu = data.y
+        self.value = attained_loss(self.network, data, beta, loss)
+        self.nu = self._dual_point()
         self.n_rounds = 0
         self.programs_are_slow = False
         self.units = self._units()
@@ -86,8 +90,8 @@ class NetworkSearch:
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network, before = random_network(data, self.rng), np.inf
         for _ in range(MAX_WIDE_ROUNDS):
-            network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline)
-            value = attained_loss(network, data, beta)
+            network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline, self.loss)
+            value = attained_loss(network, data, beta, self.loss)
             self._keep_descended(network)
             yield
             if deadline.has_passed or not value < (1.0 - self.stalled) * before:
@@ -157,7 +161,7 @@ class NetworkSearch:
         self.programs_are_slow = solution.status is Status.TIME_LIMIT
         if self.programs_are_slow:
             # its dual point may be that of zero
-            self.nu = self.data.y - self.network.predict(self.data.X)
+            self.nu = self._dual_point()
         else:
             self.nu = solution.certificate.nu
         return solution.certificate
@@ -167,15 +171,17 @@ class NetworkSearch:
             return
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network = _scaled(self.network, np.sqrt(self.units.X / self.units.y))
-        self._keep_descended(slide(network, gates, data, beta, SLIDE_STEPS, self.stalled, deadline))
+        self._keep_descended(
+            slide(network, gates, data, beta, SLIDE_STEPS, self.stalled, deadline, self.loss)
+        )
 
     def _keep_descended(self, network: TwoLayerNetwork) -> None:
-        """Keep a network of the scaled problem, if it is better, and its residual."""
+        """Keep a network of the scaled problem, if it is better, and its dual point."""
         assert self.units is not None
         network = _scaled(network, np.sqrt(self.units.y / self.units.X))
         merged = to_network(to_blocks(network, self.data).point)
         if self._keep(merged) or self._keep(network):
-            self.nu = self.data.y - self.network.predict(self.data.X)
+            self.nu = self._dual_point()
 
     def _units(self) -> Units | None:
         """Return the units to descend in; None without rows or labels, or where beta overflows."""
@@ -185,14 +191,18 @@ class NetworkSearch:
         return units
 
     def _keep(self, network: TwoLayerNetwork) -> bool:
-        value = attained_loss(network, self.data, self.beta)
+        value = attained_loss(network, self.data, self.beta, self.loss)
         better = value < self.value
         if better:
             self.network, self.value = network, value
         return better
 
     def _program(self, gates: Float64[np.ndarray, "k d"]) -> Program:
-        return relu_program(self.data, pattern_set_from_gates(self.data.X, gates), self.beta)
+        patterns = pattern_set_from_gates(self.data.X, gates)
+        return relu_program(self.data, patterns, self.beta, loss=self.loss)
+
+    def _dual_point(self) -> Float64[np.ndarray, " n"]:
+        return np.asarray(self.loss.dual_point(self.network.predict(self.data.X), self.data.y))
 
 
 def _scaled(network: TwoLayerNetwork, factor: float) -> TwoLayerNetwork:

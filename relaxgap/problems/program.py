@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from relaxgap.data.classes import refuse_other_labels
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import PatternSet
@@ -48,7 +49,7 @@ class Program:
         If ``beta`` is not positive and finite, or the patterns have other numbers of samples or
         features than the data. Whether they are patterns of these data is not looked at.
     DataError
-        If the loss is none of these labels.
+        If the loss is one of two classes and a label is not -1 or +1.
 
     References
     ----------
@@ -75,7 +76,8 @@ class Program:
                 f"{self.data.d}, got {got[0]} and {got[1]}; make the patterns from this data."
             )
         self.family.check(self.patterns)
-        self.loss.check_labels(self.data.y)
+        if self.loss.of_classes:
+            refuse_other_labels(self.loss.name, self.data.y)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -24,6 +24,12 @@ LOGISTIC = LogisticLoss()
 HINGE = HingeLoss()
 LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (SQUARED, LOGISTIC, HINGE)}
 
+
+def is_smooth(loss: Loss) -> bool:
+    """Whether a loss is known to have a gradient everywhere: the conjugate is strictly convex."""
+    return isinstance(loss, SmoothConjugate)
+
+
 __all__ = [
     "HINGE",
     "LOGISTIC",
@@ -38,4 +44,5 @@ __all__ = [
     "SmoothConjugate",
     "SquaredLoss",
     "TrainingLoss",
+    "is_smooth",
 ]

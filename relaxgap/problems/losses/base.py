@@ -25,8 +25,9 @@ class Loss(Protocol):
         """What errors call it, and what it is looked up by."""
         ...
 
-    def check_labels(self, y: Float64[np.ndarray, " n"]) -> None:
-        """Raise `DataError` unless the loss is one of these labels."""
+    @property
+    def of_classes(self) -> bool:
+        """Whether it is one of two classes, whose labels are -1 and +1, and of no other labels."""
         ...
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:

@@ -6,24 +6,13 @@ largest one, and :math:`y_i \nu_i = p_i` without rounding.
 
 import numpy as np
 from array_api_compat import array_namespace
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 
-from relaxgap.errors import DataError
 from relaxgap.numerics.backend import Array
 from relaxgap.numerics.rounding import EPS
 
 INSIDE = 1.0 - 4.0 * EPS
 """Factor that keeps a scaled share from rounding above 1."""
-
-
-def refuse_other_labels(loss: str, y: Float64[np.ndarray, " n"]) -> None:
-    """Raise `DataError` unless every label is -1 or +1."""
-    others = y[np.abs(y) != 1.0]
-    if others.size:
-        raise DataError(
-            f"Expected labels -1 and +1 for the {loss} loss, got {others[0]:g}; map the two "
-            "classes to -1 and +1."
-        )
 
 
 def into_shares(nu: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -10,7 +10,6 @@ from relaxgap.numerics.backend import Array
 from relaxgap.problems.losses.class_labels import (
     into_shares,
     largest_scale,
-    refuse_other_labels,
     sum_rounding,
 )
 
@@ -29,10 +28,7 @@ class LogisticLoss:
     """
 
     name = "logistic"
-
-    def check_labels(self, y: Float64[np.ndarray, " n"]) -> None:
-        """See `Loss`."""
-        refuse_other_labels(self.name, y)
+    of_classes = True
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""

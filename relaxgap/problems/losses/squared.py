@@ -16,9 +16,7 @@ class SquaredLoss:
     """
 
     name = "squared"
-
-    def check_labels(self, y: Float64[np.ndarray, " n"]) -> None:
-        """Take labels of any size."""
+    of_classes = False
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""

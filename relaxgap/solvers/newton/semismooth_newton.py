@@ -18,7 +18,7 @@ from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
-from relaxgap.problems.losses import ConicLoss, NewtonLoss, SmoothConjugate
+from relaxgap.problems.losses import ConicLoss, NewtonLoss, is_smooth
 from relaxgap.solvers.base import (
     Solution,
     Solver,
@@ -301,7 +301,7 @@ class _WholeProgram:
 
 def _has_kinks(program: Program) -> bool:
     """Whether only a conic solver takes the loss, whose conjugate is not smooth."""
-    return isinstance(program.loss, ConicLoss) and not isinstance(program.loss, SmoothConjugate)
+    return isinstance(program.loss, ConicLoss) and not is_smooth(program.loss)
 
 
 def _check_start(program: Program, start: Solution) -> None:
