@@ -47,6 +47,7 @@ def certify(
     certificate: str = "auto",
     seed: int = 0,
     loss: str = "squared",
+    against_rest: str | None = None,
     *,
     threads: int = 1,
     on_progress: OnBracket = unseen,
@@ -84,6 +85,8 @@ def certify(
         Of the search for better networks.
     loss : str
         ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`.
+    against_rest : str, optional
+        The class that is +1 against all others, as for `relaxgap.solve`.
     threads : int
         BLAS threads.
     on_progress : callable
@@ -130,7 +133,7 @@ def certify(
             "margin of 1 is not one, so that weights imply no beta; give beta."
         )
     deadline = Deadline.after(time_limit)
-    data, classes = dataset_of(X, y, of_fit)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
     loaded = network_of(network, data)
     if loaded.has_bias:
         data = with_ones_column(data)

@@ -38,7 +38,9 @@ def loss_of(name: str) -> Loss:
     return LOSSES[name]
 
 
-def dataset_of(X: Any, y: Any, loss: Loss = SQUARED) -> tuple[Dataset, Classes | None]:
+def dataset_of(
+    X: Any, y: Any, loss: Loss = SQUARED, against_rest: str | None = None
+) -> tuple[Dataset, Classes | None]:
     """Make a data set of anything that NumPy reads as real numbers: arrays, lists, frames.
 
     Labels of a loss of two classes may be text too; their names come back with the data.
@@ -47,10 +49,17 @@ def dataset_of(X: Any, y: Any, loss: Loss = SQUARED) -> tuple[Dataset, Classes |
     ------
     DataError
         If an entry is no real number, the labels are not those of the loss, or as `Dataset`.
+    ConfigurationError
+        If a class is named for a loss of numbers.
     """
+    if not loss.of_classes and against_rest is not None:
+        raise ConfigurationError(
+            f"Expected a loss of classes with against_rest, got the {loss.name} loss; drop it, or "
+            "take the logistic or the hinge loss."
+        )
     if not loss.of_classes:
         return Dataset(_as_float64(X, "X"), _as_float64(y, "y")), None
-    labels, classes = two_classes(y, loss.name)
+    labels, classes = two_classes(y, loss.name, against_rest)
     return Dataset(_as_float64(X, "X"), labels), classes
 
 

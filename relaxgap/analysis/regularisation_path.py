@@ -136,6 +136,7 @@ def path(
     rtol: float = 1e-6,
     seed: int = 0,
     loss: str = "squared",
+    against_rest: str | None = None,
     *,
     time_limit: float | None = None,
     limit: int = MAX_LISTED_PATTERNS,
@@ -165,6 +166,8 @@ def path(
         Of sampled patterns.
     loss : str
         ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`.
+    against_rest : str, optional
+        The class that is +1 against all others, as for `relaxgap.solve`.
     time_limit : float, optional
         Seconds, looked at between pieces of work; the points so far are returned, without the one
         that was being solved. By default none.
@@ -222,7 +225,7 @@ def path(
     of_fit = loss_of(loss)
     deadline = Deadline.after(time_limit)
     method = SemismoothNewton(rtol, backend=backend)
-    data, classes = dataset_of(X, y, of_fit)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
     try:
         with in_force(deadline):
             chosen = choose_patterns(patterns, data, limit, seed)

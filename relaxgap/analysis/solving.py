@@ -40,6 +40,7 @@ def solve(
     time_limit: float | None = None,
     seed: int = 0,
     loss: str = "squared",
+    against_rest: str | None = None,
     *,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
@@ -86,6 +87,9 @@ def solve(
         :math:`\sum_i (1 - y_i f(x_i))_+`, which may have many best networks: the bracket is one of
         their common value. Over all patterns too many to enumerate, bounds of both come from the
         MAX-CUT relaxation of the price, and are wide.
+    against_rest : str, optional
+        The class that is +1 against all others: with more than two classes, one network and one
+        bracket for each class.
     limit : int
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
@@ -156,7 +160,7 @@ def solve(
     bracketing = GlobalSolver(rtol, bracket_limit, seed=seed, loss=of_fit)
     # what comes before the first bracket takes from the limit too
     deadline, bracket_deadline = Deadline.after(time_limit), Deadline.after(bracket_limit)
-    data, classes = dataset_of(X, y, of_fit)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
     with threadpool_limits(limits=threads):

@@ -51,14 +51,28 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-takes_loss = click.option(
-    "--loss",
-    type=click.Choice(tuple(LOSSES)),
-    default=SQUARED.name,
-    show_default=True,
-    help="Of the outputs; logistic and hinge are of two classes, of any names in the column of "
-    "labels, the later in order as +1.",
+_LOSS_OPTIONS = (
+    click.option(
+        "--loss",
+        type=click.Choice(tuple(LOSSES)),
+        default=SQUARED.name,
+        show_default=True,
+        help="Of the outputs; logistic and hinge are of two classes, of any names in the column of "
+        "labels, the later in order as +1.",
+    ),
+    click.option(
+        "--against-rest",
+        metavar="NAME",
+        help="The class that is +1 against all others; needed once for each of three or more.",
+    ),
 )
+
+
+def takes_loss(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what its labels are."""
+    for option in reversed(_LOSS_OPTIONS):
+        command = option(command)
+    return command
 
 
 def load_labelled(argument: str, target: str, seed: int, loss: str) -> tuple[Any, Any]:

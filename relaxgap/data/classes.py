@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.naming import listed
+from relaxgap.data.naming import listed, nearest
 from relaxgap.errors import DataError
 
 Classes = tuple[str, ...]
@@ -25,7 +25,9 @@ def refuse_other_labels(loss: str, y: Float64[np.ndarray, " n"]) -> None:
         )
 
 
-def two_classes(labels: Any, loss: str) -> tuple[Float64[np.ndarray, " n"], Classes]:
+def two_classes(
+    labels: Any, loss: str, against_rest: str | None = None
+) -> tuple[Float64[np.ndarray, " n"], Classes]:
     """Map labels of two classes to -1 and +1, the later class in order to +1.
 
     Numbers, and text that reads as numbers throughout, are ordered by size, other text by the
@@ -38,11 +40,13 @@ def two_classes(labels: Any, loss: str) -> tuple[Float64[np.ndarray, " n"], Clas
         Numbers, booleans or text.
     loss : str
         What asks for classes, in messages.
+    against_rest : str, optional
+        The class that is +1; all others, two or more, are -1.
 
     Raises
     ------
     DataError
-        If a label is missing, or there are more than two classes or none.
+        If a label is missing, there are more than two classes or none, or none of the name given.
     """
     array = np.asarray(labels)
     if array.ndim != 1:
@@ -58,15 +62,33 @@ def two_classes(labels: Any, loss: str) -> tuple[Float64[np.ndarray, " n"], Clas
     values = values if numbers is None else numbers
     found = sorted(set(values))
     names = tuple(_written(value) if isinstance(value, float) else value for value in found)
+    if against_rest is not None:
+        return _against_rest(against_rest.strip(), values, dict(zip(names, found, strict=True)))
     if not 1 <= len(found) <= 2:
         raise DataError(
             f"Expected labels of two classes for the {loss} loss, got {len(found)} different ones: "
-            f"{listed(names)}; one class against the rest is no choice yet, so name all other "
-            "classes alike, or take the squared loss for numbers."
+            f"{listed(names)}; name one for against_rest, class by class (on the command line: "
+            "--against-rest NAME), or take the squared loss for numbers."
         )
     alone_below = len(found) == 1 and isinstance(found[0], float) and found[0] <= 0.0
-    positive = None if alone_below else found[-1]
-    return np.array([1.0 if value == positive else -1.0 for value in values]), names
+    return _signs(values, None if alone_below else found[-1]), names
+
+
+def _against_rest(
+    name: str, values: list[Any], found: dict[str, Any]
+) -> tuple[Float64[np.ndarray, " n"], Classes]:
+    if name not in found:
+        raise DataError(
+            f"Expected one of the classes for against_rest, got {name!r} beside "
+            f"{listed(list(found))}; {nearest(name, list(found))}name one of them."
+        )
+    others = [other for other in found if other != name]
+    rest = {0: (), 1: tuple(others)}.get(len(others), (f"not {name}",))
+    return _signs(values, found[name]), (*rest, name)
+
+
+def _signs(values: list[Any], positive: Any) -> Float64[np.ndarray, " n"]:
+    return np.array([1.0 if value == positive else -1.0 for value in values])
 
 
 def class_sentence(classes: Classes | None) -> str:

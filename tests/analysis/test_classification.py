@@ -73,6 +73,20 @@ def test_one_class_alone_is_solved_and_said(data: Dataset, loss: str) -> None:
     assert "All samples are of one class, 'x'" in str(result)
 
 
+def test_every_class_gets_a_network_and_a_bracket_against_the_rest(data: Dataset) -> None:
+    results = [
+        relaxgap.solve(data.X, list("abcaab"), 0.1, loss="logistic", against_rest=name)
+        for name in "abc"
+    ]
+    assert [result.classes for result in results] == [(f"not {c}", c) for c in "abc"]
+    assert all(result.relative_gap <= 1e-6 for result in results)
+    signs = np.array([1.0, -1.0, -1.0, 1.0, 1.0, -1.0])
+    alone = relaxgap.solve(data.X, signs, 0.1, loss="logistic")
+    assert results[0].primal_value == alone.primal_value
+    with pytest.raises(relaxgap.ConfigurationError, match="Expected a loss of classes"):
+        relaxgap.solve(data.X, data.y, 0.1, against_rest="a")
+
+
 @NAMES
 def test_what_is_no_loss_or_not_two_classes_is_refused_in_one_line(
     data: Dataset, loss: str

@@ -48,6 +48,9 @@ def test_what_the_loss_cannot_use_is_refused_in_one_line(relaxgap: Invoke, table
         ((table, "--target", "a", "--loss", "hinge"), 1, "Expected numbers in column 'answer'"),
         ((table, "--target", "answer"), 1, "Expected numbers in column 'answer', got 'yes'"),
         (("gaussian:n=6,d=2", "--loss", "logistic"), 1, "got 6 different ones"),
+        ((table, "--target", "a", "--against-rest", "b"), 1, "got 'yes' in row 1"),
+        (("gaussian:n=6,d=2", "--against-rest", "b"), 2, "of classes with --against-rest, got"),
+        (("gaussian:n=6,d=2", "--loss", "hinge", "--against-rest", "b"), 1, "got 'b' beside"),
         ((table, "--loss", "huber"), 2, "'squared', 'logistic', 'hinge'"),
     ):
         result = relaxgap("solve", *arguments, "--beta", "0.1")

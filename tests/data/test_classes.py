@@ -50,6 +50,20 @@ def test_what_is_not_two_classes_is_refused_in_one_line(labels: object, refusal:
     assert "\n" not in str(error.value)
 
 
+def test_one_class_stands_against_the_rest_of_any_number() -> None:
+    labels = ["b", "a", "c", "b"]
+    for name, signs in (("a", [-1, 1, -1, -1]), (" b", [1, -1, -1, 1])):
+        y, classes = two_classes(labels, "hinge", name)
+        assert y.tolist() == signs
+        assert classes == (f"not {name.strip()}", name.strip())
+    # the first of two is turned around, one alone stays alone
+    assert two_classes([0, 1, 1], "hinge", "0")[0].tolist() == [1, -1, -1]
+    assert two_classes([0, 1, 1], "hinge", "0")[1] == ("1", "0")
+    assert two_classes(["x"], "hinge", "x")[1] == ("x",)
+    with pytest.raises(DataError, match="got 'cats' beside 'cat', 'dog'; did you mean 'cat'"):
+        two_classes(["cat", "dog"], "hinge", "cats")
+
+
 def test_a_table_may_name_its_classes_in_any_column(tmp_path) -> None:
     for text in ("kind,a,b\ncat,1,2\ndog,3,4\n", "a;kind;b\n1;cat;2\n3;dog;4\n"):
         X, labels = FileData(str(write(tmp_path / "t.csv", text)), "kind").load_classes()
