@@ -10,11 +10,11 @@ from decimal_losses import entropy
 from instances import PROGRAM_TYPES, ProgramType, degenerate_program, random_point, random_program
 from rational import constraint_holds
 
-from relaxgap.certificates import beta_max, certify
+from relaxgap.certificates import DualCertificate, beta_max, certify
 from relaxgap.data.dataset import Dataset
 from relaxgap.problems import LOSSES, Program
 from relaxgap.problems.losses import HINGE, LOGISTIC, Loss
-from relaxgap.solvers import SemismoothNewton
+from relaxgap.solvers import SemismoothNewton, Solution, Status
 
 KINDS = pytest.mark.parametrize("kind", PROGRAM_TYPES)
 BOTH = pytest.mark.parametrize("loss", [LOGISTIC, HINGE], ids=["logistic", "hinge"])
@@ -134,6 +134,15 @@ def test_newton_closes_the_gap_of_the_logistic_loss_on_degenerate_data(
     worse = replace(solution.certificate, nu=0.0 * program.data.y, dual_value=0.0)
     again = SemismoothNewton(1e-7).solve(program, replace(solution, certificate=worse))
     assert again.certificate.relative_gap <= 1e-7
+
+
+@KINDS
+def test_newton_leaves_the_edge_of_the_domain_where_a_start_lies_on_it(kind: ProgramType) -> None:
+    program = of_classes(random_program(kind, 12, 3, 0, n_gates=8), LOGISTIC, 0, 0.2)
+    for share in (1e-100, 1e-12, 1.0 - 4e-16):
+        nu = share * program.data.y
+        start = Solution(program.zero(), Status.RUNNING, DualCertificate(nu, np.inf, 0.0), 0)
+        assert SemismoothNewton(1e-7).solve(program, start).certificate.relative_gap <= 1e-7
 
 
 def test_a_loss_with_kinks_is_solved_by_columns_and_says_so() -> None:

@@ -104,7 +104,8 @@ class AugmentedLagrangian:
         Parameters
         ----------
         tolerance : float
-            Norm of the gradient over the curvature of the conjugate, relative to the dual point.
+            Norm of the gradient to reach, relative to that of the dual point; in a curved
+            domain, distance to the dual point of the fit.
         """
         nu, gradients = self.nu, self.gradients
         value, active, fit = self._evaluate(nu, gradients)
@@ -114,8 +115,7 @@ class AugmentedLagrangian:
             slope = self.loss.conjugate_gradient(self.nu, self.y) + fit
             size = sqrt(float(self.nu @ self.nu))
             if size > 0.0:
-                # of the dual point itself: by how much it is not that of the fit
-                off = slope / self.loss.conjugate_curvature(self.nu, self.y)
+                off = self._off(slope, fit)
                 left = sqrt(float(off @ off)) / size
                 rounding = self._rounding(active) / size
             if left <= max(tolerance, rounding) or n_steps == MAX_NEWTON_STEPS:
@@ -139,6 +139,14 @@ class AugmentedLagrangian:
         if rounding <= 0.1 * ACCEPTED:
             growth = GROWTH if n_steps > FEW_STEPS else GROWTH**2
             self._scale_step(min(growth, self.max_sigma / self.sigma))
+
+    def _off(self, slope: Float[Array, " n"], fit: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Return the gradient, for the squared loss the distance to the dual point of the fit.
+
+        Near the edge of a domain the gradient says nothing: it changes by orders of magnitude with
+        a last digit of the dual point, and there the distance itself is taken.
+        """
+        return slope if self.curved is None else self.nu - self.loss.dual_point(fit, self.y)
 
     def _rounding(self, active: ActiveBlocks) -> float:
         """Estimate the rounding in the fit: every block adds that of a vector of its norm."""
