@@ -12,6 +12,7 @@ from relaxgap.problems.losses.base import (
     CurvedDomain,
     Loss,
     NewtonLoss,
+    Smoothable,
     SmoothConjugate,
     TrainingLoss,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Loss",
     "NewtonLoss",
     "SmoothConjugate",
+    "Smoothable",
     "SquaredLoss",
     "TrainingLoss",
     "is_smooth",

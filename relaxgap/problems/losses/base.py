@@ -89,7 +89,7 @@ class SmoothConjugate(Protocol):
     The conjugate is strictly convex and twice differentiable inside of its domain. If that is not
     everything, its gradient grows without bound towards the edge, and the dual point of every fit
     lies inside: a loss whose conjugate ends at a finite slope, like Huber's or the hinge, has none
-    of these methods, so that the solver refuses it.
+    of these methods, so that the method is another one (`Smoothable`, `ConicLoss`).
     """
 
     def conjugate(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Any:
@@ -126,6 +126,15 @@ class CurvedDomain(Protocol):
 @runtime_checkable
 class NewtonLoss(Loss, SmoothConjugate, Protocol):
     """A loss with a smooth conjugate."""
+
+
+@runtime_checkable
+class Smoothable(Protocol):
+    """What a loss with kinks may have beside `Loss`: smooth ones as near to it as one likes."""
+
+    def smoothed(self, width: float) -> NewtonLoss:
+        """Return a smooth loss, from this one to it plus a multiple of ``width`` a sample."""
+        ...
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from relaxgap.problems.losses.class_labels import (
     largest_scale,
     sum_rounding,
 )
+from relaxgap.problems.losses.smoothed_hinge import SmoothedHinge
 
 
 class HingeLoss:
@@ -71,6 +72,10 @@ class HingeLoss:
     def label_unit(self, y: Float64[np.ndarray, " n"]) -> float:
         """Return 1: a margin is a number."""
         return 1.0
+
+    def smoothed(self, width: float) -> SmoothedHinge:
+        """See `Smoothable`."""
+        return SmoothedHinge(width)
 
     def values(
         self, fits: Float64[np.ndarray, "R n"], y: Float64[np.ndarray, " n"]

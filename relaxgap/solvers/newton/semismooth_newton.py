@@ -18,7 +18,7 @@ from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
-from relaxgap.problems.losses import ConicLoss, NewtonLoss, is_smooth
+from relaxgap.problems.losses import ConicLoss, NewtonLoss, Smoothable, is_smooth
 from relaxgap.solvers.base import (
     Solution,
     Solver,
@@ -32,6 +32,7 @@ from relaxgap.solvers.column_basis import spread_of
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.needs import for_family, refuse_unless_met
+from relaxgap.solvers.newton import smoothing
 from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
 
@@ -113,7 +114,9 @@ class SemismoothNewton:
         `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
         programs this solver solves, from the same start and under the same deadline (`method`), and
         by one whose restricted programs Clarabel solves where an offset or the units of columns
-        leave a dual point too few digits, or the loss has kinks.
+        leave a dual point too few digits, or the loss has kinks; above `smoothing.MIN_SAMPLES`
+        samples its kinks are smoothed first (`smoothing`), which takes no list of rows and blocks
+        to a conic solver.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
@@ -121,21 +124,25 @@ class SemismoothNewton:
         self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
     ) -> Iterator[Solution]:
         """Yield the solution so far, round by round; see `Followed`."""
-        columns = self.method(program) == ColumnGeneration.name
-        if not columns:
+        method = self.method(program)
+        if method == self.name:
             refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
-        if columns:
+        if method == smoothing.NAME:
+            yield from self._smoothed_rounds(program, start, deadline)
+        elif method == ColumnGeneration.name:
             master = self._master(program)
             yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
         else:
             yield from self._whole_rounds(program, start, deadline)
 
     def method(self, program: Program) -> str:
-        """Return what `solve` runs on this program: its own name, or ``column_generation``."""
+        """Return what `solve` runs: its own name, ``column_generation`` or ``smoothing``."""
         if _has_kinks(program):
-            return ColumnGeneration.name
+            many = program.data.n > smoothing.MIN_SAMPLES
+            smooth = many and isinstance(program.loss, Smoothable)
+            return smoothing.NAME if smooth else ColumnGeneration.name
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
         large = n_entries > MAX_BITS_WITH_MULTIPLIERS
@@ -152,6 +159,28 @@ class SemismoothNewton:
         if not isinstance(program.loss, ConicLoss):
             return False
         return spread_of(program.data) ** 2 * EPS > self.rtol
+
+    def _smoothed_rounds(
+        self, program: Program, start: Solution | None, deadline: Deadline
+    ) -> Iterator[Solution]:
+        """Go on by column generation from what smoothing leaves, where it gets stuck."""
+
+        def solve(smooth: Program, rtol: float, start: Solution | None) -> Solution:
+            return replace(self, rtol=rtol).solve(smooth, start, deadline=deadline)
+
+        loss = cast(Smoothable, program.loss)
+        best = unsolved(program)
+        for best in smoothing.smoothed_rounds(program, loss, self.rtol, solve, start, deadline):
+            if best.status is Status.INACCURATE:
+                break
+            yield best
+        else:
+            return
+        columns = ColumnGeneration(self.rtol, self._master(program))
+        for found in columns.rounds(program, best, deadline=deadline):
+            best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
+            best = replace(best, status=found.status)
+            yield best
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
@@ -189,7 +218,7 @@ class SemismoothNewton:
             for at_beta in programs:
                 yield self.solve(at_beta, deadline=deadline)
             return
-        if self.method(program) == ColumnGeneration.name:
+        if self.method(program) != self.name:
             last: Solution | None = None
             for at_beta in programs:
                 last = self.solve(at_beta, last, deadline=deadline)
