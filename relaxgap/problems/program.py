@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -162,6 +162,7 @@ def gated_program(
     return Program(data, patterns, beta, FreeBlocks(), loss)
 
 
+@runtime_checkable
 class ProgramMaker(Protocol):
     """State a program of one family."""
 

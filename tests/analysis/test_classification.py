@@ -51,6 +51,7 @@ def test_a_network_is_measured_against_the_best_of_its_loss(
     assert report.lower_bound <= best.primal_value
     assert best.dual_value <= report.upper_bound < report.network_value
     assert "above 0 for 'yes'" in str(report)
+    assert ("nothing is said of stationarity" in str(report)) == (loss == "hinge")
     # a gradient that is not one says nothing of being stationary
     measured = (report.stationarity_residual, report.n_improving_patterns)
     assert all((number is None) == (loss == "hinge") for number in measured)

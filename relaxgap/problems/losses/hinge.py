@@ -33,8 +33,7 @@ class HingeLoss:
 
     def dual_point(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
         """Return the labels of the samples whose margin is below 1, a subgradient with a minus."""
-        xp = array_namespace(fit, y)
-        return xp.where(y * fit < 1.0, y, 0.0 * y)
+        return _reached(fit, y)
 
     def into_domain(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
         """See `Loss`."""
@@ -85,7 +84,7 @@ class HingeLoss:
 
     def to_gradient(self, fits: Float[Array, "R n"], y: Float[Array, " n"]) -> None:
         """Turn fits into the subgradients that `dual_point` takes."""
-        fits[...] = -self.dual_point(fits, y)
+        fits[...] = -_reached(fits, y)
 
     def values_of_gradients(self, gradients: Float[Array, "R n"]) -> Float[Array, " R"] | None:
         """Return None: all margins below 1 have one gradient."""
@@ -96,6 +95,10 @@ class HingeLoss:
         import cvxpy as cp
 
         return cp.sum(cp.pos(cp.multiply(y, residual)))
+
+
+def _reached(fits: Float[Array, "*R n"], y: Float[Array, " n"]) -> Float[Array, "*R n"]:
+    return array_namespace(fits, y).where(y * fits < 1.0, y, 0.0 * y)
 
 
 def _excess(margins: Float[Array, "..."]) -> Float[Array, "..."]:
