@@ -104,7 +104,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     """Ascend from every start on one instance."""
     data, settings = cell.load_data(), cell.settings
     _, rng, _ = cell.streams()
-    n_gates = size_of(settings.patterns.n_gates[0], data.n)
+    n_gates = size_of(settings.patterns.n_gates[0], data.n, d=data.d)
     everything = enumerate_patterns(data.X, limit=settings.patterns.limit)
     sampled = sample_patterns(data.X, n_gates, rng)
     beta = settings.regularisation.resolve_over_all(data)
