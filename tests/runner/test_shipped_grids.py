@@ -69,7 +69,7 @@ def test_every_option_of_every_group_composes(group: str, option: str) -> None:
 @pytest.mark.parametrize(
     ("experiment", "scale", "n_cells"),
     [
-        ("certified_gap", "default", 136),
+        ("certified_gap", "default", 154),
         ("solver_benchmark", "default", 12),
         ("coupling_lemma", "default", 70),
         ("exact_optimum", "full", 65),
