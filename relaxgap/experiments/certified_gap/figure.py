@@ -29,6 +29,7 @@ from relaxgap.experiments.certified_gap.ratios import (
     span,
     with_brackets,
 )
+from relaxgap.experiments.certified_gap.strengths import draw_by_strength
 
 __all__ = ["FIGURES", "statistics", "table"]
 
@@ -107,7 +108,12 @@ def draw_bracket(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     return figure
 
 
-FIGURES = {"": draw_ratios, "growth": draw_growth, "bracket": draw_bracket}
+FIGURES = {
+    "": draw_ratios,
+    "growth": draw_growth,
+    "bracket": draw_bracket,
+    "strengths": draw_by_strength,
+}
 
 
 def _main_aspect(ratios: pd.DataFrame) -> float:
