@@ -50,7 +50,7 @@ def draw_strengths(frame: pd.DataFrame, ratio: str) -> Figure:
             draw_medians(axes, one, "n", ratio, index, name)
         axes.axhline(1.0, color="black", linewidth=0.8)
         label_sizes(axes, np.sort(rows["n"].unique()))
-    panels[0].set_ylabel(r"value over the global optimum $p^*$")
+    panels[0].set_ylabel("value over $p^*$")
     name_panels(panels, [name.replace("relaxation, ", "") for name, _ in series])
     legend_above(figure, panels[0].get_legend_handles_labels()[0], columns=3)
     return figure

@@ -17,12 +17,13 @@ def draw_by_strength(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure
     everywhere = ratios[ratios["aspect"].map(aspects) == strengths]
     shared = at_common_sizes(everywhere[everywhere["aspect"] == everywhere["aspect"].mode()[0]])
     low, high = (shared[end] for end in ENDS)
+    counts = shared.groupby(["beta_fraction", "n"], dropna=False)["seed"].nunique()
     figure = draw_strengths(shared, ENDS[1])
     annotate(
         figure,
         strengths_title(shared, ENDS[1]),
         f"{shared['data'].iloc[0]}, $n/d={shared['aspect'].iloc[0]:g}$; ratios over the lower "
         f"bound, at most {scientific((high / low).max() - 1.0)} above those over the best network; "
-        f"lines are medians over {span(shared.groupby('n')['seed'].nunique())} seeds.",
+        f"lines are medians over {span(counts)} seeds.",
     )
     return figure
