@@ -6,11 +6,12 @@ import pytest
 
 from relaxgap.data import labels
 from relaxgap.data.gaussian import GaussianData
+from relaxgap.drawing.ratios import over_optimum
 from relaxgap.experiments.certified_gap.ratios import over_bracket, with_brackets
 from relaxgap.experiments.cone_sharpness.figure import by_cell
 from relaxgap.experiments.gap_chain.links import MAIN, varied, with_links
 from relaxgap.experiments.parts.cell import Cell
-from results.prose import assert_says, row, section, summary
+from results.prose import assert_says, power, row, section, summary
 
 NAME = "The theory, claim by claim"
 
@@ -87,6 +88,34 @@ def test_with_the_gates_of_theorem_1_the_relaxation_is_nearer_to_the_optimum(
         f"{medians['low'][20]:.3f} times the best network at n = 20 and {medians['low'][200]:.2f} "
         f"at n = 200 ({medians['high'][200]:.2f} over the lower bound), where 8 log n gates give "
         f"{before[20]:.2f} and {before[200]:.2f}",
+    )
+
+
+def test_the_ratios_at_other_strengths_are_those_of_the_rows() -> None:
+    listed = over_optimum(summary("gap_vs_log_n"))
+    certified = over_bracket(summary("certified_gap"), every_strength=True)
+    certified = certified[certified["aspect"] == 2.0].assign(ratio=certified["lower bound"])
+    at = {16: listed, 40: certified}
+    found = {
+        n: rows[(rows["n"] == n) & (rows["size_rule"] == "8 log n")].groupby("beta_fraction")[
+            "ratio"
+        ]
+        for n, rows in at.items()
+    }
+    assert found[16].size().tolist() == [20, 20, 20]
+    counts = found[40].size()
+    medians = {n: [f"{value:.2f}" for value in rows.median()] for n, rows in found.items()}
+    brackets = with_brackets(summary("certified_gap"), every_strength=True)
+    ends = brackets[(brackets["method"] == "global") & (brackets["beta_fraction"] != 0.1)]
+    limited = ends[ends["status"] != "solved"]
+    assert set(limited["n"]) == {40}
+    width = float((limited["best_known"] / limited["bound"]).max()) - 1.0
+    assert_says(
+        section(NAME),
+        f"{', '.join(medians[16][:2])} and {medians[16][2]} at n = 16",
+        f"{', '.join(medians[40][:2])} and {medians[40][2]} at n = 40 "
+        f"({counts[0.01]}, {counts[0.1]} and {counts[0.5]} instances;",
+        f"{len(limited)} of these brackets ended at their time limit, at most {power(width)} wide",
     )
 
 
