@@ -1,7 +1,7 @@
 """What is written of the theory, recomputed from the committed CSV."""
 
 from relaxgap.experiments.cone_sharpness.figure import by_cell
-from relaxgap.experiments.gap_chain.figure import with_links
+from relaxgap.experiments.gap_chain.links import with_links
 from results.prose import assert_says, row, section, summary
 
 NAME = "The theory, claim by claim"
