@@ -120,6 +120,12 @@ def check_theorem_6(summary: pd.DataFrame) -> Verdict:
     return on_all(summary, summary["kappa"], summary["kappa_bound"], "kappa over its bound")
 
 
+def check_lemma_5(summary: pd.DataFrame) -> Verdict:
+    """Judge M against its linear kernel, whose least eigenvalue is at least d / 4, and the rest."""
+    left = summary["d"] * (0.25 - summary["kernel_error"])
+    return on_all(summary, left, summary["lambda_min"], "d / 4 - |B|_2 over lambda_min(M)")
+
+
 def check_lemma_6(summary: pd.DataFrame) -> Verdict:
     """Fit how the error of the linear kernel falls with d, at each aspect ratio."""
     frame = summary.assign(c=(summary["n"] / summary["d"]).round(2))

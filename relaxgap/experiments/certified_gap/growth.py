@@ -84,7 +84,8 @@ def growth_of(series: pd.DataFrame, statistics: pd.DataFrame) -> SeriesGrowth:
         & (statistics["method"] == first["method"])
         & (rules == first["size_rule"])
     ]
-    return SeriesGrowth(*(growth_from(chosen[chosen["optimum"] == one]) for one in OPTIMA))
+    found = (chosen[chosen["optimum"] == optimum] for optimum in OPTIMA)
+    return SeriesGrowth(*(growth_from(rows.to_dict("records")) for rows in found))
 
 
 def growth_columns(growth: StoredGrowth | None) -> dict[str, float | str]:

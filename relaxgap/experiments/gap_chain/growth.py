@@ -40,4 +40,5 @@ def statistics(summary: pd.DataFrame) -> pd.DataFrame:
 def growth_of(statistics: pd.DataFrame, data: str, c: float, first: int) -> StoredGrowth | None:
     """Return what the statistics say of one series from one size on."""
     chosen = (statistics["data"] == data) & (statistics["c"] == c)
-    return growth_from(statistics[chosen & (statistics["from_n"] == first)])
+    rows = statistics[chosen & (statistics["from_n"] == first)]
+    return growth_from(rows.to_dict("records"))

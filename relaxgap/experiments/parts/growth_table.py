@@ -1,10 +1,11 @@
 """Fits of laws of growth as rows of ``statistics.csv``, and back."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float64, Shaped
 
 from relaxgap.experiments.parts.fitted_laws import GrowthFit, GrowthFits
@@ -108,16 +109,16 @@ def _row(fit: GrowthFit, decided: int | None) -> FitRow:
     )
 
 
-def growth_from(rows: pd.DataFrame) -> StoredGrowth | None:
+def growth_from(rows: Sequence[Mapping[Any, Any]]) -> StoredGrowth | None:
     """Return the fits that rows of one series hold, None if there are none."""
-    if rows.empty:
+    if not rows:
         return None
-    fits = GrowthFits(tuple(_fit(row) for _, row in rows.iterrows()))
-    decided = rows["deciding_n"].iloc[0]
-    return StoredGrowth(fits, None if pd.isna(decided) else int(decided))
+    decided = float(rows[0]["deciding_n"])
+    fits = GrowthFits(tuple(_fit(row) for row in rows))
+    return StoredGrowth(fits, None if math.isnan(decided) else int(decided))
 
 
-def _fit(row: pd.Series) -> GrowthFit:
+def _fit(row: Mapping[Any, Any]) -> GrowthFit:
     return GrowthFit(
         growth=Growth(row["growth"]),
         intercept=float(row["intercept"]),
