@@ -129,13 +129,15 @@ def fit_intervals(data: LogIntervals, growth: Growth, tolerance: float = TOLERAN
         weights[:, wide] = np.maximum(1.0 - within.variance, LEAST_WEIGHT)
         expected = logs.copy()
         expected[:, wide] = middle + scale * within.mean
-        spread = _spread(expected - curve.predicted[:, index], weights)
+        before, spread = spread, _spread(expected - curve.predicted[:, index], weights)
         expected[:, wide] = middle + scale * within.mean / weights[:, wide]
         # -2 log L is n log(spread^2) + n log(2 pi) + n, less twice what an interval hides
         lost = within.log_density + LOG_ROOT + 0.5 * (within.mean**2 + within.variance)
         hidden = lost.sum(axis=1)
         last, curve = curve, fit_curve(data.grouped(expected, weights), growth, curve)
-        if np.abs(curve.predicted - last.predicted).max() < tolerance:
+        moved = np.abs(curve.predicted - last.predicted).max()
+        # the likelihood is flat in the spread where it is largest
+        if max(moved, np.abs(np.log(spread / before)).max() ** 2) < tolerance:
             break
     n, k = logs.shape[1], growth.n_parameters
     penalty = 2.0 * k * n / (n - k - 1.0)
