@@ -1,8 +1,11 @@
 """What is written of the theory, recomputed from the committed CSV."""
 
 from relaxgap.experiments.cone_sharpness.figure import by_cell
-from relaxgap.experiments.gap_chain.figure import with_links
-from results.prose import assert_says, row, section, summary
+from relaxgap.experiments.gap_chain.growth import growth_of
+from relaxgap.experiments.gap_chain.links import with_links
+from relaxgap.experiments.parts.growth_laws import Growth
+from relaxgap.experiments.parts.growth_table import StoredGrowth
+from results.prose import assert_says, listed, row, section, statistics, summary
 
 NAME = "The theory, claim by claim"
 
@@ -26,6 +29,32 @@ def test_the_link_with_the_logarithm_is_the_medians_of_its_rows() -> None:
         *(row(name, *(f"{value:.2f}" for value in values)) for name, values in rows.items()),
     )
     assert (links["relu"] <= links["relu_bound"] * (1.0 + 1.001e-4)).all()
+
+
+def test_what_the_fits_say_of_that_link_is_in_the_statistics() -> None:
+    stored = statistics("gap_chain")
+
+    def growth(kind: str, c: float, first: int) -> StoredGrowth:
+        found = growth_of(stored, f"gaussian, {kind} labels", c, first)
+        assert found is not None
+        return found
+
+    def weights(first: int) -> list[str]:
+        series = [("noise", 1.0), ("noise", 2.0), ("noise", 4.0), ("planted", 2.0)]
+        return [f"{growth(*one, first).fits.bounded_weight:.2f}" for one in series]
+
+    noise = [growth("noise", c, 20) for c in (1.0, 2.0, 4.0)]
+    assert max(one.fits.fit(Growth.CONSTANT).weight for one in noise) < 0.001
+    best = [one.fits.best_with(limit=True) for one in noise]
+    ends = [" to ".join(f"{end:.2f}" for end in fit.intercept_interval) for fit in best]
+    limits = [f"{fit.intercept:.2f} ({end})" for fit, end in zip(best, ends, strict=True)]
+    assert_says(
+        section(NAME),
+        f"{listed(weights(10)[:3])} for noise at n = d, 2d and 4d and {weights(10)[3]} for planted",
+        f"from n = 20 on {listed(weights(20))}",
+        f"limits at {listed(limits).replace('(', '(95%: ', 1)}",
+        f"ten seeds at n = {listed([f'{one.deciding_n:,}' for one in noise])} would tell",
+    )
 
 
 def test_the_sharpness_of_cones_is_that_of_the_rows() -> None:

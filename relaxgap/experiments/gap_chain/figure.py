@@ -10,9 +10,12 @@ from relaxgap.drawing.marks import draw_medians, label_factors
 from relaxgap.drawing.numbers import samples_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
+from relaxgap.experiments.gap_chain.growth import FIRST_SIZES, MAIN, growth_of, statistics
+from relaxgap.experiments.gap_chain.links import with_links
 from relaxgap.theory.gordon import all_directions_limit
 
-MAIN = "8 log n"
+__all__ = ["FIGURES", "statistics", "table"]
+
 HEADROOM = 0.35
 LINKS = {
     "split": r"$\tilde p^*/\tilde p_g$ (Proposition 5)",
@@ -22,7 +25,7 @@ LINKS = {
 }
 
 
-def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw the splitting link by labels and aspect ratio, and all links at c = 2."""
     frame = with_links(summary)
     main = frame[frame["size_rule"] == MAIN]
@@ -32,9 +35,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     series = main[["data", "c"]].drop_duplicates().itertuples(index=False, name=None)
     for index, (label, c) in enumerate(sorted(series)):
         rows = main[(main["data"] == label) & (main["c"] == c)]
-        kind = label.rpartition(", ")[2].removesuffix(" labels")
-        name = f"{kind}, ${samples_of(c)}$"
-        draw_medians(left, rows, "n", "split", index, name)
+        draw_medians(left, rows, "n", "split", index, _name(label, c))
     fewest = main.loc[main["n"] == sizes[0], "split"].median()
     root = np.sqrt(np.log(2.0 * sizes) / np.log(2.0 * sizes[0]))
     left.plot(sizes, fewest * root, ":", color=GREY, label=r"grows as $\sqrt{\log 2n}$")
@@ -51,27 +52,32 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     left.set_ylim(low, high + HEADROOM * (high - low))
     left.legend(loc="upper left", fontsize=6.5, ncols=2)
     legend_above(figure, right.get_legend_handles_labels()[0], columns=2)
-    annotate(figure, _title(main), _caption(main))
+    annotate(figure, _title(main), _caption(main), _growth(main, statistics))
     return figure
 
 
 FIGURES = {"": draw}
 
 
-def with_links(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary with each link as a factor: upper ends over lower ones.
+def _name(label: str, c: float) -> str:
+    kind = label.rpartition(", ")[2].removesuffix(" labels")
+    return f"{kind}, ${samples_of(c)}$"
 
-    The aspect ratio is the nearest one of the largest size: of few samples d is rounded.
-    """
-    exact = summary["n"] / summary["d"]
-    levels = exact[summary["n"] == summary["n"].max()].unique()
-    nearest = np.abs(np.log(exact.to_numpy()[:, None] / levels)).argmin(axis=1)
-    return summary.assign(
-        c=levels[nearest].round(2),
-        split=summary["relu"] / summary["gated_bound"],
-        slack=summary["prop3_bound"] / summary["gated_bound"],
-        below=summary["prop3_bound"] / summary["prop4_bound"],
-        direct=summary["relu"] / summary["prop4_bound"],
+
+def _growth(main: pd.DataFrame, statistics: pd.DataFrame) -> str:
+    """Say what weight laws of growth with a limit have, from each of the first sizes on."""
+    parts = []
+    series = main[["data", "c"]].drop_duplicates().itertuples(index=False, name=None)
+    for label, c in sorted(series):
+        found = [growth_of(statistics, label, c, first) for first in FIRST_SIZES]
+        weights = [f"{growth.fits.bounded_weight:.2f}" for growth in found if growth is not None]
+        if len(weights) == len(found):
+            parts.append(f"{' and '.join(weights)} ({_name(label, c)})")
+    if not parts:
+        return ""
+    return (
+        f"Of seven laws of growth those with a limit have AICc weight {', '.join(parts)}, fitted "
+        f"from n = {' and '.join(map(str, FIRST_SIZES))} on."
     )
 
 
