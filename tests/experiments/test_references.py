@@ -286,6 +286,7 @@ def test_every_experiment_is_compared_with_a_reference() -> None:
     assert {path.stem for path in REFERENCES.glob("*.csv")} == set(EXPERIMENTS)
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize("name", sorted(COMPARISONS))
 def test_an_experiment_reproduces_its_reference(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,9 +9,12 @@ from relaxgap.data.gaussian import GaussianData
 from relaxgap.drawing.ratios import over_optimum
 from relaxgap.experiments.certified_gap.ratios import over_bracket, with_brackets
 from relaxgap.experiments.cone_sharpness.figure import by_cell
+from relaxgap.experiments.gap_chain.growth import growth_of
 from relaxgap.experiments.gap_chain.links import MAIN, varied, with_links
 from relaxgap.experiments.parts.cell import Cell
-from results.prose import assert_says, power, row, section, summary
+from relaxgap.experiments.parts.growth_laws import Growth
+from relaxgap.experiments.parts.growth_table import StoredGrowth
+from results.prose import assert_says, listed, power, row, section, statistics, summary
 
 NAME = "The theory, claim by claim"
 
@@ -92,10 +95,10 @@ def test_with_the_gates_of_theorem_1_the_relaxation_is_nearer_to_the_optimum(
 
 
 def test_the_ratios_at_other_strengths_are_those_of_the_rows() -> None:
-    listed = over_optimum(summary("gap_vs_log_n"))
+    enumerated = over_optimum(summary("gap_vs_log_n"))
     certified = over_bracket(summary("certified_gap"), every_strength=True)
     certified = certified[certified["aspect"] == 2.0].assign(ratio=certified["lower bound"])
-    at = {16: listed, 40: certified}
+    at = {16: enumerated, 40: certified}
     found = {
         n: rows[(rows["n"] == n) & (rows["size_rule"] == "8 log n")].groupby("beta_fraction")[
             "ratio"
@@ -146,6 +149,32 @@ def test_planted_labels_are_of_two_kinds(
         f"where the teacher's five neurons are three of one sign and two of the other it is "
         f"{high.min():.2f} to {high.max():.2f} at n = 640 ({len(high)} instances), where four or "
         f"five agree {low.min():.2f} to {low.max():.2f} ({len(low)})",
+    )
+
+
+def test_what_the_fits_say_of_that_link_is_in_the_statistics() -> None:
+    stored = statistics("gap_chain")
+
+    def growth(kind: str, c: float, first: int) -> StoredGrowth:
+        found = growth_of(stored, f"gaussian, {kind} labels", c, first)
+        assert found is not None
+        return found
+
+    def weights(first: int) -> list[str]:
+        series = [("noise", 1.0), ("noise", 2.0), ("noise", 4.0), ("planted", 2.0)]
+        return [f"{growth(*one, first).fits.bounded_weight:.2f}" for one in series]
+
+    noise = [growth("noise", c, 20) for c in (1.0, 2.0, 4.0)]
+    assert max(one.fits.fit(Growth.CONSTANT).weight for one in noise) < 0.001
+    best = [one.fits.best_with(limit=True) for one in noise]
+    ends = [" to ".join(f"{end:.2f}" for end in fit.intercept_interval) for fit in best]
+    limits = [f"{fit.intercept:.2f} ({end})" for fit, end in zip(best, ends, strict=True)]
+    assert_says(
+        section(NAME),
+        f"{listed(weights(10)[:3])} for noise at n = d, 2d and 4d and {weights(10)[3]} for planted",
+        f"from n = 20 on {listed(weights(20))}",
+        f"limits at {listed(limits).replace('(', '(95%: ', 1)}",
+        f"ten seeds at n = {listed([f'{one.deciding_n:,}' for one in noise])} would tell",
     )
 
 

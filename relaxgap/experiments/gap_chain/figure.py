@@ -17,9 +17,12 @@ from relaxgap.drawing.ratios import gates_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.strengths import strength_name
 from relaxgap.drawing.style import GREY, SMALLEST_POINTS, new_figure
+from relaxgap.experiments.gap_chain.growth import FIRST_SIZES, growth_of, statistics
 from relaxgap.experiments.gap_chain.links import LINKS, MAIN, growth, main_of, varied, with_links
 from relaxgap.experiments.parts.size_rules import THEOREM_1
 from relaxgap.theory.gordon import all_directions_limit
+
+__all__ = ["FIGURES", "statistics", "table"]
 
 PANELS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "labels": ("labels", str),
@@ -32,7 +35,7 @@ DASHED = "planted"
 HEADROOM = 0.3
 
 
-def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     """Draw the splitting link by labels, aspect ratio, strength and gates, one at a time."""
     frame = with_links(summary)
     figure = new_figure(5.6)
@@ -53,7 +56,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     for axes in panels[::2]:
         axes.set_ylabel(r"$\tilde p^*/\tilde p_g$")
     name_panels(panels, [f"by {title}" for title, _ in PANELS.values()])
-    annotate(figure, _title(frame), _caption(frame))
+    annotate(figure, _title(frame), _caption(frame), _growth(frame, statistics))
     return figure
 
 
@@ -150,6 +153,23 @@ def _caption(frame: pd.DataFrame) -> str:
         f"{_instances(frame)} and {gates_of(str(main_of(frame)['size_rule']))} unless a series "
         f"says otherwise; {_seeds(frame)}.{gates} As n grows the cones' sharpness, which bounds "
         f"this link, stays below {limits}."
+    )
+
+
+def _growth(frame: pd.DataFrame, statistics: pd.DataFrame) -> str:
+    """Say what weight laws of growth with a limit have, from each of the first sizes on."""
+    parts = []
+    series = varied(frame, "labels", "c")[["data", "labels", "c"]].drop_duplicates()
+    for data, labels, c in sorted(series.itertuples(index=False, name=None)):
+        found = [growth_of(statistics, data, c, first) for first in FIRST_SIZES]
+        weights = [f"{growth.fits.bounded_weight:.2f}" for growth in found if growth is not None]
+        if len(weights) == len(found):
+            parts.append(f"{' and '.join(weights)} ({labels}, ${samples_of(c)}$)")
+    if not parts:
+        return ""
+    return (
+        f"Of seven laws of growth those with a limit have AICc weight {', '.join(parts)}, fitted "
+        f"from n = {' and '.join(map(str, FIRST_SIZES))} on."
     )
 
 
