@@ -64,8 +64,8 @@ def test_the_worst_labels_are_those_of_the_rows() -> None:
         row("n", *medians.index),
         row("labels of the data", *(f"{v:.2f}" for v in medians["ratio_at_start_bound"])),
         row("worst labels found", *(f"{v:.2f}" for v in medians["ratio_bound"])),
-        f"Over all strengths the largest is {worst['ratio_bound']:.2f} (n = {worst['n']}), and {over} of {len(frame)} "
-        "instances are surely above",
+        f"Over all strengths the largest is {worst['ratio_bound']:.2f} (n = {worst['n']}), and "
+        f"{over} of {len(frame)} instances are surely above",
         f"coincide to 10⁻⁴ up to n = {exact}, where every pattern is priced, and are at most "
         f"{100.0 * width:.1f}% apart at 40 and 60",
         f"{others[0.01]:.2f} and {others[0.5]:.2f} at 0.01 and 0.5 β_max",
