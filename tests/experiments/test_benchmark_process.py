@@ -165,6 +165,9 @@ def test_no_conic_solver_is_started_on_too_large_a_program(kind: ProgramType, en
         attempts = attempts_of(program, solver, settings)
         assert [attempt.status for attempt in attempts] == ["too_large"] * 3
         assert f"{n_entries:,} matrix entries" in attempts[0].message
+    dense = replace(SETTINGS, largest_conic=program.zero().w.size ** 2 - 1)
+    attempts = attempts_of(program, "dense_interior_point", dense)
+    assert [attempt.status for attempt in attempts] == ["too_large"] * 3
 
 
 def test_a_violated_cone_counts_as_error() -> None:

@@ -19,6 +19,7 @@ WITH_STATISTICS = [
     "success_vs_width",
     "solver_growth",
     "gap_chain",
+    "complexity",
 ]
 
 
