@@ -80,7 +80,7 @@ def draw_links(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     found = ", ".join(f"{value:.2f} ({gates_of(str(rule))})" for rule, value in last.items())
     annotate(
         figure,
-        rf"At $n={size}$ the relaxation is, times Proposition 4's bound below $p^*$: {found}",
+        rf"At $n={size}$, $\tilde p^*$ over the lower bound of $p^*$ of Proposition 4 is {found}",
         f"{_instances(frame)}; {_seeds(frame)}.",
     )
     return figure
