@@ -34,6 +34,7 @@ from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.needs import for_family, refuse_unless_met
 from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
+from relaxgap.solvers.tall.gram_newton import GramNewton
 
 MAX_IDLE_ROUNDS = 3
 STAGE_RTOL, STAGE_ROUNDS = 0.1, 10
@@ -109,10 +110,11 @@ class SemismoothNewton:
         Notes
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
-        P patterns. Memory: O(n P + d P + n^2). A cone-constrained program of more than
-        `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
-        programs this solver solves, from the same start and under the same deadline (`method`), and
-        by one whose restricted programs Clarabel solves where an offset or the units of columns
+        P patterns. Memory: O(n P + d P + n^2). A gated program with many more samples than columns
+        is solved by `GramNewton`, which has no term in n^2 (`method`). A cone-constrained program
+        of more than `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose
+        restricted programs this solver solves, from the same start and under the same deadline,
+        and by one whose restricted programs Clarabel solves where an offset or the units of columns
         leave a dual point too few digits.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
@@ -124,14 +126,20 @@ class SemismoothNewton:
         refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
-        if self.method(program) == ColumnGeneration.name:
-            master = self._master(program)
-            yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
-        else:
-            yield from self._whole_rounds(program, start, deadline)
+        match self.method(program):
+            case GramNewton.name:
+                tall = GramNewton(self.rtol, self.max_rounds)
+                yield from tall.rounds(program, start, deadline=deadline)
+            case ColumnGeneration.name:
+                generated = ColumnGeneration(self.rtol, self._master(program))
+                yield from generated.rounds(program, start, deadline=deadline)
+            case _:
+                yield from self._whole_rounds(program, start, deadline)
 
     def method(self, program: Program) -> str:
-        """Return what `solve` runs on this program: its own name, or ``column_generation``."""
+        """Return what `solve` runs on this program: its own name or that of another solver."""
+        if self.backend == NUMPY and GramNewton.suits(program):
+            return GramNewton.name
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
         large = n_entries > MAX_BITS_WITH_MULTIPLIERS
@@ -185,7 +193,7 @@ class SemismoothNewton:
             for at_beta in programs:
                 yield self.solve(at_beta, deadline=deadline)
             return
-        if self.method(program) == ColumnGeneration.name:
+        if self.method(program) != self.name:
             last: Solution | None = None
             for at_beta in programs:
                 last = self.solve(at_beta, last, deadline=deadline)
