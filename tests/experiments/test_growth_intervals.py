@@ -84,7 +84,7 @@ def test_a_limit_is_covered_although_only_brackets_are_known() -> None:
 def test_an_upper_end_below_its_lower_end_is_refused() -> None:
     low, high = drawn(0)
     with pytest.raises(ValueError, match="intervals of them"):
-        compare_growth(SIZES, high, np.random.default_rng(0), upper=low)
+        compare_growth(SIZES, high, np.random.default_rng(0), 10, upper=low)
 
 
 def test_moments_within_an_interval_are_those_of_scipy() -> None:

@@ -237,14 +237,14 @@ def test_the_mean_of_a_resample_varies_as_a_mean_of_that_many_seeds_does() -> No
 def test_too_few_sizes_or_ratios_are_refused(sizes: list[int]) -> None:
     assert not is_comparable(np.array(sizes))
     with pytest.raises(ValueError, match="Expected 6 ratios or more at 4 sizes or more"):
-        compare_growth(np.array(sizes), np.ones(len(sizes)), np.random.default_rng(0))
+        compare_growth(np.array(sizes), np.ones(len(sizes)), np.random.default_rng(0), 10)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0, -1.0])
 def test_a_ratio_that_is_not_positive_and_finite_is_refused(bad: float) -> None:
     ratios = np.array([1.0, 1.1, 1.2, 1.25, 1.3, bad])
     with pytest.raises(ValueError, match=r"Expected sizes n >= 1 and finite.*at n=6"):
-        compare_growth(np.array([2, 3, 4, 5, 5, 6]), ratios, np.random.default_rng(0))
+        compare_growth(np.array([2, 3, 4, 5, 5, 6]), ratios, np.random.default_rng(0), 10)
 
 
 @pytest.mark.parametrize(("n_resamples", "confidence"), [(0, 0.95), (10, 0.0), (10, 1.0)])

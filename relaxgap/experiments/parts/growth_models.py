@@ -49,7 +49,7 @@ def compare_growth(
     sizes: Shaped[np.ndarray, " m"],
     ratios: Float64[np.ndarray, " m"],
     rng: np.random.Generator,
-    n_resamples: int = 500,
+    n_resamples: int,
     confidence: float = 0.95,
     growths: Sequence[Growth] = GROWTHS,
     upper: Float64[np.ndarray, " m"] | None = None,

@@ -13,6 +13,9 @@ from relaxgap.experiments.parts.growth_decision import deciding_size
 from relaxgap.experiments.parts.growth_laws import Growth
 from relaxgap.experiments.parts.growth_models import compare_growth, is_comparable
 
+N_RESAMPLES = 500
+"""Of the seeds, for every interval that is stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitRow:
@@ -86,7 +89,8 @@ def fitted_rows(
     """
     if not is_comparable(sizes) or not (np.isfinite(low) & np.isfinite(high)).all():
         return []
-    fits = compare_growth(sizes, low, np.random.default_rng(0), upper=high)
+    rng = np.random.default_rng(0)
+    fits = compare_growth(sizes, low, rng, N_RESAMPLES, upper=high)
     largest = int(np.max(sizes))
     decided = deciding_size(fits, largest, int(np.sum(sizes == largest)), width)
     return [{**names, **asdict(_row(fit, decided))} for fit in fits.fits]
@@ -113,9 +117,10 @@ def growth_from(rows: Sequence[Mapping[Any, Any]]) -> StoredGrowth | None:
     """Return the fits that rows of one series hold, None if there are none."""
     if not rows:
         return None
-    decided = float(rows[0]["deciding_n"])
+    decided = rows[0]["deciding_n"]
     fits = GrowthFits(tuple(_fit(row) for row in rows))
-    return StoredGrowth(fits, None if math.isnan(decided) else int(decided))
+    # None as computed, NaN as read
+    return StoredGrowth(fits, int(decided) if decided and math.isfinite(decided) else None)
 
 
 def _fit(row: Mapping[Any, Any]) -> GrowthFit:
