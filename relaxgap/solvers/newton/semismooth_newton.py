@@ -35,6 +35,7 @@ from relaxgap.solvers.needs import for_family, refuse_unless_met
 from relaxgap.solvers.newton import smoothing
 from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
+from relaxgap.solvers.tall.gram_newton import GramNewton
 
 MAX_IDLE_ROUNDS = 3
 STAGE_RTOL, STAGE_ROUNDS = 0.1, 10
@@ -110,10 +111,11 @@ class SemismoothNewton:
         Notes
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
-        P patterns. Memory: O(n P + d P + n^2). A cone-constrained program of more than
-        `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
-        programs this solver solves, from the same start and under the same deadline (`method`), and
-        by one whose restricted programs Clarabel solves where an offset or the units of columns
+        P patterns. Memory: O(n P + d P + n^2). A gated program with many more samples than columns
+        is solved by `GramNewton`, which has no term in n^2 (`method`). A cone-constrained program
+        of more than `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose
+        restricted programs this solver solves, from the same start and under the same deadline,
+        and by one whose restricted programs Clarabel solves where an offset or the units of columns
         leave a dual point too few digits, or the loss has kinks; above `smoothing.MIN_SAMPLES`
         samples its kinks are smoothed first (`smoothing`), which takes no list of rows and blocks
         to a conic solver.
@@ -129,20 +131,26 @@ class SemismoothNewton:
             refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
-        if method == smoothing.NAME:
-            yield from self._smoothed_rounds(program, start, deadline)
-        elif method == ColumnGeneration.name:
-            master = self._master(program)
-            yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
-        else:
-            yield from self._whole_rounds(program, start, deadline)
+        match method:
+            case smoothing.NAME:
+                yield from self._smoothed_rounds(program, start, deadline)
+            case GramNewton.name:
+                tall = GramNewton(self.rtol, self.max_rounds)
+                yield from tall.rounds(program, start, deadline=deadline)
+            case ColumnGeneration.name:
+                generated = ColumnGeneration(self.rtol, self._master(program))
+                yield from generated.rounds(program, start, deadline=deadline)
+            case _:
+                yield from self._whole_rounds(program, start, deadline)
 
     def method(self, program: Program) -> str:
-        """Return what `solve` runs: its own name, ``column_generation`` or ``smoothing``."""
+        """Return what `solve` runs on this program: its own name or that of another method."""
         if _has_kinks(program):
             many = program.data.n > smoothing.MIN_SAMPLES
             smooth = many and isinstance(program.loss, Smoothable)
             return smoothing.NAME if smooth else ColumnGeneration.name
+        if self.backend == NUMPY and GramNewton.suits(program):
+            return GramNewton.name
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
         large = n_entries > MAX_BITS_WITH_MULTIPLIERS
@@ -179,8 +187,12 @@ class SemismoothNewton:
         columns = ColumnGeneration(self.rtol, self._master(program))
         for found in columns.rounds(program, best, deadline=deadline):
             best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
-            best = replace(best, status=found.status)
+            # the better of both may reach the gap before columns alone do
+            done = best.certificate.relative_gap <= self.rtol
+            best = replace(best, status=Status.SOLVED if done else found.status)
             yield best
+            if done:
+                return
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
