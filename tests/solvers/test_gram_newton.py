@@ -9,12 +9,12 @@ from instances import overlap
 from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.clock import Deadline, OutOfTimeError
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import Program, gated_program, relu_program
+from relaxgap.problems import Blocks, Program, gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton, Status
 from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
-from relaxgap.solvers.tall import sample_gram
+from relaxgap.solvers.tall import gram_newton, sample_gram
 from relaxgap.solvers.tall.gram_newton import GramNewton
 from relaxgap.solvers.tall.group_lasso import _secular, accelerated, swept
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
@@ -186,3 +186,48 @@ def test_the_secular_equation_is_solved(values: list[float]) -> None:
     c, beta = np.array([0.4, 2.0]), 0.7
     v = _secular(np.array(values), c, beta)
     np.testing.assert_allclose(values * v + beta * v / np.linalg.norm(v), c, rtol=1e-9)
+
+
+def heavy_tailed(n: int, seed: int) -> Dataset:
+    data = planted(n, 3, seed)
+    return Dataset(np.random.default_rng(seed).standard_cauchy(data.X.shape), data.y)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_gram_matrices_get_stuck_the_square_system_goes_on(seed: int) -> None:
+    program = gated(heavy_tailed(600, seed), fraction=1e-3)
+    assert GramNewton.suits(program)
+    assert SemismoothNewton(1e-4).solve(program).status is Status.SOLVED
+
+
+def test_a_start_of_more_blocks_than_join_at_once_is_taken_whole() -> None:
+    program = gated(planted(700, 3, 0), 80, 0.01)
+    w = np.random.default_rng(0).standard_normal(program.shape)
+    start = replace(GramNewton(1e-2).solve(program), point=Blocks(1e-3 * w))
+    assert GramNewton(1e-6).solve(program, start).status is Status.SOLVED
+    far = replace(start, point=Blocks(1e30 * w))
+    assert GramNewton(1e-6).solve(program, far).status is Status.SOLVED
+
+
+def test_a_price_of_beta_and_nothing_to_do_leaves_zero() -> None:
+    program = gated(planted(600, 2, 0))
+    nothing = replace(program, beta=program.beta / 0.05 / (1.0 + 1e-9))
+    found = GramNewton(1e-12).solve(nothing)
+    assert found.point.active_blocks == 0
+
+
+def test_a_deadline_on_the_way_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, calls = gated(planted(900, 4, 1)), 0
+    newton = gram_newton._by_newton
+
+    def late(*arguments: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise OutOfTimeError
+        return newton(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gram_newton, "_by_newton", late)
+    found = GramNewton(1e-12).solve(program)
+    assert found.status is Status.TIME_LIMIT
+    assert found.certificate.relative_gap < 0.5

@@ -38,6 +38,8 @@ from relaxgap.solvers.newton.working_set import WorkingSet
 from relaxgap.solvers.tall.gram_newton import GramNewton
 
 MAX_IDLE_ROUNDS = 3
+MAX_SQUARE = 5000
+"""Samples up to which a system of their order is a fallback: 200 MB, and seconds a step."""
 STAGE_RTOL, STAGE_ROUNDS = 0.1, 10
 """Relative gap, and most rounds, at a strength on the way to that of the program."""
 
@@ -135,8 +137,7 @@ class SemismoothNewton:
             case smoothing.NAME:
                 yield from self._smoothed_rounds(program, start, deadline)
             case GramNewton.name:
-                tall = GramNewton(self.rtol, self.max_rounds)
-                yield from tall.rounds(program, start, deadline=deadline)
+                yield from self._tall_rounds(program, start, deadline)
             case ColumnGeneration.name:
                 generated = ColumnGeneration(self.rtol, self._master(program))
                 yield from generated.rounds(program, start, deadline=deadline)
@@ -193,6 +194,24 @@ class SemismoothNewton:
             yield best
             if done:
                 return
+
+    def _tall_rounds(
+        self, program: Program, start: Solution | None, deadline: Deadline
+    ) -> Iterator[Solution]:
+        """Go on with a system of order n where Gram matrices get stuck, if it fits."""
+        tall = GramNewton(self.rtol, self.max_rounds)
+        best = unsolved(program)
+        for best in tall.rounds(program, start, deadline=deadline):
+            is_stuck = best.status in (Status.INACCURATE, Status.ROUND_LIMIT)
+            if is_stuck and program.data.n <= MAX_SQUARE:
+                break
+            yield best
+        else:
+            return
+        for found in self._whole_rounds(program, best, deadline):
+            best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
+            best = replace(best, status=found.status)
+            yield best
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)

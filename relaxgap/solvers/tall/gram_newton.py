@@ -30,8 +30,8 @@ from relaxgap.solvers.tall.group_lasso import accelerated, settled, swept
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
 
-MIN_ROWS, ROWS_AN_UNKNOWN, TYPICAL_BLOCKS = 500, 0.5, 100
-"""Where the two ways cost the same: measured at 400 to 2000 rows, 5 to 100 columns, 100 gates."""
+MIN_ROWS, MANY_ROWS, TYPICAL_BLOCKS = 500, 3000, 100
+"""A system of the order of the rows is dear from so many on; fewer must be twice the unknowns."""
 MIN_SAMPLE = 2000
 MAX_SAMPLED_BLOCKS = 400
 """The sample has two rows for each unknown of so many blocks at most."""
@@ -39,6 +39,8 @@ MIN_ENTERING = 48
 SAMPLE_RTOL = 1e-2
 """Gap to which the program over the sample is solved: its own error is no smaller."""
 ACCELERATED_STEPS, MODEL_TOLERANCE = 300, 3e-2
+CERTIFIED_STEP = 0.3
+"""Part of the last proven gap at which a point is certified anew: that takes two passes."""
 FAR = 3e-2
 """Gaps above it are closed by the model from scratch, those below by sweeps and Newton's method."""
 N_SWEEPS, SETTLING_STEPS = 2, 30
@@ -76,8 +78,8 @@ class GramNewton:
     def suits(program: Program) -> bool:
         """Whether a Newton system of order n would cost more than the Gram matrix of the blocks."""
         n_patterns, d = program.shape[1:]
-        n_unknowns = d * min(n_patterns, TYPICAL_BLOCKS)
-        is_tall = program.data.n >= max(MIN_ROWS, ROWS_AN_UNKNOWN * n_unknowns)
+        n, n_unknowns = program.data.n, d * min(n_patterns, TYPICAL_BLOCKS)
+        is_tall = n >= (n_unknowns if n >= MANY_ROWS else max(MIN_ROWS, 2 * n_unknowns))
         return is_tall and _is_known(program)
 
     def solve(
@@ -103,30 +105,33 @@ class GramNewton:
             zero = program.zero()
             yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
             return
-        scaled = units.scaled(program)
-        w = np.zeros(program.shape[1:])
+        scaled, w, status = units.scaled(program), np.zeros(program.shape[1:]), Status.ROUND_LIMIT
         if start is not None:
-            w = units.scaled_point(start.point).w[0]
-        status = Status.ROUND_LIMIT
-        try:
-            with in_force(deadline):
-                for iterate in self._iterates(scaled, w):
-                    if iterate.gap > self.rtol and not iterate.is_last:
-                        continue
-                    point = Blocks(units.back(iterate.w)[None])
-                    found = certify(program, point)
-                    best = with_better_bounds(best, point, found, iterate.n_steps)
-                    if best.certificate.relative_gap <= self.rtol:
-                        status = Status.SOLVED
-                        break
-                    if iterate.is_idle:
-                        status = Status.INACCURATE
-                        break
-                    yield best
-        except OutOfTimeError:
-            yield no_worse_than(start, replace(best, status=Status.TIME_LIMIT), program)
-            return
-        yield replace(best, status=status)
+            w = _no_worse_than_zero(scaled, units.scaled_point(start.point).w[0])
+        iterates = self._iterates(scaled, w)
+        iterate: _Iterate | None = None
+        while best.certificate.relative_gap > self.rtol:
+            try:
+                with in_force(deadline):
+                    iterate = next(iterates)
+            except StopIteration:
+                break
+            except OutOfTimeError:
+                status = Status.TIME_LIMIT
+                break
+            if iterate.gap <= CERTIFIED_STEP * best.certificate.relative_gap or iterate.is_last:
+                best = _certified(best, program, units, iterate)
+                yield best
+            if iterate.is_idle:
+                status = Status.INACCURATE
+                break
+        if status is Status.TIME_LIMIT and iterate is not None:
+            # what was found between two certificates
+            best = _certified(best, program, units, iterate)
+        if best.certificate.relative_gap <= self.rtol:
+            status = Status.SOLVED
+        late = replace(best, status=status)
+        yield no_worse_than(start, late, program) if status is Status.TIME_LIMIT else late
 
     def _iterates(self, program: Program, w: BlockArray) -> Iterator["_Iterate"]:
         """Go down on the sampled rows first, then on all."""
@@ -174,11 +179,16 @@ def _descent(
         wanted = norms > beta * (1.0 + 1e-6)
         if done == 0 and np.any(w != 0.0):
             # where a start comes from other rows, its prices are as far off as its fit
-            wanted = np.any(w != 0.0, axis=1)
+            wanted = np.zeros_like(wanted)
+        support = np.flatnonzero(np.any(w != 0.0, axis=1))
+        gram.add(np.setdiff1d(support, gram.blocks))
         joining = np.setdiff1d(np.flatnonzero(wanted), gram.blocks)
-        if joining.size:
-            order = np.argsort(-norms[joining], kind="stable")
-            gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
+        order = np.argsort(-norms[joining], kind="stable")
+        gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
+        if gram.blocks.size == 0:
+            # zero is optimal up to rounding
+            yield _Iterate(w, gap, done, is_idle=True, is_last=True)
+            return
         w, residual = _by_model(rows, gram, beta, w, residual, prices, gap > FAR, n_idle > 0)
         w, residual = _by_newton(rows, gram, beta, w, residual)
 
@@ -327,6 +337,17 @@ def _dual_value(
 ) -> float:
     limit = beta / largest if largest > 0.0 else np.inf
     return rows.weight * SQUARED.best_scale(residual, rows.y, limit)[1]
+
+
+def _certified(best: Solution, program: Program, units: Units, iterate: _Iterate) -> Solution:
+    """Certify a point in the program's own units and keep the better of both bounds."""
+    point = Blocks(units.back(iterate.w)[None])
+    return with_better_bounds(best, point, certify(program, point), iterate.n_steps)
+
+
+def _no_worse_than_zero(scaled: Program, w: BlockArray) -> BlockArray:
+    value = scaled.value(Blocks(w[None]))
+    return w if value < scaled.value(scaled.zero()) else np.zeros_like(w)
 
 
 def _is_known(program: Program) -> bool:

@@ -6,6 +6,8 @@ r"""A group lasso whose data are a Gram matrix: no row is read.
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from relaxgap.numerics.clock import checkpoint
+
 POWER_STEPS = 12
 SAFETY = 1.02
 """Times the estimate of the largest eigenvalue, which the power method approaches from below."""
@@ -47,6 +49,7 @@ def accelerated(
     Gw = times(w)
     G_at = Gw
     for done in range(max_steps):
+        checkpoint()
         if done % 10 == 0 and _norms(b - Gw).max() <= beta * (1.0 + tolerance):
             break
         moved = at - step * (G_at - b)
@@ -77,6 +80,7 @@ def swept(
     values, vectors = np.linalg.eigh(own)
     for _ in range(n_sweeps):
         for i in range(k):
+            checkpoint()
             linear = slope[i] + own[i] @ w[i]
             if np.linalg.norm(linear) <= beta:
                 if not np.any(w[i]):
@@ -105,6 +109,7 @@ def settled(
     d = w.shape[1]
     exact = G.astype(np.float64)
     for _ in range(n_steps):
+        checkpoint()
         w = swept(G, b, beta, w, 1)
         support = np.flatnonzero(np.any(w != 0.0, axis=1))
         if support.size == 0:

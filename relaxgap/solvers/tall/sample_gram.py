@@ -49,6 +49,8 @@ class SampleGram:
 
     def add(self, blocks: Int[np.ndarray, " k"]) -> None:
         """Let blocks join."""
+        if blocks.size == 0:
+            return
         old, d = self.blocks.size, self._gram.shape[1]
         self.blocks = np.concatenate([self.blocks, blocks])
         new = self.blocks.size
