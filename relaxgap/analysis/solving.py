@@ -62,7 +62,8 @@ def solve(
     beta, beta_fraction : float
         Strength of the regularisation, exactly one: absolute, or as a fraction of the least beta
         at which the zero network is optimal. Where the patterns are too many to enumerate, of the
-        largest such beta that local ascent finds, in at most a third of the time.
+        largest such beta that local ascent finds, in at most a third of the time; where listed ones
+        take longer than that to price, of the largest price of a gate.
     patterns : str, int or PatternSet
         ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; the path of an ``.npz`` file
         with an array ``gates``; or a set.
@@ -151,7 +152,8 @@ def solve(
             return _bracketed(bracketing, data, absolute, bracket_deadline, threads, on_progress)
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
-        problem = PROGRAMS[program](data, chosen, strength.resolve(data, chosen))
+        absolute = strength.resolve(data, chosen, deadline)
+        problem = PROGRAMS[program](data, chosen, absolute)
         return _solved(method, problem, name, deadline, threads, on_progress)
 
 
