@@ -47,7 +47,7 @@ def schedule(name: str, data: Dataset) -> Schedule:
         return Schedule((ENUMERATION,), (), (BRANCH_AND_BOUND,))
     if ENUMERATION.suits(data):
         return Schedule((), (), (ENUMERATION, BRANCH_AND_BOUND))
-    # its neurons help the search along
+    # it needs no better network than one that descended
     return Schedule((), (SPECTRAL,), (BRANCH_AND_BOUND,))
 
 
