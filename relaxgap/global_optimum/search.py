@@ -83,7 +83,7 @@ class NetworkSearch:
         self.value = attained_loss(self.network, data, beta)
         self.nu = data.y
         self.n_rounds = 0
-        self.has_descended = False
+        self.width = 0
         self.programs_are_slow = False
         self.units = self._units()
         self.stalled = float(np.clip(0.1 * rtol, *STALLED))
@@ -110,30 +110,43 @@ class NetworkSearch:
             wider = random_network(data, width, self.rng)
             wider = descend(wider, data, beta, PROBING_STEPS, self.stalled, deadline)
             value = attained_loss(wider, data, beta)
-            yield from self._descended(wider)
+            self._keep_descended(wider)
+            yield
             if not value < (1.0 - WIDER) * best:
                 break
             network, best, seconds = wider, value, time.monotonic() - began
+            self.width = width
         for _ in range(MAX_WIDE_ROUNDS):
             if deadline.has_passed:
                 return
             before = best
             network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline)
             best = attained_loss(network, data, beta)
-            yield from self._descended(network)
+            self._keep_descended(network)
+            yield
             if not best < (1.0 - self.stalled) * before:
                 return
 
-    def _descended(self, network: TwoLayerNetwork) -> Iterator[None]:
-        self.has_descended = True
-        self._keep_descended(network)
-        yield
-
     def solve_first(self, n_gates: int, deadline: Deadline = NEVER) -> None:
         """Solve over the patterns in use, and those of Gaussian gates where nothing descended."""
-        n_gates = 0 if self.has_descended else n_gates
+        n_gates = 0 if self.width > 0 else n_gates
         gates = self.rng.standard_normal((n_gates, self.data.d))
         self._solve_with(gates, deadline.within(FIRST_SHARE), GAIN)
+
+    def start_afresh(self, deadline: Deadline = NEVER) -> bool:
+        """Descend from another random network and solve over its patterns and those in use.
+
+        The descent is short: the program goes on from there. False if that gains next to nothing,
+        and where nothing descended or programs are slow.
+        """
+        if self.units is None or self.width == 0 or self.programs_are_slow:
+            return False
+        data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
+        fresh = random_network(data, self.width, self.rng)
+        fresh = descend(fresh, data, beta, PROBING_STEPS, self.stalled, deadline)
+        before = self.value
+        self.add(fresh.hidden, deadline)
+        return self._has_gained(before)
 
     def settle(self, deadline: Deadline = NEVER) -> None:
         """Solve over the patterns in use to a higher accuracy than that of a round."""

@@ -33,6 +33,8 @@ WIDE_SHARE = 0.35
 """Fraction of a time limit after which the wide network makes way for bounds."""
 SEARCH_SHARE = 0.7
 """Fraction of the time then left after which the search for networks makes way for bounds."""
+AFRESH_SHARE = 0.2
+"""Fraction of what is left of that for fresh starts, once the search has stalled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,9 +213,15 @@ class GlobalSolver:
         """Improve the network until it stops improving or it is the bounds' turn."""
         search.solve_first(self.n_gates, turn)
         yield
+        has_stalled = False
         for _ in range(MAX_SEARCH_ROUNDS):
-            if turn.has_passed or not search.improve(turn):
+            if turn.has_passed:
                 break
+            if not search.improve(turn):
+                if not has_stalled:
+                    has_stalled, turn = True, turn.within(AFRESH_SHARE)
+                if not search.start_afresh(turn):
+                    break
             yield
         search.settle(turn)
         yield
