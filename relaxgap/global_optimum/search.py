@@ -47,7 +47,7 @@ DEARER = 4.0
 SLIDE_STEPS = 200
 STALLED = 1e-4, 1e-3
 """Least and largest relative decrease with which a descent goes on: a tenth of the accuracy."""
-FIRST_SHARE, PROGRAM_SHARE = 0.6, 0.2
+FIRST_SHARE, PROGRAM_SHARE = 0.25, 0.2
 """Fractions of the time left that the first small program, and each one after it, may take."""
 GAIN, SETTLED = 0.1, 0.01
 """Fractions of the accuracy wanted: of a round that gains enough, and of the last program."""
@@ -103,7 +103,7 @@ class NetworkSearch:
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network, best = TwoLayerNetwork(np.zeros((0, data.d)), np.zeros(0)), np.inf
         seconds = 0.0
-        for width in widths(data):
+        for width in widths(data, beta):
             if deadline.remaining_seconds < DEARER * seconds:
                 break
             began = time.monotonic()

@@ -26,6 +26,8 @@ LOOK = 100
 """Steps that together have to decrease the loss by a fraction of it."""
 NARROW = 100
 """Width of the first network, unless samples are few or steps dear."""
+SMALL_BETA = 1e-3
+"""In units where data and labels have norm 1: some thousandths of the largest that matters."""
 WIDTH_PER_SAMPLE = 2
 MIN_WIDEST, MAX_WIDEST = 50, 800
 WORK = 4e7
@@ -36,11 +38,15 @@ DEAD = 1e-4
 """Fraction of the largest neuron at which one is dropped."""
 
 
-def widths(data: Dataset) -> Iterator[int]:
-    """Yield widths to try, each twice the one before; narrower ones where a step costs more."""
+def widths(data: Dataset, beta: float) -> Iterator[int]:
+    """Yield widths to try, each twice the one before; narrower ones where a step costs more.
+
+    At a small ``beta``, with data and labels of norm 1, only the widest: it ends lower, which a
+    few steps do not show.
+    """
     widest = int(np.clip(WORK / (data.n * data.d), MIN_WIDEST, MAX_WIDEST))
     widest = min(WIDTH_PER_SAMPLE * data.n, widest)
-    width = NARROW
+    width = NARROW if beta > SMALL_BETA else widest
     while width < widest:
         yield width
         width *= 2
