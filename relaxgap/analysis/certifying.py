@@ -8,9 +8,10 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import FollowedBracket, OnBracket, follow, unseen
 from relaxgap.analysis.certified_network import NetworkReport
-from relaxgap.analysis.inputs import NetworkLike, dataset_of, network_of
+from relaxgap.analysis.inputs import NetworkLike, dataset_of, loss_of, network_of
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.strength import Regularisation
+from relaxgap.data.classes import Classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
@@ -26,6 +27,7 @@ from relaxgap.networks import (
     with_ones_column,
 )
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
+from relaxgap.problems.losses import Loss, is_smooth
 
 LEAST_LOOK_SECONDS = 1.0
 LOOK_SHARE = 0.1
@@ -44,6 +46,8 @@ def certify(
     time_limit: float | None = 60.0,
     certificate: str = "auto",
     seed: int = 0,
+    loss: str = "squared",
+    against_rest: str | None = None,
     *,
     threads: int = 1,
     on_progress: OnBracket = unseen,
@@ -52,7 +56,8 @@ def certify(
 
     The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
     all weights, a sum over samples: for a PyTorch network trained with MSELoss and ``weight_decay``
-    w (not AdamW) beta is n w / 2.
+    w (not AdamW) beta is n w / 2. For two classes the logistic or the hinge loss takes the place of
+    its first term: with BCEWithLogitsLoss and labels 0 and 1, beta is n w.
 
     Parameters
     ----------
@@ -63,19 +68,25 @@ def certify(
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
     y : (n,) array
-        Labels.
+        Labels, as for `relaxgap.solve`.
     beta, beta_fraction : float, optional
         Weight decay of the loss, or the same as a fraction of the beta at which zero becomes
         optimal, found as for `relaxgap.solve`. By default the one at which the weights are closest
-        to stationary.
+        to stationary; for the hinge loss, whose gradient at a margin of 1 is not one, it is asked
+        for, and nothing is said of stationarity and of improving patterns.
     rtol : float
         Relative gap to reach.
     time_limit : float or None
         Seconds, looked at between pieces of work; None goes on while the bounds improve.
     certificate : str
-        How to prove the lower bound; ``auto`` picks by size.
+        How to prove the lower bound; ``auto`` picks by size. ``spectral``, ``semidefinite`` and
+        ``branch_and_bound`` are of the squared loss only.
     seed : int
         Of the search for better networks.
+    loss : str
+        ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`.
+    against_rest : str, optional
+        The class that is +1 against all others, as for `relaxgap.solve`.
     threads : int
         BLAS threads.
     on_progress : callable
@@ -111,19 +122,25 @@ def certify(
     >>> best.verdict[:53]
     'This network is optimal to the accuracy asked for: at'
     """
-    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed)
+    of_fit = loss_of(loss)
+    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit)
     strength = None
     if beta is not None or beta_fraction is not None:
-        strength = Regularisation(beta, beta_fraction)
+        strength = Regularisation(beta, beta_fraction, loss=of_fit)
+    elif not is_smooth(of_fit):
+        raise ConfigurationError(
+            f"Expected beta or beta_fraction for the {loss} loss, got neither: its gradient at a "
+            "margin of 1 is not one, so that weights imply no beta; give beta."
+        )
     deadline = Deadline.after(time_limit)
-    data = dataset_of(X, y)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
     loaded = network_of(network, data)
     if loaded.has_bias:
         data = with_ones_column(data)
     with threadpool_limits(limits=threads):
-        absolute, source = _beta(strength, loaded.network, data, deadline)
+        absolute, source = _beta(strength, loaded.network, data, of_fit, deadline)
         followed = follow(solver, data, absolute, loaded.network, deadline, on_progress)
-        return _report(loaded, data, absolute, source, solver, followed, threads)
+        return _report(loaded, data, classes, absolute, source, solver, followed, threads)
 
 
 def _look_seconds(time_limit: float | None) -> float | None:
@@ -134,14 +151,15 @@ def _beta(
     strength: Regularisation | None,
     network: TwoLayerNetwork,
     data: Dataset,
+    loss: Loss,
     deadline: Deadline,
 ) -> tuple[float, BetaSource]:
     """Return beta and where it came from; refuse one at which the network has no loss."""
     if strength is None:
-        return implied_beta(network, data), "implied"
+        return implied_beta(network, data, loss), "implied"
     beta = strength.resolve_over_all(data, deadline)
     with np.errstate(over="ignore", invalid="ignore"):
-        value = network.training_loss(data, beta)
+        value = network.training_loss(data, beta, loss)
     if not math.isfinite(value):
         raise ConfigurationError(
             f"Expected a beta at which the training loss is a finite float64, got {beta:g} and a "
@@ -153,6 +171,7 @@ def _beta(
 def _report(
     loaded: LoadedNetwork,
     data: Dataset,
+    classes: Classes | None,
     beta: float,
     source: BetaSource,
     solver: GlobalSolver,
@@ -163,19 +182,19 @@ def _report(
 
     After an interruption no patterns are looked for, and one during the look ends it.
     """
-    network, solution = loaded.network, followed.solution
-    value = network.training_loss(data, beta)
+    network, solution, loss = loaded.network, followed.solution, solver.loss
+    value = network.training_loss(data, beta, loss)
     # of the network that is returned: what is better by rounding alone is not
     better_found = solution.certificate.primal_value < value * (1.0 - ROUNDING)
     upper = solution.certificate.primal_value if better_found else value
     lower = min(solution.certificate.dual_value, value)
     structure = structure_of(network, data, STRUCTURE_RTOL)
-    residual = _residual(network, data, beta)
+    residual = _residual(network, data, beta, loss) if is_smooth(loss) else None
     slope = None
     if residual is not None and residual <= NEARLY_STATIONARY:
-        slope = steepest_descent(network, data, beta).relative_slope
+        slope = steepest_descent(network, data, beta, loss=loss).relative_slope
     found, interrupted = None, False
-    if not followed.stopped:
+    if not followed.stopped and is_smooth(loss):
         try:
             with in_force(Deadline.after(_look_seconds(solver.max_seconds))):
                 found = _improving(network, solution.network, data, beta, solver)
@@ -215,6 +234,8 @@ def _report(
         n_regions=solution.n_regions,
         threads=threads,
         seed=solver.seed,
+        loss=loss.name,
+        classes=classes,
         best=LoadedNetwork(solution.network, loaded.has_bias) if better_found else loaded,
         history=followed.history,
         stopped=followed.stopped or "interrupted" * interrupted,
@@ -230,14 +251,14 @@ def _improving(
 ) -> ImprovingPatterns:
     starts = random_starts(data, np.random.default_rng(solver.seed))
     return improving_patterns(
-        network, data, beta, solver.rtol, np.concatenate([starts, better.hidden])
+        network, data, beta, solver.rtol, np.concatenate([starts, better.hidden]), solver.loss
     )
 
 
-def _residual(network: TwoLayerNetwork, data: Dataset, beta: float) -> float | None:
+def _residual(network: TwoLayerNetwork, data: Dataset, beta: float, loss: Loss) -> float | None:
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            return _finite(stationarity_residual(network, data, beta))
+            return _finite(stationarity_residual(network, data, beta, loss=loss))
     except (ArithmeticError, ValueError):
         # the squares of a diverged network's gradient overflow
         return None

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from relaxgap.data.classes import Classes, two_classes
 from relaxgap.data.dataset import Dataset
-from relaxgap.errors import DataError
+from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.networks.reading.files import (
     LoadedNetwork,
@@ -16,20 +17,50 @@ from relaxgap.networks.reading.files import (
     refuse_gated,
 )
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.problems.losses import LOSSES, SQUARED, Loss
 
 NetworkLike = Any
 """A `TwoLayerNetwork`, a `LoadedNetwork`, a pair (hidden, output) of arrays, or a file path."""
 
 
-def dataset_of(X: Any, y: Any) -> Dataset:
+def loss_of(name: str) -> Loss:
+    """Return the loss of a name.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none.
+    """
+    if name not in LOSSES:
+        raise ConfigurationError(
+            f"Expected a loss out of {', '.join(LOSSES)}, got {name!r}; choose one."
+        )
+    return LOSSES[name]
+
+
+def dataset_of(
+    X: Any, y: Any, loss: Loss = SQUARED, against_rest: str | None = None
+) -> tuple[Dataset, Classes | None]:
     """Make a data set of anything that NumPy reads as real numbers: arrays, lists, frames.
+
+    Labels of a loss of two classes may be text too; their names come back with the data.
 
     Raises
     ------
     DataError
-        If an entry is no real number, or as `Dataset`.
+        If an entry is no real number, the labels are not those of the loss, or as `Dataset`.
+    ConfigurationError
+        If a class is named for a loss of numbers.
     """
-    return Dataset(_as_float64(X, "X"), _as_float64(y, "y"))
+    if not loss.of_classes and against_rest is not None:
+        raise ConfigurationError(
+            f"Expected a loss of classes with against_rest, got the {loss.name} loss; drop it, or "
+            "take the logistic or the hinge loss."
+        )
+    if not loss.of_classes:
+        return Dataset(_as_float64(X, "X"), _as_float64(y, "y")), None
+    labels, classes = two_classes(y, loss.name, against_rest)
+    return Dataset(_as_float64(X, "X"), labels), classes
 
 
 def network_of(network: NetworkLike, data: Dataset) -> LoadedNetwork:

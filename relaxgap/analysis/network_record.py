@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from relaxgap.data.classes import Classes
 from relaxgap.global_optimum.bounds import meanings
 from relaxgap.solvers.base import Status
 
@@ -16,7 +17,8 @@ NEARLY_STATIONARY = 1e-3
 class CertifiedNetwork:
     """Hold what is known about a network; ``MEANINGS`` says what each number is.
 
-    None stands for what is not finite, or was not looked for after an interruption.
+    None stands for what is not finite, or was not looked for: after an interruption, and of a loss
+    with kinks what its gradient would say.
     """
 
     network_value: float
@@ -49,11 +51,13 @@ class CertifiedNetwork:
     n_regions: int
     threads: int
     seed: int
+    loss: str
+    classes: Classes | None
 
 
 MEANINGS = {
-    "network_value": "Training loss of this network: 1/2 |f(X) - y|^2 + beta/2 times the sum of "
-    "the squares of its weights.",
+    "network_value": "Training loss of this network: the loss of its outputs plus beta/2 times "
+    "the sum of the squares of its weights.",
     "lower_bound": "No network of any width has a smaller training loss. This is proven.",
     "upper_bound": "Training loss of the best network known; never above network_value.",
     "certified_ratio": "network_value / lower_bound: how far from the best this network can be.",
@@ -89,4 +93,8 @@ MEANINGS = {
     "n_regions": "Regions of the last branch and bound; 0 without one.",
     "threads": "BLAS threads.",
     "seed": "Seed of drawn data and of the search.",
+    "loss": "Of the outputs f(X): squared, 1/2 |f(X) - y|^2; logistic, the sum of "
+    "log(1 + exp(-y f(x))); or hinge, the sum of the parts of 1 - y f(x) above 0.",
+    "classes": "The names of the labels -1 and +1, or the only one; unknown where they are numbers "
+    "to fit.",
 }

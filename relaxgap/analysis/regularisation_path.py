@@ -9,10 +9,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import unseen
-from relaxgap.analysis.inputs import dataset_of
+from relaxgap.analysis.inputs import dataset_of, loss_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import kind_of, networks_of
 from relaxgap.certificates import beta_max
+from relaxgap.data.classes import Classes, class_sentence
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
@@ -56,6 +57,10 @@ class RegularisationPath:
     complete : bool
         Whether the program ranges over all patterns: only then do the brackets, of a program with
         cones, hold for networks of every width.
+    loss : str
+        ``squared``, ``logistic`` or ``hinge``.
+    classes : tuple of str or None
+        The names of -1 and +1, or the only one; None where labels are no classes.
     beta_max : float
         The least strength at which the zero network is optimal.
     n_points : int
@@ -69,6 +74,8 @@ class RegularisationPath:
     n_patterns: int
     complete: bool
     program: str
+    loss: str
+    classes: Classes | None
     beta_max: float
     solver: str
     rtol: float
@@ -112,7 +119,8 @@ class RegularisationPath:
         )
         if missed:
             said = f"{said} {missed} of {len(self.rows)} points did not reach rtol."
-        return f"{said} {self.ran_out}".rstrip()
+        others = filter(None, (self.ran_out, class_sentence(self.classes)))
+        return " ".join([said, *others])
 
     def __str__(self) -> str:
         return self.sentence
@@ -127,6 +135,8 @@ def path(
     smallest_fraction: float = 1e-3,
     rtol: float = 1e-6,
     seed: int = 0,
+    loss: str = "squared",
+    against_rest: str | None = None,
     *,
     time_limit: float | None = None,
     limit: int = MAX_LISTED_PATTERNS,
@@ -141,7 +151,7 @@ def path(
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
     y : (n,) array
-        Labels.
+        Labels, as for `relaxgap.solve`.
     patterns : str, int or PatternSet
         As for `relaxgap.solve`.
     program : str
@@ -154,6 +164,10 @@ def path(
         Relative gap to reach at each point.
     seed : int
         Of sampled patterns.
+    loss : str
+        ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`.
+    against_rest : str, optional
+        The class that is +1 against all others, as for `relaxgap.solve`.
     time_limit : float, optional
         Seconds, looked at between pieces of work; the points so far are returned, without the one
         that was being solved. By default none.
@@ -208,13 +222,14 @@ def path(
             f"Expected a time limit above 0 seconds, got {time_limit}; raise it."
         )
     kind_of(program)
+    of_fit = loss_of(loss)
     deadline = Deadline.after(time_limit)
     method = SemismoothNewton(rtol, backend=backend)
-    data = dataset_of(X, y)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
     try:
         with in_force(deadline):
             chosen = choose_patterns(patterns, data, limit, seed)
-            largest = beta_max(data, chosen, PROGRAMS[program])
+            largest = beta_max(data, chosen, PROGRAMS[program], of_fit)
     except OutOfTimeError as error:
         raise ConfigurationError(
             "Expected time to list the patterns and to find beta_max, which a path starts from, "
@@ -228,12 +243,18 @@ def path(
     fractions = np.geomspace(1.0, smallest_fraction, points).tolist()
     with threadpool_limits(limits=threads):
         rows, seconds, stopped = _follow(
-            method, PROGRAMS[program](data, chosen, largest), fractions, deadline, on_progress
+            method,
+            PROGRAMS[program](data, chosen, largest, loss=of_fit),
+            fractions,
+            deadline,
+            on_progress,
         )
     return RegularisationPath(
         n_patterns=chosen.n_patterns,
         complete=chosen.complete,
         program=program,
+        loss=loss,
+        classes=classes,
         beta_max=largest,
         solver=method.name,
         rtol=rtol,

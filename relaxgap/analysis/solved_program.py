@@ -8,6 +8,7 @@ from jaxtyping import Float64
 from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.comparison import at_most_above, interval
 from relaxgap.analysis.programs import networks_of
+from relaxgap.data.classes import Classes, class_sentence
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.patterns.pattern_set import PatternSet
@@ -49,6 +50,10 @@ class SolveRecord:
         BLAS threads.
     program : str
         ``relu`` or ``gated``.
+    loss : str
+        ``squared``, ``logistic`` or ``hinge``.
+    classes : tuple of str or None
+        The names of -1 and +1, or the only one; None where labels are no classes.
     """
 
     status: Status
@@ -66,6 +71,8 @@ class SolveRecord:
     beta: float
     threads: int
     program: str
+    loss: str
+    classes: Classes | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +129,13 @@ class SolveResult(SolveRecord):
             return f"{said}not proven to be near it, since the lower bound is 0."
         return f"{said}at most {at_most_above(self.primal_value, self.dual_value)} it."
 
+    @property
+    def class_sentence(self) -> str:
+        """What the sign of an output stands for; empty where labels are no classes."""
+        return class_sentence(self.classes)
+
     def __str__(self) -> str:
-        return f"{self.sentence} {self.status.sentence}"
+        return f"{self.sentence} {self.status.sentence} {self.class_sentence}".rstrip()
 
     @property
     def record(self) -> SolveRecord:

@@ -6,11 +6,12 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import OnBracket, follow, follow_rounds, unseen
-from relaxgap.analysis.inputs import dataset_of
+from relaxgap.analysis.inputs import dataset_of, loss_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import Regularisation, is_small
+from relaxgap.data.classes import Classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks import to_blocks
@@ -38,6 +39,8 @@ def solve(
     rtol: float = 1e-6,
     time_limit: float | None = None,
     seed: int = 0,
+    loss: str = "squared",
+    against_rest: str | None = None,
     *,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
@@ -46,19 +49,20 @@ def solve(
 ) -> SolveResult:
     r"""Find a network of least training loss, with a bracket that proves how good it is.
 
-    The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
-    all weights, a sum over samples. With all patterns the bracket is one of the global optimum
-    over networks of every width; the patterns are enumerated where they are few, and bracketed
-    without a list of them where they are many. With sampled patterns it is one of the networks
-    restricted to these, which says nothing of other networks: then ``result.complete`` is false
-    and ``result.lower_bound`` is None.
+    The loss is :math:`\tfrac12 \|f(X) - y\|^2`, or one of two classes, plus ``beta`` / 2 times the
+    sum of the squares of all weights, a sum over samples. With all patterns the bracket is one of
+    the global optimum over networks of every width; the patterns are enumerated where they are few,
+    and bracketed without a list of them where they are many. With sampled patterns it is one of the
+    networks restricted to these, which says nothing of other networks: then ``result.complete`` is
+    false and ``result.lower_bound`` is None.
 
     Parameters
     ----------
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
     y : (n,) array
-        Labels.
+        Labels; of the logistic and the hinge loss two classes of any names, the later in order
+        (of numbers, or of the alphabet) is +1.
     beta, beta_fraction : float
         Strength of the regularisation, exactly one: absolute, or as a fraction of the least beta
         at which the zero network is optimal. Where the patterns are too many to enumerate, of the
@@ -79,6 +83,14 @@ def solve(
         a bracket without a list, which ``math.inf`` lets go on.
     seed : int
         Of sampled patterns and of the search for networks.
+    loss : str
+        ``squared``; ``logistic``, :math:`\sum_i \log(1 + e^{-y_i f(x_i)})`; or ``hinge``,
+        :math:`\sum_i (1 - y_i f(x_i))_+`, which may have many best networks: the bracket is one of
+        their common value. Over all patterns too many to enumerate, bounds of both come from the
+        MAX-CUT relaxation of the price, and are wide.
+    against_rest : str, optional
+        The class that is +1 against all others: with more than two classes, one network and one
+        bracket for each class.
     limit : int
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
@@ -126,6 +138,13 @@ def solve(
     >>> sampled.primal_value >= result.dual_value
     True
 
+    Two classes of any names:
+
+    >>> answers = ["yes", "no", "yes", "yes", "no", "no"]
+    >>> classified = relaxgap.solve(X, answers, beta_fraction=0.1, loss="logistic")
+    >>> classified.classes, classified.status
+    (('no', 'yes'), <Status.SOLVED: 'solved'>)
+
     In single precision the bracket may be wider, never false:
 
     >>> backend = relaxgap.Backend(dtype="float32")
@@ -133,15 +152,16 @@ def solve(
     >>> single.dual_value <= result.primal_value
     True
     """
-    strength = Regularisation(beta, beta_fraction, program)
+    of_fit = loss_of(loss)
+    strength = Regularisation(beta, beta_fraction, program, of_fit)
     kind_of(program)
     name = registry.DEFAULT if solver is None else solver
     method = registry.make(name, rtol, backend)
     bracket_limit = BRACKET_SECONDS if time_limit is None else time_limit
-    bracketing = GlobalSolver(rtol, bracket_limit, seed=seed)
+    bracketing = GlobalSolver(rtol, bracket_limit, seed=seed, loss=of_fit)
     # what comes before the first bracket takes from the limit too
     deadline, bracket_deadline = Deadline.after(time_limit), Deadline.after(bracket_limit)
-    data = dataset_of(X, y)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
     with threadpool_limits(limits=threads):
@@ -149,17 +169,20 @@ def solve(
             if backend != NUMPY:
                 raise registry.only_on_numpy("patterns too many to enumerate", backend)
             absolute = strength.resolve_over_all(data, bracket_deadline)
-            return _bracketed(bracketing, data, absolute, bracket_deadline, threads, on_progress)
+            return _bracketed(
+                bracketing, data, classes, absolute, bracket_deadline, threads, on_progress
+            )
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
         absolute = strength.resolve(data, chosen, deadline)
-        problem = PROGRAMS[program](data, chosen, absolute)
-        return _solved(method, problem, name, deadline, threads, on_progress)
+        problem = PROGRAMS[program](data, chosen, absolute, loss=of_fit)
+        return _solved(method, problem, classes, name, deadline, threads, on_progress)
 
 
 def _solved(
     method: Solver,
     problem: Program,
+    classes: Classes | None,
     solver: str,
     deadline: Deadline,
     threads: int,
@@ -188,6 +211,8 @@ def _solved(
         beta=problem.beta,
         threads=threads,
         program=problem.family.name,
+        loss=problem.loss.name,
+        classes=classes,
         network=kind_of(problem.family.name).of_point(problem, point),
         patterns=patterns,
         nu=found.nu,
@@ -199,6 +224,7 @@ def _solved(
 def _bracketed(
     solver: GlobalSolver,
     data: Dataset,
+    classes: Classes | None,
     beta: float,
     deadline: Deadline,
     threads: int,
@@ -208,7 +234,7 @@ def _bracketed(
     followed = follow(solver, data, beta, None, deadline, on_progress)
     solution, found = followed.solution, followed.solution.certificate
     blocks = to_blocks(solution.network, data)
-    problem = relu_program(data, blocks.patterns, beta)
+    problem = relu_program(data, blocks.patterns, beta, loss=solver.loss)
     return SolveResult(
         status=solution.status,
         primal_value=found.primal_value,
@@ -225,6 +251,8 @@ def _bracketed(
         beta=beta,
         threads=threads,
         program=problem.family.name,
+        loss=problem.loss.name,
+        classes=classes,
         network=solution.network,
         patterns=blocks.patterns,
         nu=found.nu,

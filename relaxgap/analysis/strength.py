@@ -12,6 +12,7 @@ from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
+from relaxgap.problems.losses import SQUARED, Loss
 
 BETA_MAX_SHARE = 0.3
 """Fraction of the time left that the way to ``beta_max`` may take."""
@@ -34,6 +35,8 @@ class Regularisation:
         Fraction of ``beta_max`` over all patterns.
     program : str
         Whose ``beta_max`` is the unit of the fraction: ``relu`` or ``gated``.
+    loss : Loss
+        Of that program.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Regularisation:
     beta: float | None = None
     beta_fraction: float | None = None
     program: str = "relu"
+    loss: Loss = SQUARED
 
     def __post_init__(self) -> None:
         if (self.beta is None) == (self.beta_fraction is None):
@@ -78,9 +82,9 @@ class Regularisation:
             return float(self.beta)
         try:
             with in_force(deadline.within(BETA_MAX_SHARE)):
-                unit = beta_max(data, patterns, PROGRAMS[self.program])
+                unit = beta_max(data, patterns, PROGRAMS[self.program], self.loss)
         except OutOfTimeError:
-            unit = price_of_gates(data, patterns)
+            unit = price_of_gates(data, patterns, self.loss)
         return self._fraction_of(unit)
 
     def resolve_over_all(self, data: Dataset, deadline: Deadline = NEVER) -> float:
@@ -100,7 +104,7 @@ class Regularisation:
             patterns = enumerate_patterns(data.X, limit=MAX_BITS_SOLVED_AT_ONCE)
             return self.resolve(data, patterns, deadline)
         turn = deadline.within(BETA_MAX_SHARE)
-        return self._fraction_of(estimate_beta_max(data, deadline=turn))
+        return self._fraction_of(estimate_beta_max(data, deadline=turn, loss=self.loss))
 
     def _fraction_of(self, unit: float) -> float:
         if unit == 0.0:

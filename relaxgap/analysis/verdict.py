@@ -2,6 +2,8 @@
 
 from relaxgap.analysis.comparison import at_least_above, at_most_above
 from relaxgap.analysis.network_record import CertifiedNetwork
+from relaxgap.data.classes import class_sentence
+from relaxgap.problems.losses import LOSSES, is_smooth
 
 FAR_FROM_STATIONARY = 0.05
 SHARP = 1e-6
@@ -68,6 +70,13 @@ def remarks(report: CertifiedNetwork) -> list[str]:
             "No activation pattern was found in which a new neuron would appreciably lower its "
             f"loss; the largest price found is {_shown(report.largest_price_ratio)} beta."
         )
+    if not is_smooth(LOSSES[report.loss]):
+        said.append(
+            f"The {report.loss} loss has kinks at margins of 1: nothing is said of stationarity, "
+            "nor of patterns that would lower it."
+        )
+    if sentence := class_sentence(report.classes):
+        said.append(sentence)
     return said
 
 

@@ -151,6 +151,8 @@ def certify(
             "project it with program.into_cones first."
         )
     usable = candidate is not None and bool(np.all(np.isfinite(candidate)))
+    if candidate is not None and usable:
+        candidate = program.loss.into_domain(candidate, y)
     if candidate is not None and usable and multipliers is not None:
         prices = prices_by_multipliers(program, candidate, multipliers)
         nu, dual_value = _bound_at(program, candidate, prices)

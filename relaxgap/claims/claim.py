@@ -100,7 +100,7 @@ class Claim:
     code : str
         Where the formula is computed.
     experiment : str
-        Whose results it is judged by, "" if it has none of its own.
+        Whose results it is judged by; "" if it is evaluated on drawn instances instead.
     check : callable or None
         From the summary of the experiment to a verdict.
     evaluate : callable or None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relaxgap.claims.claim import Claim, Outcome
+from relaxgap.claims.drawn import judged_on_drawn
 from relaxgap.drawing.stored import read_summary
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.summary import summary_columns
@@ -22,7 +23,7 @@ class Judgement:
     claim, source : str
         Its name and where it is stated.
     tested_by : str
-        The experiment, or the tests where it has none.
+        The experiment; empty where it has none, and instances are drawn.
     outcome : str
         A sentence of `Outcome`.
     n_instances : int
@@ -56,9 +57,9 @@ def summary_path(experiment: str, scale: str, results: Path) -> Path:
 def judged(claim: Claim, scale: str, results: Path) -> Judgement:
     """Judge a claim by the results that there are."""
     if claim.check is None or not claim.experiment:
-        how = f"relaxgap verify {claim.name} --data DATA"
+        found = judged_on_drawn(claim)
         return Judgement(
-            claim.name, claim.source, "", Outcome.NOT_RUN, 0, f"on an instance: {how}", ""
+            claim.name, claim.source, "", found.outcome, found.n_instances, found.detail, ""
         )
     path = summary_path(claim.experiment, scale, results)
     if not path.is_file():

@@ -7,6 +7,7 @@ from click.core import ParameterSource
 
 from relaxgap.errors import MissedAccuracyError
 from relaxgap.global_optimum.bounds import AUTO
+from relaxgap.problems.losses import SQUARED
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.registry import DEFAULT
 
@@ -69,6 +70,12 @@ def _advice(relative_gap: float) -> str:
         return f"take --certificate {AUTO}"
     if chosen.get("solver") not in (None, DEFAULT):
         return f"take --solver {DEFAULT}"
+    loss = chosen.get("loss", SQUARED.name)
+    if loss != SQUARED.name and "smallest_fraction" not in chosen:
+        return (
+            f"bounds of the {loss} loss over patterns too many to list are wide: take fewer "
+            "samples or features, or the squared loss"
+        )
     beta = "--smallest-fraction" if "smallest_fraction" in chosen else "--beta or --beta-fraction"
     return f"raise {beta}, or bring the columns of X to one size without an offset"
 

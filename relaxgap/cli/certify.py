@@ -10,7 +10,7 @@ import click
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
 from relaxgap.cli.accuracy import exit_if_missed
-from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data
+from relaxgap.cli.data_argument import DATA_HELP, load_labelled, takes_data, takes_loss
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays, write_bytes
@@ -22,6 +22,7 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 
 @click.command("certify", epilog=DATA_HELP)
 @takes_data
+@takes_loss
 @click.option(
     "--network",
     "network_file",
@@ -89,9 +90,10 @@ def certify_command(
 
     The training loss is 1/2 |f(X) - y|^2 + beta/2 (sum of the squares of all weights), summed
     over the n samples of DATA: for a PyTorch network trained with MSELoss and weight_decay = w
-    (not AdamW) beta is n w / 2. The lower bound holds for networks of every width; certified_ratio
-    is network_value over it. Hidden biases count as weights on a column of ones; an output bias is
-    refused.
+    (not AdamW) beta is n w / 2. With --loss logistic or hinge that loss takes the place of the
+    first term: for BCEWithLogitsLoss beta is n w. The lower bound holds for networks of every
+    width; certified_ratio is network_value over it. Hidden biases count as weights on a column of
+    ones; an output bias is refused.
 
     After Ctrl-C or an error the bracket so far is printed and written, with exit code 1. A
     gap wider than --rtol is said on standard error, with exit code 4 if --rtol was given and no
@@ -100,9 +102,9 @@ def certify_command(
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz")
-    known = load_data(data, target, seed)
+    X, y = load_labelled(data, target, seed, chosen["loss"])
     with options_named(), before_the_first_bracket(), bracket_line() as show:
-        report = certify(network_file, known.X, known.y, seed=seed, on_progress=show, **chosen)
+        report = certify(network_file, X, y, seed=seed, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
     if better is not None:
         write_arrays(better, "--better", **report.best.arrays)

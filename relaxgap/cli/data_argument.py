@@ -8,9 +8,11 @@ from typing import Any
 import click
 import numpy as np
 
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.dataset import Dataset, DataSource
+from relaxgap.data.files import FileData
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
+from relaxgap.problems.losses import LOSSES, SQUARED
 
 DATA_HELP = (
     "DATA is a .npz file with arrays X and y, a .csv or .csv.gz file with a header, or a data set "
@@ -49,6 +51,45 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_LOSS_OPTIONS = (
+    click.option(
+        "--loss",
+        type=click.Choice(tuple(LOSSES)),
+        default=SQUARED.name,
+        show_default=True,
+        help="Of the outputs; logistic and hinge are of two classes, of any names in the column of "
+        "labels, the later in order as +1.",
+    ),
+    click.option(
+        "--against-rest",
+        metavar="NAME",
+        help="The class that is +1 against all others; needed once for each of three or more.",
+    ),
+)
+
+
+def takes_loss(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what its labels are."""
+    for option in reversed(_LOSS_OPTIONS):
+        command = option(command)
+    return command
+
+
+def load_labelled(argument: str, target: str, seed: int, loss: str) -> tuple[Any, Any]:
+    """Load samples, and labels that may be the names of classes if the loss is of classes.
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As `load_data`.
+    """
+    source = _source(argument, target)
+    if LOSSES[loss].of_classes and isinstance(source, FileData):
+        return source.load_classes()
+    data = source.load(_generator(seed))
+    return data.X, data.y
+
+
 def load_data(argument: str, target: str, seed: int) -> Dataset:
     """Load the data set that ``DATA`` names; a target in ``DATA`` goes before the option.
 
@@ -59,6 +100,14 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
     DataError
         If a file cannot be used.
     """
+    return _source(argument, target).load(_generator(seed))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
+
+
+def _source(argument: str, target: str) -> DataSource:
     # Hydra takes a third of a second to import, which a page of help does not need
     from relaxgap.runner.config import checked_data, data_source
     from relaxgap.runner.config_files import load_option, option_names
@@ -89,8 +138,7 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
             key, values["target"] = _setting(settings, "table.csv:target=price")
             if key != "target":
                 raise ConfigurationError(unknown("setting of a file", key, ["target"]))
-    source = data_source(checked_data(values))
-    return source.load(np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]))
+    return data_source(checked_data(values))
 
 
 def _path_and_settings(argument: str) -> tuple[str, str]:

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 
 from relaxgap.errors import ConfigurationError
 
-ARGUMENTS = ("beta_fraction", "beta", "rtol", "time_limit", "points", "smallest_fraction")
+ARGUMENTS = (
+    "beta_fraction",
+    "beta",
+    "rtol",
+    "time_limit",
+    "points",
+    "smallest_fraction",
+    "against_rest",
+)
 """Those whose names stand in refusals, and are options with dashes."""
 _NAMED = re.compile(rf"(?<![\w.-])({'|'.join(ARGUMENTS)})(?![\w-])(=?)")
 

@@ -11,7 +11,7 @@ import click
 
 from relaxgap.analysis.regularisation_path import PathPoint, RegularisationPath, path
 from relaxgap.cli.accuracy import exit_if_any_missed
-from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
+from relaxgap.cli.data_argument import DATA_HELP, load_labelled, takes_data, takes_limit, takes_loss
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.program_options import takes_program
@@ -26,6 +26,7 @@ from relaxgap.solvers.base import Status
 
 @click.command("path", epilog=DATA_HELP)
 @takes_data
+@takes_loss
 @takes_limit
 @takes_program
 @click.option(
@@ -68,8 +69,9 @@ def path_command(
 
     beta_max is the least strength at which the zero network is optimal; every later point starts
     from the last one. The optimum lies between dual_value and primal_value, which is loss + beta *
-    penalty: loss is 1/2 |fit - y|^2, penalty the sum of the norms of the blocks. Over all patterns
-    (complete = true) and with cones it is the global optimum of two-layer ReLU training.
+    penalty: loss is 1/2 |fit - y|^2 or that of --loss, penalty the sum of the norms of the blocks.
+    Over all patterns (complete = true) and with cones it is the global optimum of two-layer ReLU
+    training.
     active_blocks is of the point found; others of the same value may have more or fewer.
 
     Where --time-limit runs out the points so far are printed and written, without the one that was
@@ -81,7 +83,7 @@ def path_command(
             f"Expected --out to be an existing folder, got {out}; create it first."
         )
     chosen |= {"seed": seed, "points": points, "backend": Backend(backend, device, dtype)}
-    known = load_data(data, target, seed)
+    X, y = load_labelled(data, target, seed, chosen["loss"])
     rows: list[PathPoint] = []
     with options_named(), path_bar(points) as advance:
 
@@ -93,7 +95,7 @@ def path_command(
                     _write_csv(out, rows)
             advance(point)
 
-        followed = path(known.X, known.y, on_progress=keep, **chosen)
+        followed = path(X, y, on_progress=keep, **chosen)
     with held():
         _show(followed, out, as_json)
     if followed.stopped == Status.TIME_LIMIT:

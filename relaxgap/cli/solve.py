@@ -10,7 +10,7 @@ import click
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import BRACKET_SECONDS, solve
 from relaxgap.cli.accuracy import exit_if_missed
-from relaxgap.cli.data_argument import DATA_HELP, load_data, takes_data, takes_limit
+from relaxgap.cli.data_argument import DATA_HELP, load_labelled, takes_data, takes_limit, takes_loss
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays
@@ -25,6 +25,7 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
 
 @click.command("solve", epilog=DATA_HELP)
 @takes_data
+@takes_loss
 @takes_limit
 @takes_program
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
@@ -81,9 +82,9 @@ def solve_command(
         )
     refuse_unwritable(out, "--out", ".npz")
     arrays = Backend(backend, device, dtype)
-    known = load_data(data, target, seed)
+    X, y = load_labelled(data, target, seed, chosen["loss"])
     with options_named(), before_the_first_bracket(), bracket_line() as show:
-        result = solve(known.X, known.y, seed=seed, backend=arrays, on_progress=show, **chosen)
+        result = solve(X, y, seed=seed, backend=arrays, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
     if out is not None:
         write_arrays(out, "--out", **result.network.arrays)
@@ -98,4 +99,4 @@ def _text(result: SolveResult) -> str:
     lines = [f"{name:19s} {value}" for name, value in row.items()]
     if result.status is not Status.SOLVED:
         lines.append(result.status.sentence)
-    return "\n".join([*lines, result.sentence])
+    return "\n".join([*lines, *filter(None, (result.sentence, result.class_sentence))])

@@ -54,10 +54,10 @@ def verify_command(
 ) -> None:
     """Check the paper's claims against results, or one of them on your own DATA.
 
-    Without --data each claim is judged by the summary of its experiment. With --data its
-    hypotheses, both sides and every quantity on the way are computed for one instance; without
-    --gates those are 8 log n Gaussian ones. `relaxgap verify constants --c 2` prints the
-    constants at n/d = 2.
+    Without --data each claim is judged by the summary of its experiment, or on drawn instances if
+    it has none. With --data its hypotheses, both sides and every quantity on the way are computed
+    for one instance; without --gates those are 8 log n Gaussian ones. `relaxgap verify constants
+    --c 2` prints the constants at n/d = 2.
 
     Exit code 3: a claim that should hold does not. (A2) is an assumption, and no reason for it.
     """

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from relaxgap.data.dataset import Dataset, file_digest
 from relaxgap.data.numpy_archives import Shapes, open_arrays, read_members
 from relaxgap.data.paths import errors_of, existing_file
-from relaxgap.data.tables import read_table
+from relaxgap.data.tables import read_classes, read_table
 from relaxgap.errors import ConfigurationError, DataError
 
 DATA_ENDINGS = (".npz", ".csv", ".csv.gz")
@@ -68,6 +68,18 @@ class FileData:
             _refuse_constant(X, y)
             return Dataset(X, y)
 
+    def load_classes(self) -> tuple[Float64[np.ndarray, "n d"], list[str] | list[float]]:
+        """Read the file, the labels as they are: text in a table, numbers in an archive."""
+        with errors_of(self.path):
+            path = existing_file(self.path, DATA_ENDINGS)
+            if path.suffix.lower() == ".npz":
+                X, numbers = _read_archive(path, self.target)
+                labels: list[str] | list[float] = numbers.tolist()
+            else:
+                X, labels = read_classes(path, self.target)
+            _refuse_constant_rows(X)
+            return X, labels
+
 
 def _read_archive(
     path: Path, target: str
@@ -87,12 +99,16 @@ def _read_archive(
 
 
 def _refuse_constant(X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"]) -> None:
+    _refuse_constant_rows(X)
+    if y.size > 1 and np.array_equal(y[1:], y[:-1]):
+        raise DataError(
+            f"Expected labels that differ, got the constant target {y[0]:g}; check the target."
+        )
+
+
+def _refuse_constant_rows(X: Float64[np.ndarray, "n d"]) -> None:
     if X.size and (not X.any() or (X.shape[0] > 1 and np.array_equal(X[1:], X[:-1]))):
         raise DataError(
             "Expected samples that differ, got constant data: every row of X is the same or zero; "
             "check how the file was written."
-        )
-    if y.size > 1 and np.array_equal(y[1:], y[:-1]):
-        raise DataError(
-            f"Expected labels that differ, got the constant target {y[0]:g}; check the target."
         )

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from relaxgap.data.classes import MISSING
 from relaxgap.data.naming import LISTED, listed, no_target
 from relaxgap.data.zip_archives import memory_limit, too_large
 from relaxgap.errors import DataError
@@ -33,7 +34,6 @@ _ENCODINGS = {
     b"\xfe\xff": "utf-16",
 }
 _GZIP = b"\x1f\x8b"
-_MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none"}
 _BOOLEANS = {"true": 1.0, "false": 0.0}
 _DECIMAL_COMMA = re.compile(r"[+-]?[\d.]*,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _UNNAMED = re.compile(r"Unnamed: \d+")
@@ -57,9 +57,24 @@ def read_table(
         If it cannot be used; `relaxgap.data.paths.errors_of` adds the path to the message.
     """
     target = target.strip()
+    with _readable(path) as stream:
+        names, values, _ = _read(stream, target, as_text=False)
+    labels = names.index(target)
+    return np.delete(values, labels, axis=1), values[:, labels].copy()
+
+
+def read_classes(path: Path, target: str) -> tuple[Float64[np.ndarray, "n d"], list[str]]:
+    """Read the features of a table as `read_table` does, and the labels as they are written."""
+    with _readable(path) as stream:
+        _, values, labels = _read(stream, target.strip(), as_text=True)
+    return values, labels
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[io.TextIOBase]:
     try:
         with _text_of(path) as stream:
-            names, values = _read(stream, target)
+            yield stream
     except UnicodeError as error:
         raise DataError(
             "Expected text in UTF-8, in UTF-16 with a byte order mark, or compressed by gzip, got "
@@ -70,8 +85,6 @@ def read_table(
             f"Expected a table of text, got one that cannot be read as such ({error}); check its "
             "quotes or save it again."
         ) from error
-    labels = names.index(target)
-    return np.delete(values, labels, axis=1), values[:, labels].copy()
 
 
 @contextmanager
@@ -100,8 +113,13 @@ def _decompressed(file: io.BufferedIOBase, limit: int) -> bytes:
     return content
 
 
-def _read(stream: io.TextIOBase, target: str) -> tuple[list[str], Float64[np.ndarray, "n p"]]:
-    """Return the names of the columns and the numbers in them."""
+def _read(
+    stream: io.TextIOBase, target: str, as_text: bool
+) -> tuple[list[str], Float64[np.ndarray, "n p"], list[str]]:
+    """Return the names of the columns and the numbers in them, those of the target perhaps as text.
+
+    Text leaves the numbers, which then are the features alone.
+    """
     separator, n_before, first = "", -1, ""
     while not first.strip():
         n_before, first = n_before + 1, stream.readline()
@@ -118,7 +136,13 @@ def _read(stream: io.TextIOBase, target: str) -> tuple[list[str], Float64[np.nda
     )
     names = [name.strip() for name in next(rows)]
     _check_header(names, target)
-    numbers = _Numbers(names)
+    at = names.index(target) if as_text else len(names)
+    numbers, labels = _Numbers([*names[:at], *names[at + 1 :]]), []
+
+    def take(cells: list[str]) -> None:
+        labels.extend(cells[at : at + 1] or [""])
+        numbers.append([*cells[:at], *cells[at + 1 :]])
+
     empty_rows = 0
     for row in rows:
         cells = [cell.strip() for cell in row]
@@ -133,10 +157,10 @@ def _read(stream: io.TextIOBase, target: str) -> tuple[list[str], Float64[np.nda
                 "quotes, and write numbers with decimal points."
             )
         for _ in range(empty_rows):
-            numbers.append([])
+            take([])
         empty_rows = 0
-        numbers.append(cells)
-    return names, numbers.checked()
+        take(cells)
+    return names, numbers.checked(), labels
 
 
 def _separator(header: str, target: str) -> str:
@@ -196,7 +220,7 @@ class _Numbers:
             self.values.append(0.0 if number is None else number)
             if number is not None:
                 continue
-            if cell.lower() in _MISSING:
+            if cell.lower() in MISSING:
                 self.n_missing += 1
                 if len(self.places) < LISTED:
                     self.places.append(f"row {self.n_rows} of {name!r}")

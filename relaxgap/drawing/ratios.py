@@ -37,8 +37,17 @@ def series_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     for method in sorted(frame["method"].unique(), key=method_order):
         rows = frame[frame["method"] == method]
         for rule in rows["size_rule"].drop_duplicates():
-            size = rf"$\tilde P={_math(rule)}$" if method == "relaxation" else f"$m={_math(rule)}$"
+            size = gates_of(rule) if method == "relaxation" else f"$m={_math(rule)}$"
             yield f"{method_name(method)}, {size}", rows[rows["size_rule"] == rule]
+
+
+def gates_of(rule: str) -> str:
+    """Write a number of gates by its size rule, such as ``8 log n`` or ``theorem_1``."""
+    factor = rule.removesuffix("theorem_1")
+    if factor != rule:
+        times = f"{factor.strip(' *')} times the " if factor.strip() else ""
+        return f"{times}gates of Theorem 1"
+    return rf"$\tilde P={_math(rule)}$"
 
 
 def instance_caption(frame: pd.DataFrame) -> tuple[str, str]:

@@ -70,15 +70,23 @@ def new_figure(height: float) -> Figure:
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write PNG and PDF, byte-identical from the same figure.
 
-    Each canvas draws once, and the first lays the panels out for both. ``Figure.savefig`` draws
-    every figure a second time beforehand, for the same bytes.
-
     Raises
     ------
     StorageError
         If the disk is full or the folder cannot be written.
     """
     paths = [folder / f"{name}.png", folder / f"{name}.pdf"]
+    for path, content in zip(paths, rendered(figure), strict=True):
+        write_bytes(path, content)
+    return paths
+
+
+def rendered(figure: Figure) -> tuple[bytes, bytes]:
+    """Return the figure as PNG and as PDF.
+
+    Each canvas draws once, and the first lays the panels out for both. ``Figure.savefig`` draws
+    every figure a second time beforehand, for the same bytes.
+    """
     figure.set_dpi(mpl.rcParams["savefig.dpi"])
     streams = io.BytesIO(), io.BytesIO()
     png: Any = FigureCanvasAgg(figure)
@@ -90,9 +98,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         pdf.print_pdf(
             streams[1], metadata={"CreationDate": None, "Producer": None, "Creator": None}
         )
-    for path, stream in zip(paths, streams, strict=True):
-        write_bytes(path, stream.getvalue())
-    return paths
+    return streams[0].getvalue(), streams[1].getvalue()
 
 
 @contextmanager

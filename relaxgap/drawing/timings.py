@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 INSTANCE = ["program", "beta_fraction", "n", "d", "n_gates", "seed"]
 SOLVERS = {
@@ -13,6 +14,7 @@ SOLVERS = {
     "ecos": "ECOS",
     "scs": "SCS",
     "pyscnn": "pyscnn",
+    "dense_interior_point": "interior point, dense (Theorem 2)",
 }
 PROGRAMS = {"relu": "cone-constrained", "gated": "gated"}
 
@@ -78,3 +80,14 @@ def profile(ratios: pd.Series, factors: np.ndarray) -> np.ndarray:
 def slope(sizes: np.ndarray, seconds: np.ndarray) -> float:
     """Return the least-squares slope of log seconds against log size."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def slope_interval(
+    sizes: np.ndarray, seconds: np.ndarray, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Return that slope with the ends of its interval by Student's t; NaN for under three sizes."""
+    if np.unique(sizes).size < 3:
+        return float("nan"), float("nan"), float("nan")
+    fit = stats.linregress(np.log(sizes), np.log(seconds))
+    half = float(stats.t.ppf(0.5 * (1.0 + confidence), len(sizes) - 2) * fit.stderr)
+    return float(fit.slope), float(fit.slope) - half, float(fit.slope) + half

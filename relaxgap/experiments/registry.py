@@ -19,6 +19,7 @@ DRAWERS = (
     "relaxgap.experiments.solver_benchmark",
     "relaxgap.experiments.training_benchmark",
     "relaxgap.experiments.solver_growth",
+    "relaxgap.experiments.complexity",
     "relaxgap.experiments.gap_chain",
     "relaxgap.experiments.cone_sharpness",
     "relaxgap.experiments.worst_labels",

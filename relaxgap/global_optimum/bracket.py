@@ -46,7 +46,9 @@ class Bracket:
         bound : str
             Name of the bound that proved it.
         """
-        scaled, value = feasible_dual(self.search.data.y, nu, price_bound, self.search.beta)
+        scaled, value = feasible_dual(
+            self.search.data.y, nu, price_bound, self.search.beta, self.search.loss
+        )
         self.accept(scaled, value, bound)
         return value
 

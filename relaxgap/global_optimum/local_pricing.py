@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.clock import NEVER, Deadline, checkpoint
+from relaxgap.problems.losses import SQUARED, Loss
 
 STEPS = 150
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
@@ -93,8 +94,12 @@ def random_starts(data: Dataset, rng: np.random.Generator) -> Float64[np.ndarray
     return np.asarray(rng.standard_normal((n_starts, data.d)))
 
 
-def estimate_beta_max(data: Dataset, seed: int = 0, deadline: Deadline = NEVER) -> float:
-    r"""Return the largest :math:`|y^\top (Xu)_+|` found on the unit ball.
+def estimate_beta_max(
+    data: Dataset, seed: int = 0, deadline: Deadline = NEVER, loss: Loss = SQUARED
+) -> float:
+    r"""Return the largest :math:`|\nu^\top (Xu)_+|` found on the unit ball, at a zero fit.
+
+    There :math:`\nu` is ``y`` for the squared and the hinge loss, ``y / 2`` for the logistic one.
 
     A lower bound of ``beta_max`` over all patterns, which is the global maximum; exact as far as
     local ascent finds that before the deadline.
@@ -105,7 +110,8 @@ def estimate_beta_max(data: Dataset, seed: int = 0, deadline: Deadline = NEVER) 
     the data: it is positive then too, but may be a small part of ``beta_max``.
     """
     starts = random_starts(data, np.random.default_rng(seed))
-    return largest_price(data.X, data.y, starts, deadline)
+    nu = loss.dual_point(np.zeros_like(data.y), data.y)
+    return largest_price(data.X, nu, starts, deadline)
 
 
 def largest_price(

@@ -29,6 +29,7 @@ from relaxgap.patterns.pattern_set import (
     patterns_of_gates,
 )
 from relaxgap.problems import Blocks, Program, Units, relu_program
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.solvers.base import Solution, Status
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
 
@@ -68,6 +69,8 @@ class NetworkSearch:
         Source of networks, of gates and of the starts of local pricing.
     start : TwoLayerNetwork, optional
         A network to improve on; otherwise the zero network.
+    loss : Loss
+        Of the fit.
     """
 
     def __init__(
@@ -77,11 +80,12 @@ class NetworkSearch:
         rtol: float,
         rng: np.random.Generator,
         start: TwoLayerNetwork | None = None,
+        loss: Loss = SQUARED,
     ) -> None:
-        self.data, self.beta, self.rtol, self.rng = data, beta, rtol, rng
+        self.data, self.beta, self.rtol, self.rng, self.loss = data, beta, rtol, rng, loss
         self.network = TwoLayerNetwork(np.zeros((0, data.d)), np.zeros(0))
-        self.value = attained_loss(self.network, data, beta)
-        self.nu = data.y
+        self.value = attained_loss(self.network, data, beta, loss)
+        self.nu = self._dual_point()
         self.n_rounds = 0
         self.width = 0
         self.programs_are_slow = False
@@ -108,8 +112,8 @@ class NetworkSearch:
                 break
             began = time.monotonic()
             wider = random_network(data, width, self.rng)
-            wider = descend(wider, data, beta, PROBING_STEPS, self.stalled, deadline)
-            value = attained_loss(wider, data, beta)
+            wider = descend(wider, data, beta, PROBING_STEPS, self.stalled, deadline, self.loss)
+            value = attained_loss(wider, data, beta, self.loss)
             self._keep_descended(wider)
             yield
             if not value < (1.0 - WIDER) * best:
@@ -120,8 +124,8 @@ class NetworkSearch:
             if deadline.has_passed:
                 return
             before = best
-            network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline)
-            best = attained_loss(network, data, beta)
+            network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline, self.loss)
+            best = attained_loss(network, data, beta, self.loss)
             self._keep_descended(network)
             yield
             if not best < (1.0 - self.stalled) * before:
@@ -143,7 +147,7 @@ class NetworkSearch:
             return False
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         fresh = random_network(data, self.width, self.rng)
-        fresh = descend(fresh, data, beta, PROBING_STEPS, self.stalled, deadline)
+        fresh = descend(fresh, data, beta, PROBING_STEPS, self.stalled, deadline, self.loss)
         before = self.value
         self.add(fresh.hidden, deadline)
         return self._has_gained(before)
@@ -206,7 +210,7 @@ class NetworkSearch:
         kept = first_occurrences(packed)
         gates = np.concatenate([own.gates, gates])[kept]
         patterns = PatternSet(packed[kept], gates, self.data.n)
-        program = relu_program(self.data, patterns, self.beta)
+        program = relu_program(self.data, patterns, self.beta, loss=self.loss)
         w = np.zeros(program.shape)
         w[:, : own.n_patterns] = blocks.point.w
         self.solve(program, deadline, Blocks(w), accuracy)
@@ -242,7 +246,7 @@ class NetworkSearch:
         self.programs_are_slow = solution.status is Status.TIME_LIMIT
         if self.programs_are_slow:
             # its dual point may be that of zero
-            self.nu = self.data.y - self.network.predict(self.data.X)
+            self.nu = self._dual_point()
         else:
             self.nu = solution.certificate.nu
         return solution.certificate
@@ -252,20 +256,22 @@ class NetworkSearch:
             return
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
         network = _scaled(self.network, np.sqrt(self.units.X / self.units.y))
-        self._keep_descended(slide(network, gates, data, beta, SLIDE_STEPS, self.stalled, deadline))
+        self._keep_descended(
+            slide(network, gates, data, beta, SLIDE_STEPS, self.stalled, deadline, self.loss)
+        )
 
     def _keep_descended(self, network: TwoLayerNetwork) -> None:
-        """Keep a network of the scaled problem, if it is better, and its residual."""
+        """Keep a network of the scaled problem, if it is better, and its dual point."""
         assert self.units is not None
         network = _scaled(network, np.sqrt(self.units.y / self.units.X))
         merged = to_network(to_blocks(network, self.data).point)
         if self._keep(merged) or self._keep(network):
-            self.nu = self.data.y - self.network.predict(self.data.X)
+            self.nu = self._dual_point()
 
     def _units(self) -> Units | None:
         """Return the units to descend in; None without rows or labels, or where beta overflows."""
         any_pattern = pattern_set_from_gates(self.data.X, np.eye(1, self.data.d))
-        units = Units.of(relu_program(self.data, any_pattern, self.beta))
+        units = Units.of(relu_program(self.data, any_pattern, self.beta, loss=self.loss))
         if units is None or not self.beta / np.finfo(np.float64).max < units.beta:
             return None
         return units
@@ -274,11 +280,14 @@ class NetworkSearch:
         return before - self.value > GAIN * self.rtol * self.value
 
     def _keep(self, network: TwoLayerNetwork) -> bool:
-        value = attained_loss(network, self.data, self.beta)
+        value = attained_loss(network, self.data, self.beta, self.loss)
         better = value < self.value
         if better:
             self.network, self.value = network, value
         return better
+
+    def _dual_point(self) -> Float64[np.ndarray, " n"]:
+        return np.asarray(self.loss.dual_point(self.network.predict(self.data.X), self.data.y))
 
 
 def _scaled(network: TwoLayerNetwork, factor: float) -> TwoLayerNetwork:

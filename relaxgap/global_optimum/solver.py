@@ -21,11 +21,18 @@ import numpy as np
 from relaxgap.certificates.duality import DualCertificate
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.global_optimum.bounds import AUTO, CERTIFICATE_NAMES, OPENING, schedule
+from relaxgap.global_optimum.bounds import (
+    AUTO,
+    CERTIFICATE_NAMES,
+    OPENING,
+    refuse_certificate,
+    schedule,
+)
 from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.solvers.base import Status
 
 MAX_SEARCH_ROUNDS = 30
@@ -70,7 +77,7 @@ class GlobalSolution:
 
 @dataclass(frozen=True, slots=True)
 class GlobalSolver:
-    """Bracket the global optimum over networks of every width; the loss is squared.
+    """Bracket the global optimum over networks of every width.
 
     Parameters
     ----------
@@ -87,11 +94,14 @@ class GlobalSolver:
         Gaussian gates of the first program.
     seed : int
         Seed of the gates and of the starts of local pricing.
+    loss : Loss
+        Of the fit. Bounds that relax fit and dual point together are of the squared loss only:
+        ``auto`` leaves them out for another.
 
     Raises
     ------
     ConfigurationError
-        If a setting is out of range or the certificate is unknown.
+        If a setting is out of range, or the certificate is unknown or not one of the loss.
     """
 
     rtol: float = 1e-4
@@ -99,6 +109,7 @@ class GlobalSolver:
     certificate: str = AUTO
     n_gates: int = 100
     seed: int = 0
+    loss: Loss = SQUARED
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rtol < 1.0:
@@ -112,6 +123,7 @@ class GlobalSolver:
                 f"Expected a certificate of {', '.join(CERTIFICATE_NAMES)}, got "
                 f"{self.certificate!r}; choose one, or auto."
             )
+        refuse_certificate(self.certificate, self.loss)
         if self.n_gates < 1:
             raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; try 100.")
 
@@ -168,7 +180,8 @@ class GlobalSolver:
         began = time.monotonic()
         if self.max_seconds is not None:
             deadline = deadline.capped(self.max_seconds)
-        search = NetworkSearch(data, beta, self.rtol, np.random.default_rng(self.seed), start)
+        rng = np.random.default_rng(self.seed)
+        search = NetworkSearch(data, beta, self.rtol, rng, start, self.loss)
         bracket = Bracket(search, self.rtol)
 
         def snapshot(status: Status) -> GlobalSolution:
@@ -198,7 +211,7 @@ class GlobalSolver:
         """Do one piece of work after another; the caller looks at the clock in between."""
         yield from OPENING.improve(bracket, deadline)
         # the count of patterns that it may ask for is not free, and the first bracket comes at once
-        bounds = schedule(self.certificate, bracket.search.data)
+        bounds = schedule(self.certificate, bracket.search.data, self.loss)
         for bound in bounds.first:
             yield from bound.improve(bracket, deadline)
         yield from bracket.search.descend_wide(deadline.within(WIDE_SHARE))

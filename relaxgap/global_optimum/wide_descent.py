@@ -18,6 +18,7 @@ from scipy.optimize import OptimizeResult, minimize
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems.losses import SQUARED, Loss
 
 MEMORY = 20
 MIN_DECREASE = 1e-9
@@ -69,6 +70,7 @@ def descend(
     n_steps: int,
     stalled: float,
     deadline: Deadline = NEVER,
+    loss: Loss = SQUARED,
 ) -> TwoLayerNetwork:
     r"""Return a network of less training loss, without its dead neurons; balanced.
 
@@ -86,6 +88,8 @@ def descend(
         `LOOK` steps that decrease the loss by less than this fraction are the last ones.
     deadline : Deadline
         No step begins after it.
+    loss : Loss
+        Of the fit.
 
     Returns
     -------
@@ -98,13 +102,14 @@ def descend(
     """
     X, y, width = data.X, data.y, network.width
 
-    def loss(point: Float64[np.ndarray, " p"]) -> tuple[float, Float64[np.ndarray, " p"]]:
+    def objective(point: Float64[np.ndarray, " p"]) -> tuple[float, Float64[np.ndarray, " p"]]:
         output, hidden = point[:width], point[width:].reshape(width, data.d)
         active = np.maximum(X @ hidden.T, 0.0)
-        residual = active @ output - y
-        slopes = ((active > 0.0) * residual[:, None]).T @ X * output[:, None]
-        gradient = np.concatenate([active.T @ residual, slopes.ravel()]) + beta * point
-        return 0.5 * float(residual @ residual) + 0.5 * beta * float(point @ point), gradient
+        fit = active @ output
+        slope = -loss.dual_point(fit, y)
+        slopes = ((active > 0.0) * slope[:, None]).T @ X * output[:, None]
+        gradient = np.concatenate([active.T @ slope, slopes.ravel()]) + beta * point
+        return loss.value(fit, y) + 0.5 * beta * float(point @ point), gradient
 
     values: list[float] = []
 
@@ -120,7 +125,7 @@ def descend(
         return network
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         found = minimize(
-            loss,
+            objective,
             start,
             jac=True,
             method="L-BFGS-B",
@@ -133,7 +138,7 @@ def descend(
                 "gtol": 0.0,
             },
         ).x
-        better = loss(found)[0] < loss(start)[0]
+        better = objective(found)[0] < objective(start)[0]
     if not (better and np.all(np.isfinite(found))):
         return network
     return live_part(TwoLayerNetwork(found[width:].reshape(width, data.d), found[:width]))

@@ -8,6 +8,7 @@ from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.saving import save_arrays
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +40,10 @@ class GatedNetwork:
         """Return the network's output for each row of ``X``."""
         return np.asarray(np.sum((X @ self.gates.T >= 0.0) * (X @ self.weights.T), axis=1))
 
-    def training_loss(self, data: Dataset, beta: float) -> float:
-        r"""Return :math:`\tfrac12 \|f(X) - y\|^2 + \beta \sum_i \|w_i\|`."""
-        residual = self.predict(data.X) - data.y
+    def training_loss(self, data: Dataset, beta: float, loss: Loss = SQUARED) -> float:
+        r"""Return :math:`\ell(f(X)) + \beta \sum_i \|w_i\|`."""
         penalty = float(np.linalg.norm(self.weights, axis=1).sum())
-        return 0.5 * float(residual @ residual) + beta * penalty
+        return loss.value(self.predict(data.X), data.y) + beta * penalty
 
     def save(self, path: str | Path) -> Path:
         """Write ``gates`` and ``weights`` to an ``.npz`` file and return its path.

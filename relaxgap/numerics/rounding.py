@@ -1,4 +1,6 @@
-"""What rounding can hide: bounds that hold for any order of summation."""
+"""What rounding can hide: bounds that hold for any order of summation, or for fewer digits."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 import numpy as np
 from jaxtyping import Float64
@@ -40,3 +42,20 @@ def rounding_bound(
 def magnitude(X: Float64[np.ndarray, "n d"], nu: Float64[np.ndarray, " n"]) -> float:
     r"""Bound :math:`\sum_j |\nu_j| \|x_j\|` without squares that could underflow."""
     return float(np.abs(nu) @ np.abs(X).sum(axis=1))
+
+
+def rounded_down(value: float, digits: int) -> float:
+    """Return the largest number of so many decimal digits that is not above ``value``.
+
+    Examples
+    --------
+    >>> rounded_down(2.71828, 3), rounded_up(2.71828, 3)
+    (2.71, 2.72)
+    """
+    # of the floats around a decimal the nearest is on its side of every other float
+    return float(Context(prec=digits, rounding=ROUND_FLOOR).create_decimal(value))
+
+
+def rounded_up(value: float, digits: int) -> float:
+    """Return the least number of so many decimal digits that is not below ``value``."""
+    return float(Context(prec=digits, rounding=ROUND_CEILING).create_decimal(value))

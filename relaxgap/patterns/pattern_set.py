@@ -53,6 +53,13 @@ class PatternSet:
         """Return the chosen patterns as booleans."""
         return np.unpackbits(self.packed[rows], axis=1, count=self.n).astype(bool)
 
+    def unpack_samples(
+        self, rows: slice | Int[np.ndarray, " k"], samples: slice
+    ) -> Bool[np.ndarray, "k m"]:
+        """Return the chosen patterns at samples from a multiple of eight on."""
+        packed = self.packed[rows, samples.start // 8 : (samples.stop + 7) // 8]
+        return np.unpackbits(packed, axis=1, count=samples.stop - samples.start).astype(bool)
+
     def subset(self, rows: Int[np.ndarray, " k"]) -> "PatternSet":
         """Keep the chosen patterns, in the order given; the result does not claim completeness."""
         return PatternSet(self.packed[rows], self.gates[rows], self.n)

@@ -5,6 +5,11 @@ from jaxtyping import Bool, Float64
 
 from relaxgap.patterns.pattern_set import PatternSet
 
+SAMPLES_AT_ONCE = 16384
+"""A multiple of eight, so that packed bits are cut between bytes."""
+PATTERNS_AT_ONCE = 16384
+BITS_AT_ONCE = 1 << 24
+
 
 def fit(
     X: Float64[np.ndarray, "n d"], patterns: PatternSet, w: Float64[np.ndarray, "P d"]
@@ -13,12 +18,15 @@ def fit(
 
     Notes
     -----
-    Cost: O(n d A) time and O(n A) memory for A nonzero blocks.
+    Cost: O(n d A) time and O(A) memory for A nonzero blocks, beside the fit.
     """
     active = np.flatnonzero(np.any(w != 0.0, axis=1))
-    bits: Bool[np.ndarray, "A n"] = patterns.unpack(active)
-    preactivations: Float64[np.ndarray, "A n"] = w[active] @ X.T
-    return np.asarray(np.einsum("an,an->n", bits, preactivations))
+    out = np.empty(X.shape[0])
+    for samples in chunks(X.shape[0], SAMPLES_AT_ONCE):
+        bits: Bool[np.ndarray, "A m"] = patterns.unpack_samples(active, samples)
+        preactivations: Float64[np.ndarray, "A m"] = w[active] @ X[samples].T
+        out[samples] = np.einsum("an,an->n", bits, preactivations)
+    return out
 
 
 def adjoint(
@@ -28,15 +36,17 @@ def adjoint(
 
     Notes
     -----
-    Cost: O(n d P) time; memory O(d P) for the result and O(n) per pattern of one chunk.
+    Cost: O(n d P) time; memory O(d P) for the result, O(n d), and what one chunk takes.
     """
-    out = np.empty((patterns.n_patterns, X.shape[1]))
+    out = np.zeros((patterns.n_patterns, X.shape[1]))
     weighted = nu[:, None] * X
-    for rows in chunks(patterns.n_patterns):
-        out[rows] = patterns.unpack(rows) @ weighted
+    patterns_at_once = max(1, BITS_AT_ONCE // min(max(X.shape[0], 1), SAMPLES_AT_ONCE))
+    for rows in chunks(patterns.n_patterns, min(patterns_at_once, PATTERNS_AT_ONCE)):
+        for samples in chunks(X.shape[0], SAMPLES_AT_ONCE):
+            out[rows] += patterns.unpack_samples(rows, samples) @ weighted[samples]
     return out
 
 
-def chunks(n_patterns: int, size: int = 16384) -> list[slice]:
-    """Split the pattern axis so that temporaries of ``O(n)`` a pattern stay small."""
-    return [slice(start, min(start + size, n_patterns)) for start in range(0, n_patterns, size)]
+def chunks(size: int, at_once: int) -> list[slice]:
+    """Split an axis so that temporaries stay small."""
+    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]

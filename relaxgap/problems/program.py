@@ -1,12 +1,14 @@
 """A convex program made of parts: data, patterns, a family of blocks, and a loss."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from relaxgap.data.classes import refuse_other_labels
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import PatternSet
@@ -46,6 +48,8 @@ class Program:
     ConfigurationError
         If ``beta`` is not positive and finite, or the patterns have other numbers of samples or
         features than the data. Whether they are patterns of these data is not looked at.
+    DataError
+        If the loss is one of two classes and a label is not -1 or +1.
 
     References
     ----------
@@ -72,6 +76,8 @@ class Program:
                 f"{self.data.d}, got {got[0]} and {got[1]}; make the patterns from this data."
             )
         self.family.check(self.patterns)
+        if self.loss.of_classes:
+            refuse_other_labels(self.loss.name, self.data.y)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -156,7 +162,17 @@ def gated_program(
     return Program(data, patterns, beta, FreeBlocks(), loss)
 
 
-ProgramMaker = Callable[[Dataset, PatternSet, float], Program]
+@runtime_checkable
+class ProgramMaker(Protocol):
+    """State a program of one family."""
+
+    def __call__(
+        self, data: Dataset, patterns: PatternSet, beta: float, *, loss: Loss = SQUARED
+    ) -> Program:
+        """Return the program of these parts."""
+        ...
+
+
 PROGRAMS: Mapping[str, ProgramMaker] = {
     ConeBlocks.name: relu_program,
     FreeBlocks.name: gated_program,

@@ -22,7 +22,7 @@ from relaxgap.theory.activation_gram import (
     sampled_activation_gram,
 )
 from relaxgap.theory.gated_ratio import largest_gated_price
-from relaxgap.theory.random_interpolation import gates_needed
+from relaxgap.theory.random_interpolation import DELTA, gates_needed
 
 MAX_PRICED_BITS = 50_000_000
 """Pattern bits up to which the largest gated price is taken over all patterns: some seconds."""
@@ -54,7 +54,7 @@ class Instance:
     gates: Float64[np.ndarray, "P d"]
     beta: float
     direction: Float64[np.ndarray, " d"] | None = None
-    delta: float = 0.1
+    delta: float = DELTA
     rtol: float = 1e-6
     is_gaussian: bool = False
 

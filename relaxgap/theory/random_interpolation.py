@@ -24,10 +24,12 @@ from jaxtyping import Bool, Float64
 from relaxgap.errors import DataError
 from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import row_lengths
-from relaxgap.theory.activation_gram import sampled_activation_gram
+from relaxgap.theory.activation_gram import kappa_bound, sampled_activation_gram
 from relaxgap.theory.bound import Constant, Origin
 
 CHERNOFF = Constant(8.0, Origin.DERIVED, "Proposition 2: 2 / eps^2 of Lemma 3 at eps = 1/2")
+DELTA = 0.1
+"""Failure probability of the claims that have one, unless another is given."""
 MAX_DRAWS = 100
 
 
@@ -117,6 +119,20 @@ def gates_needed(kappa: float, n: int, delta: float) -> float:
     1492
     """
     return CHERNOFF.value * kappa * math.log(n / delta)
+
+
+def theorem_1_gates(c: float, n: int, delta: float = DELTA) -> float:
+    r"""Return Theorem 1's :math:`160 (\sqrt c + 1)^2 \log(n / \delta)` gates, not rounded.
+
+    Those of `gates_needed` for Theorem 6's bound of :math:`\kappa`; half of the neurons, which
+    have a sign each.
+
+    Examples
+    --------
+    >>> round(theorem_1_gates(2.0, 20))
+    4941
+    """
+    return gates_needed(kappa_bound(c), n, delta)
 
 
 def failure_bound(kappa: float, n: int, n_gates: float, eps: float = 0.5) -> float:

@@ -39,6 +39,8 @@ REPORT = CertifiedNetwork(
     n_regions=0,
     threads=1,
     seed=0,
+    loss="squared",
+    classes=None,
 )
 
 

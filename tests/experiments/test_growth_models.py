@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaxgap.experiments.parts.growth_fits import Growth, fit_growth, group_by_size
-from relaxgap.experiments.parts.growth_models import GrowthComparison, compare_growth, is_comparable
+from relaxgap.experiments.parts.fitted_laws import GrowthComparison
+from relaxgap.experiments.parts.growth_intervals import fit_intervals, intervals_of, resampled
+from relaxgap.experiments.parts.growth_laws import Growth
+from relaxgap.experiments.parts.growth_models import compare_growth, is_comparable
 
 CLASSIC = (Growth.CONSTANT, Growth.SQRT_LOG, Growth.LOG)
 """The models that can be told apart; one of a free exponent is as good as each of them."""
@@ -183,7 +185,8 @@ def test_no_other_growing_curve_fits_better(seed: int, spread: float, seeds: str
     sizes = np.repeat(SIZES[: rng.integers(5, len(SIZES) + 1)], 1 if seeds == "one seed" else 3)
     logs = spread * rng.standard_normal(len(sizes)) + rng.standard_normal() * np.log(sizes) / 5
     for growth in (Growth.SQRT_LOG, Growth.LOG, Growth.SATURATING_SQRT, Growth.SATURATING_LOG):
-        fit = fit_growth(group_by_size(sizes, np.exp(logs)), growth)
+        ratios = np.exp(logs)
+        fit = fit_intervals(intervals_of(sizes, ratios, ratios), growth).curve
         shape = growth.shape(sizes)
         # every curve a + b g > 0 is exp(s) times one of these
         place = (shape - shape.min()) / (shape.max() - shape.min())
@@ -223,24 +226,25 @@ def test_the_mean_of_a_resample_varies_as_a_mean_of_that_many_seeds_does() -> No
     rng = np.random.default_rng(0)
     logs = rng.standard_normal((4, 3))
     sizes = np.repeat([10, 20, 40, 80], 3)
-    resamples = group_by_size(sizes, np.exp(logs.ravel()), rng, 20_000)
-    np.testing.assert_allclose(
-        resamples.means.var(axis=0), logs.var(axis=1, ddof=1) / 3.0, rtol=0.05
-    )
+    ratios = np.exp(logs.ravel())
+    resamples = resampled(intervals_of(sizes, ratios, 1.1 * ratios), rng, 20_000)
+    means = 0.5 * (resamples.low + resamples.high).reshape(20_000, 4, 3).mean(axis=2)
+    np.testing.assert_allclose(means.var(axis=0), logs.var(axis=1, ddof=1) / 3.0, rtol=0.05)
+    np.testing.assert_allclose(resamples.high - resamples.low, np.log(1.1))
 
 
 @pytest.mark.parametrize("sizes", [[], [8] * 9, [8, 16] * 5, [8, 16, 32] * 3, [8, 16, 32, 64]])
 def test_too_few_sizes_or_ratios_are_refused(sizes: list[int]) -> None:
     assert not is_comparable(np.array(sizes))
     with pytest.raises(ValueError, match="Expected 6 ratios or more at 4 sizes or more"):
-        compare_growth(np.array(sizes), np.ones(len(sizes)), np.random.default_rng(0))
+        compare_growth(np.array(sizes), np.ones(len(sizes)), np.random.default_rng(0), 10)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0, -1.0])
 def test_a_ratio_that_is_not_positive_and_finite_is_refused(bad: float) -> None:
     ratios = np.array([1.0, 1.1, 1.2, 1.25, 1.3, bad])
     with pytest.raises(ValueError, match=r"Expected sizes n >= 1 and finite.*at n=6"):
-        compare_growth(np.array([2, 3, 4, 5, 5, 6]), ratios, np.random.default_rng(0))
+        compare_growth(np.array([2, 3, 4, 5, 5, 6]), ratios, np.random.default_rng(0), 10)
 
 
 @pytest.mark.parametrize(("n_resamples", "confidence"), [(0, 0.95), (10, 0.0), (10, 1.0)])

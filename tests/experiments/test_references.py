@@ -179,6 +179,13 @@ def compare_benchmark(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert (fresh["gigaflops"].notna() == counted).all()
 
 
+def compare_complexity(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    compare_benchmark(fresh, reference)
+    assert_within_gaps(fresh, reference, "optimum")
+    # no network is below the optimum, whichever solver made it
+    assert (fresh["optimum_bound"] <= fresh["primal_value"]).all()
+
+
 def compare_training_times(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     # PyTorch is timed where it is installed
     fresh, reference = (
@@ -272,6 +279,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,
+    "complexity": compare_complexity,
     "stationary_points": compare_stationary,
     "subsampled_program": compare_subsampled,
     "descent_path": compare_paths,
@@ -286,6 +294,7 @@ def test_every_experiment_is_compared_with_a_reference() -> None:
     assert {path.stem for path in REFERENCES.glob("*.csv")} == set(EXPERIMENTS)
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize("name", sorted(COMPARISONS))
 def test_an_experiment_reproduces_its_reference(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

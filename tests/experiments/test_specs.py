@@ -37,6 +37,18 @@ def test_a_size_is_at_least_one() -> None:
     assert size_of("log n", 1) == 1
 
 
+def test_the_gates_of_theorem_1_follow_samples_and_features() -> None:
+    asked = 160.0 * (math.sqrt(2.0) + 1.0) ** 2 * math.log(20 / 0.1)
+    assert size_of("theorem_1", 20, d=10) == math.ceil(asked) == 4941
+    assert size_of("0.5 theorem_1", 20, d=10) == math.ceil(0.5 * asked)
+    assert size_of("theorem_1", 20, d=20) < size_of("theorem_1", 20, d=5)
+
+
+def test_a_number_of_gates_is_no_width() -> None:
+    with pytest.raises(ConfigurationError, match="got 'theorem_1', which is a number of gates"):
+        NetworkSettings(width=("n", "theorem_1"))
+
+
 @pytest.mark.parametrize("rule", ["", " ", "m", "n n", "-1", "2 log", "1e3", "n log n", "0 n"])
 def test_another_rule_is_refused(rule: str) -> None:
     with pytest.raises(ConfigurationError, match="Expected a"):

@@ -94,9 +94,12 @@ def compare_cones(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
 
 
 def compare_labels(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
-    assert_same_rows(fresh, reference, (*KEYS, "start", "n_gates", "n_patterns", "n_sampled"))
+    assert_same_rows(fresh, reference, (*KEYS, "beta_fraction", "start", "n_gates", "n_patterns"))
     assert_overlap(fresh, reference, "ratio_at_start", "ratio_at_start_bound")
-    assert (fresh["ratio_bound"] >= fresh["ratio_at_start_bound"]).all()
+    for when in ("", "_at_start"):
+        assert (fresh[f"status{when}"] == "solved").all()
+        assert (fresh[f"ratio{when}_bound"] <= fresh[f"ratio{when}"]).all()
+    assert (fresh["ratio"] >= fresh["ratio_at_start_bound"]).all()
     # steps that two machines take alike
     assert_close(fresh, reference, ("ratio",), 0.05)
 

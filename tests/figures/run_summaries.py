@@ -41,13 +41,23 @@ def statistics_of(drawer: ModuleType, summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame() if compute is None else compute(summary)
 
 
-def drawn(drawer: ModuleType, summary: pd.DataFrame, part: str = "") -> Figure:
+def drawn(
+    drawer: ModuleType,
+    summary: pd.DataFrame,
+    part: str = "",
+    statistics: pd.DataFrame | None = None,
+) -> Figure:
+    """Draw one figure; statistics that are at hand are not computed again."""
+    known = statistics_of(drawer, summary) if statistics is None else statistics
     with figure_style():
-        return drawer.FIGURES[part](summary, statistics_of(drawer, summary))  # type: ignore[no-any-return]
+        return drawer.FIGURES[part](summary, known)  # type: ignore[no-any-return]
 
 
-def tabled(drawer: ModuleType, summary: pd.DataFrame) -> pd.DataFrame:
-    return drawer.table(summary, statistics_of(drawer, summary))  # type: ignore[no-any-return]
+def tabled(
+    drawer: ModuleType, summary: pd.DataFrame, statistics: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    known = statistics_of(drawer, summary) if statistics is None else statistics
+    return drawer.table(summary, known)  # type: ignore[no-any-return]
 
 
 def rendered(figure: Figure) -> Figure:

@@ -13,7 +13,14 @@ from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.figures import result_table
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_STATISTICS = ["certified_gap", "coupling_lemma", "success_vs_width", "solver_growth"]
+WITH_STATISTICS = [
+    "certified_gap",
+    "coupling_lemma",
+    "success_vs_width",
+    "solver_growth",
+    "gap_chain",
+    "complexity",
+]
 
 
 def counted(summary: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relaxgap.drawing.timings import performance_ratios, profile, seconds_to, slope
+from relaxgap.drawing.timings import performance_ratios, profile, seconds_to, slope, slope_interval
 
 
 def summary(*rows: Sequence[object]) -> pd.DataFrame:
@@ -53,6 +53,19 @@ def test_an_instance_that_only_some_solvers_were_asked_for_is_in_no_profile() ->
 def test_a_power_has_its_slope() -> None:
     sizes = np.array([10.0, 30.0, 100.0])
     assert slope(sizes, 3.0 * sizes**2.5) == pytest.approx(2.5)
+
+
+def test_the_interval_of_a_slope_is_there_from_three_sizes_on_and_as_wide_as_the_scatter() -> None:
+    sizes = np.array([10.0, 10.0, 30.0, 30.0, 100.0, 100.0])
+    seconds = sizes**2.5 * np.tile([0.9, 1.0 / 0.9], 3)
+    value, low, high = slope_interval(sizes, seconds)
+    assert value == pytest.approx(2.5)
+    assert low < 2.5 < high
+    # by hand: the scatter is log(1/0.9) at every size, of six points with four degrees of freedom
+    spread = np.sum((np.log(sizes) - np.log(sizes).mean()) ** 2)
+    error = np.log(1.0 / 0.9) * np.sqrt(6.0 / 4.0 / spread)
+    assert high - low == pytest.approx(2.0 * 2.776445 * error, rel=1e-6)
+    assert np.isnan(slope_interval(sizes[:4], seconds[:4])).all()
 
 
 def test_a_pair_that_was_not_asked_for_is_in_no_profile() -> None:

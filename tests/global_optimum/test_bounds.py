@@ -21,7 +21,7 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import GAIN, NetworkSearch
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.numerics.clock import NEVER, Deadline
-from relaxgap.problems import Blocks, Program, relu_program
+from relaxgap.problems import Blocks, Loss, Program, relu_program
 from relaxgap.solvers import Status
 
 FEW = Dataset(np.eye(3), np.array([1.0, -2.0, 3.0]))
@@ -76,7 +76,9 @@ def test_a_toy_bound_takes_part_as_one_object(monkeypatch: pytest.MonkeyPatch) -
         yield
 
     toy = Bound("toy", "nothing", "a test", lambda data: True, improve)
-    monkeypatch.setattr(solver_module, "schedule", lambda name, data: Schedule((), (), (toy,)))
+    monkeypatch.setattr(
+        solver_module, "schedule", lambda name, data, loss: Schedule((), (), (toy,))
+    )
     found = GlobalSolver(1e-9).solve(program.data, program.beta)
     assert found.bound == "toy"
     assert found.status is Status.SOLVED
@@ -108,8 +110,8 @@ def test_one_deadline_reaches_every_solve_and_bound(
 
         return replace(bound, improve=improve)
 
-    def all_watched(name: str, data: Dataset) -> Schedule:
-        chosen = schedule(name, data)
+    def all_watched(name: str, data: Dataset, loss: Loss) -> Schedule:
+        chosen = schedule(name, data, loss)
         order = (chosen.first, chosen.before_search, chosen.after_search)
         return Schedule(*(tuple(map(watched, bounds)) for bounds in order))
 

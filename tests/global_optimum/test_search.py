@@ -166,9 +166,11 @@ def test_where_programs_take_too_long_neurons_slide(monkeypatch: pytest.MonkeyPa
 
 
 def test_widths_double_up_to_the_widest_that_steps_and_samples_allow() -> None:
-    assert list(widths(Dataset(np.ones((8, 3)), np.ones(8)))) == [16]
-    assert list(widths(Dataset(np.ones((150, 3)), np.ones(150)))) == [100, 200, 300]
-    assert list(widths(Dataset(np.ones((5000, 20)), np.ones(5000)))) == [100, 200, 400]
+    assert list(widths(Dataset(np.ones((8, 3)), np.ones(8)), 0.1)) == [16]
+    assert list(widths(Dataset(np.ones((150, 3)), np.ones(150)), 0.1)) == [100, 200, 300]
+    assert list(widths(Dataset(np.ones((5000, 20)), np.ones(5000)), 0.1)) == [100, 200, 400]
+    # at a small beta at once
+    assert list(widths(Dataset(np.ones((150, 3)), np.ones(150)), 1e-4)) == [300]
 
 
 def test_the_program_over_its_own_patterns_goes_on_where_a_descent_is_stuck(

@@ -28,7 +28,13 @@ def toy_program(kind: ProgramType, seed: int, fraction: float = 0.2) -> Program:
 def test_the_toy_loss_has_what_everything_asks_for() -> None:
     for protocol in (Loss, NewtonLoss, ConicLoss, TrainingLoss):
         assert isinstance(LogCosh(), protocol)
-        assert all(isinstance(loss, protocol) for loss in LOSSES.values())
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_every_loss_can_be_certified_trained_and_solved(loss: Loss) -> None:
+    for protocol in (Loss, ConicLoss, TrainingLoss):
+        assert isinstance(loss, protocol)
+    assert isinstance(loss, NewtonLoss) == (loss.name != "hinge")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -117,10 +123,10 @@ def test_training_ends_above_the_optimum_over_all_patterns_and_falls() -> None:
 
 def test_a_solver_says_what_it_misses_in_a_loss() -> None:
     class Rough(LogCosh):
-        """A loss that no dual Newton method can take."""
+        """A loss that neither a dual Newton method nor a conic solver can take."""
 
         name = "rough"
-        conjugate_curvature = property()
+        conjugate_curvature = conic = property()
 
     program = replace(toy_program(PROGRAM_TYPES[0], 0), loss=Rough())
     message = (

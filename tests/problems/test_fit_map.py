@@ -39,7 +39,7 @@ def test_the_fit_of_no_nonzero_block_is_zero() -> None:
 
 @pytest.mark.parametrize("n_patterns", [0, 1, 5, 16384, 16385, 40000])
 def test_chunks_cover_every_pattern_once(n_patterns: int) -> None:
-    pieces = chunks(n_patterns)
+    pieces = chunks(n_patterns, 16384)
     assert [i for piece in pieces for i in range(n_patterns)[piece]] == list(range(n_patterns))
 
 
@@ -52,3 +52,16 @@ def test_the_adjoint_over_several_chunks_is_the_adjoint_of_each_pattern() -> Non
     for i in (0, 16383, 16384, 19999):
         expected = X.T @ (patterns.patterns[i] * nu)
         np.testing.assert_allclose(product[i], expected, atol=1e-14)
+
+
+def test_more_samples_than_one_chunk_give_the_same_fit_and_adjoint() -> None:
+    X, patterns, w = sampled(20001, 2, 3, 0)
+    nu = np.random.default_rng(1).standard_normal(20001)
+    np.testing.assert_allclose(
+        fit(X, patterns, w),
+        sum(bits * (X @ w[i]) for i, bits in enumerate(patterns.patterns)),
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        adjoint(X, patterns, nu), patterns.patterns @ (nu[:, None] * X), atol=1e-10
+    )

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from relaxgap.experiments.certified_gap.growth import OPTIMA
 from relaxgap.experiments.certified_gap.ratios import ENDS, over_bracket, with_brackets
-from relaxgap.experiments.parts.growth_fits import GROWTHS
+from relaxgap.experiments.parts.growth_laws import GROWTHS
 from results.prose import (
     assert_says,
     percent,
@@ -94,28 +95,30 @@ def test_the_instances_are_counted(text: str, brackets: pd.DataFrame) -> None:
 
 def test_what_the_fits_say_is_in_the_statistics(text: str) -> None:
     rows = statistics(NAME)
-    rows = rows[rows["size_rule"] == "8 log n"].set_index(["aspect", "end", "growth"])
-    fits, root, power_of_n, free = rows["weight"], "sqrt(log n)", "n^g", "-1/n^g"
-    low, high = ENDS
-    assert max(fits[2.0, end, "constant"] for end in ENDS) < 0.001
+    rows = rows[rows["size_rule"] == "8 log n"].set_index(["aspect", "optimum", "growth"])
+    fits, root, free = rows["weight"], "sqrt(log n)", "-1/n^g"
+    limits = [str(growth) for growth in GROWTHS if growth.is_bounded]
+    assert fits.xs("constant", level="growth").max() < 0.001
     limited = {
-        end: sum(fits[2.0, end, str(growth)] for growth in GROWTHS if growth.is_bounded)
-        for end in ENDS
+        key: sum(fits[(*key, growth)] for growth in limits) for key in rows.index.droplevel(2)
     }
-    assert all(fits[2.0, end, free] > 0.95 * limited[end] for end in ENDS)
-    assert all(limited[end] < 0.5 for end in ENDS)
-    limits = rows.loc[(2.0, low, free)]
+    between, low, high = ((2.0, optimum) for optimum in OPTIMA)
+    assert fits[(*between, free)] > 0.95 * limited[between]
+    limit = rows.loc[(*between, free)]
     assert_says(
         text,
-        "below 0.001 at both ends for P̃ = 8 log n",
-        f"weight of the root {fits[2.0, low, root]:.2f} over the best network, "
-        f"{fits[2.0, high, root]:.2f} over the bound",
-        f"The laws with a limit have weight {limited[low]:.2f} at the best network and "
-        f"{limited[high]:.2f} at the bound",
-        f"limit anywhere from {limits['intercept_low']:.1f} to {limits['intercept_high']:.1f} fits",
-        f"at n = 4d a power of n has {fits[4.0, low, power_of_n]:.2f} and "
-        f"{fits[4.0, high, power_of_n]:.2f}",
+        "below 0.001 for P̃ = 8 log n",
+        f"At n = 2d log n has weight {fits[(*between, 'log n')]:.2f}, its root "
+        f"{fits[(*between, root)]:.2f}, and the laws with a limit {limited[between]:.2f}",
+        f"a limit anywhere from {limit['intercept_low']:.1f} to {limit['intercept_high']:.1f} fits",
+        f"they would have {limited[low]:.2f} and the root {fits[(*low, root)]:.2f}; were it the "
+        f"lower bound, {limited[high]:.2f} and {fits[(*high, root)]:.2f}",
+        f"At n = d a limit has {limited[1.0, 'interval']:.2f}; at n = 4d a power of n has "
+        f"{fits[4.0, 'interval', 'n^g']:.2f}",
     )
+    decided = rows["deciding_n"].xs("interval", level="optimum").groupby("aspect").first()
+    assert_says(text, f"at {decided[4.0]:,.0f} for n = 4d and {decided[1.0]:,.0f} for n = d")
+    assert np.isnan(decided[2.0])
 
 
 def test_the_gates_and_the_fall_at_the_end_are_those_of_the_rows(
@@ -186,8 +189,9 @@ def test_the_brackets_are_as_wide_as_written(text: str, brackets: pd.DataFrame) 
 
 
 def test_the_strength_is_that_of_the_enumerated_instances(text: str) -> None:
+    instance = ["n", "d", "seed", "beta_fraction"]
     ours, exact = (
-        summary(name).drop_duplicates(["n", "d", "seed"]).set_index(["n", "d", "seed"])["beta"]
+        summary(name).drop_duplicates(instance).set_index(instance)["beta"]
         for name in (NAME, "gap_vs_log_n")
     )
     apart = (1.0 - ours / exact).dropna()

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from relaxgap.drawing.timings import label_of, seconds_to, slope
+from relaxgap.experiments.complexity.figure import loss_ratios, with_unknowns
 from relaxgap.experiments.training_benchmark.figure import time_ratios
-from results.prose import assert_says, row, section, significant, summary
+from results.prose import assert_says, row, section, significant, statistics, summary
 
 OURS = "semismooth_newton"
 OTHERS = ["clarabel", "ecos", "scs", "pyscnn"]
@@ -29,6 +30,30 @@ def test_training_benchmark_is_the_ratios_of_its_rows() -> None:
     assert set(rows["n_repeats"]) == {5}
     large = ratios[ratios.index.get_level_values("n") >= 200]["over_single"]
     assert (large >= 0.95 * rows["n_runs"].max()).all()
+
+
+def test_complexity_is_its_slopes_seconds_and_losses() -> None:
+    text, rows = section("complexity"), with_unknowns(summary("complexity"))
+    slopes = statistics("complexity").set_index("solver")
+    dense, sparse, ours = (slopes.loc[name] for name in ("dense_interior_point", "clarabel", OURS))
+    unknowns = rows[rows["solver"] == "dense_interior_point"]["unknowns"]
+    seconds = rows.groupby(["solver", "n"])["seconds"].median()
+    ratios = loss_ratios(summary("complexity"))
+    above = int((ratios["lower"] > np.sqrt(np.log(2.0 * ratios["n"]))).sum())
+    assert_says(
+        text,
+        f"grow as (dm)^{dense['slope']:.1f} (95%: {dense['low']:.1f} to {dense['high']:.1f}) for "
+        f"dm from {unknowns.min():.0f} to {unknowns.max():,.0f} (n = {dense['n_from']:.0f} to "
+        f"{dense['n_to']:.0f}, two seeds)",
+        f"{seconds['dense_interior_point'][24]:.2f} s at the first, "
+        f"{seconds['dense_interior_point'][140]:.0f} s at the last",
+        f"takes {seconds['clarabel'][140]:.1f} s at n = 140, with the power "
+        f"{sparse['slope']:.1f} up to n = {sparse['n_to']:.0f}; ours takes "
+        f"{seconds[OURS][140]:.2f} s, with the power {ours['slope']:.1f}",
+        f"between {ratios['lower'].min():.2f} and {ratios['upper'].max():.2f} p\\*, above √log 2n "
+        f"on {above} of {len(ratios)} instances",
+    )
+    assert rows["seed"].nunique() == 2
 
 
 def test_solver_growth_is_the_medians_and_their_slopes() -> None:

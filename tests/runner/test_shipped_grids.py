@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -38,38 +39,45 @@ def test_a_larger_scale_contains_the_seeds_of_a_smaller_one(
         assert seeds["default"][: len(seeds["ci"])] == seeds["ci"]
 
 
-def _options() -> Iterator[tuple[str, str]]:
-    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
-    # that each experiment expands is tested at every scale
-    for group in sorted(groups - {"experiment"}):
-        yield from ((group, option) for option in option_names(group))
-
-
 WITH_GROUP = {
-    "benchmark": "solver_benchmark",
-    "optimum": "certified_gap",
-    "training": "descent_path",
+    "descent_path": ("data", "regularisation", "runner", "training"),
+    "gap_vs_log_n": ("networks", "patterns", "solver"),
+    "solver_benchmark": ("benchmark",),
+    "certified_gap": ("optimum",),
 }
 
 
+def _rounds() -> Iterator[tuple[str, list[str]]]:
+    """Yield an experiment with an option of each of its groups until each had its turn."""
+    for experiment, groups in WITH_GROUP.items():
+        options = [[f"{group}={name}" for name in option_names(group)] for group in groups]
+        for together in zip_longest(*options):
+            yield experiment, [option for option in together if option]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("group", "option"), list(_options()))
-def test_every_option_of_every_group_composes(group: str, option: str) -> None:
-    overrides, experiment = [f"{group}={option}"], WITH_GROUP.get(group, "gap_vs_log_n")
-    if option == "file":
-        overrides += ["data.path=x.csv", "~grid.data"]
-    elif (group, option) == ("regularisation", "absolute"):
+@pytest.mark.parametrize(("experiment", "options"), list(_rounds()))
+def test_every_option_of_every_group_composes(experiment: str, options: list[str]) -> None:
+    overrides = [*options, "scale=ci"]
+    if "data=file" in options:
+        overrides += ["data.path=x.csv"]
+    elif "regularisation=absolute" in options:
         overrides += ["data.n=4"]
-    config = compose_plain([*overrides, "scale=ci"], experiment)
+    config = compose_plain(overrides, experiment)
     config["grid"]["seed"] = [0]
-    fixed = {override.partition("=")[0] for override in overrides}
-    assert grid_points(config, fixed)
+    assert grid_points(config, {override.partition("=")[0] for override in overrides})
+
+
+def test_the_options_tried_are_those_of_all_groups() -> None:
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    # that each experiment expands is tested at every scale
+    assert groups - {"experiment"} == {name for names in WITH_GROUP.values() for name in names}
 
 
 @pytest.mark.parametrize(
     ("experiment", "scale", "n_cells"),
     [
-        ("certified_gap", "default", 136),
+        ("certified_gap", "default", 154),
         ("solver_benchmark", "default", 12),
         ("coupling_lemma", "default", 70),
         ("exact_optimum", "full", 65),

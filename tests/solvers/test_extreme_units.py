@@ -60,7 +60,7 @@ def test_almost_parallel_rows_hide_no_dear_block() -> None:
 @pytest.mark.slow
 def test_a_million_beside_many_patterns_leaves_no_gap() -> None:
     rng = np.random.default_rng(0)
-    X, y = 1e6 + rng.standard_normal((40, 3)), rng.standard_normal(40)
+    X, y = 1e6 + rng.standard_normal((24, 3)), rng.standard_normal(24)
     solution = SemismoothNewton(1e-6).solve(relu_program(Dataset(X, y), enumerate_patterns(X), 0.5))
     assert solution.status is Status.SOLVED
 

@@ -121,6 +121,37 @@ def test_no_direction_is_above_the_bound_for_all(n: int, d: int) -> None:
     assert ascend(X, repeated, some)[1].upper.max() <= bound
 
 
+def degenerate(kind: str) -> Matrix:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((10, 5))
+    match kind:
+        case "duplicate rows":
+            X[5:] = X[:5]
+        case "opposite rows":
+            X[5:] = -X[:5] * rng.uniform(0.1, 10.0, (5, 1))
+        case "rank two":
+            X = X[:, :2] @ rng.standard_normal((2, 5))
+        case "badly scaled columns":
+            X *= 10.0 ** rng.uniform(-6.0, 6.0, 5)
+        case "zero rows":
+            X[::3] = 0.0
+    return X
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["duplicate rows", "opposite rows", "rank two", "badly scaled columns", "zero rows"],
+)
+def test_no_direction_is_above_the_bound_for_all_on_degenerate_data(kind: str) -> None:
+    X, rng = degenerate(kind), np.random.default_rng(1)
+    gate = rng.standard_normal(5)
+    bound = all_directions_bound(X, cone_width(X, gate, rng, 1e-2))
+    starts = np.vstack([rng.standard_normal((12, 5)), X[1:4]])
+    starts = starts[np.any(starts != 0.0, axis=1)]
+    _, worst = ascend(X, np.repeat(gate[None], len(starts), axis=0), starts)
+    assert worst.upper.max() <= bound < np.inf
+
+
 def test_the_width_is_the_least_over_nonnegative_unit_vectors() -> None:
     X, gates, _ = drawn(2, 3, 3, 1)
     signs = np.where(X @ gates[0] >= 0.0, 1.0, -1.0)

@@ -18,6 +18,7 @@ class LogCosh:
     """Close to the squared loss near the labels, to the absolute one far from them."""
 
     name = "log_cosh"
+    of_classes = False
 
     # what a certificate reads
 
@@ -26,6 +27,10 @@ class LogCosh:
 
     def dual_point(self, fit: Vector, y: Vector) -> Vector:
         return np.tanh(y - fit)
+
+    def into_domain(self, nu: Vector, y: Vector) -> Vector:
+        # the largest of any vector can be scaled into [-1, 1]
+        return nu
 
     def dual_value(self, nu: Vector, y: Vector) -> float:
         return -float(self.conjugate(nu, y))

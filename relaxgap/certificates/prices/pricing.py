@@ -20,6 +20,7 @@ from relaxgap.numerics.limits import rows_at_once
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
 from relaxgap.problems.fit_map import chunks
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.problems.program import Program, ProgramMaker, relu_program
 
 
@@ -95,10 +96,16 @@ def prices_by_multipliers(
     return PRICING[program.family.name].bounds_by_multipliers(program, nu, multipliers)
 
 
-def beta_max(data: Dataset, patterns: PatternSet, program: ProgramMaker = relu_program) -> float:
+def beta_max(
+    data: Dataset,
+    patterns: PatternSet,
+    program: ProgramMaker = relu_program,
+    loss: Loss = SQUARED,
+) -> float:
     r"""Return the critical regularisation: zero is optimal iff ``beta >= beta_max``.
 
-    It is the largest price at the dual point of a zero fit, ``y`` for the squared loss:
+    It is the largest price at the dual point of a zero fit, which is ``y`` for the squared and the
+    hinge loss and ``y / 2`` for the logistic one:
     :math:`\max_i \|X^\top D_i y\|` for the gated and :math:`\max_{i, \pm}
     \|\mathrm{Proj}_{K_i}(\pm X^\top D_i y)\|` for the cone-constrained program.
 
@@ -106,21 +113,22 @@ def beta_max(data: Dataset, patterns: PatternSet, program: ProgramMaker = relu_p
     -----
     Cost: one pricing of all patterns. Accurate to rounding, and rounded up.
     """
-    problem = program(data, patterns, 1.0)
+    problem = program(data, patterns, 1.0, loss=loss)
     nu = problem.loss.dual_point(np.zeros_like(data.y), data.y)
     return PRICING[problem.family.name].largest(problem, nu)
 
 
-def price_of_gates(data: Dataset, patterns: PatternSet) -> float:
+def price_of_gates(data: Dataset, patterns: PatternSet, loss: Loss = SQUARED) -> float:
     r"""Return a lower bound of `beta_max` for one product with the data.
 
     A gate lies in the cone of its pattern: of unit length, its own price
-    :math:`|y^\top (X g_i)_+|` is at most that of the pattern, in either program.
+    :math:`|\nu^\top (X g_i)_+|` at the dual point of a zero fit is at most that of the pattern, in
+    either program.
     """
     lengths = np.linalg.norm(patterns.gates, axis=1)
-    found = 0.0
+    nu, found = loss.dual_point(np.zeros_like(data.y), data.y), 0.0
     for chunk in chunks(patterns.n_patterns, rows_at_once(data.n)):
-        prices = np.maximum(patterns.gates[chunk] @ data.X.T, 0.0) @ data.y
+        prices = np.maximum(patterns.gates[chunk] @ data.X.T, 0.0) @ nu
         some = lengths[chunk] > 0.0
         found = max(found, float((np.abs(prices[some]) / lengths[chunk][some]).max(initial=0.0)))
     return found

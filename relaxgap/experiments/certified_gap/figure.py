@@ -1,5 +1,6 @@
 r"""Ratios over the certified optimum up to n = 1000: constant, :math:`\sqrt{\log n}` or log n."""
 
+from collections.abc import Mapping
 from itertools import cycle
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from relaxgap.drawing.ratios import series_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import new_figure
 from relaxgap.experiments.certified_gap.growth import (
+    OPTIMA,
     SeriesGrowth,
     growth_columns,
     growth_of,
@@ -29,6 +31,7 @@ from relaxgap.experiments.certified_gap.ratios import (
     span,
     with_brackets,
 )
+from relaxgap.experiments.certified_gap.strengths import draw_by_strength
 
 __all__ = ["FIGURES", "statistics", "table"]
 
@@ -67,8 +70,8 @@ def draw_growth(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     focus = _focus(ratios)
     names = [name for name, _ in series_of(ratios)]
     shown = pd.concat([rows for name, rows in series_of(ratios) if name in focus])
-    figure = new_figure(6.2)
-    above, below = figure.subplots(2, 1, height_ratios=[1.0, 1.05])
+    figure = new_figure(7.0)
+    above, below = figure.subplots(2, 1, height_ratios=[1.0, 1.35])
     handles = []
     for (aspect, of_aspect), line in zip(
         shown.groupby("aspect"), cycle(ASPECT_LINES), strict=False
@@ -84,8 +87,10 @@ def draw_growth(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     name_panels((above, below), (" and ".join(focus), "weights"))
     annotate(
         figure,
-        "Which law of growth fits the certified ratios, at every n/d and both ends of the bracket",
-        f"{WHAT_IS_DRAWN}. With a limit: $a$, $a-b/\\sqrt{{n}}$, $a-b/\\log n$ and $a-bn^{{-g}}$.",
+        "Which law of growth fits the certified ratios, at every n/d, anywhere in the bracket or "
+        "at its ends",
+        f"{WHAT_IS_DRAWN}. With a limit: $a$, $a-b/\\sqrt{{n}}$, $a-b/\\log n$ and $a-bn^{{-g}}$. "
+        f"{_decision(_weighed(ratios, statistics))}",
     )
     return figure
 
@@ -107,7 +112,12 @@ def draw_bracket(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     return figure
 
 
-FIGURES = {"": draw_ratios, "growth": draw_growth, "bracket": draw_bracket}
+FIGURES = {
+    "": draw_ratios,
+    "growth": draw_growth,
+    "bracket": draw_bracket,
+    "strengths": draw_by_strength,
+}
 
 
 def _main_aspect(ratios: pd.DataFrame) -> float:
@@ -159,6 +169,25 @@ def _weighed(ratios: pd.DataFrame, statistics: pd.DataFrame) -> dict[str, Series
     }
 
 
+def _decision(series: Mapping[str, SeriesGrowth]) -> str:
+    """Say at which larger n the best laws with and without a limit would be told apart."""
+    sizes = {
+        name: growth.interval.deciding_n
+        for name, growth in series.items()
+        if growth.interval is not None
+    }
+    told = [f"{size:,} ({name})" for name, size in sizes.items() if size is not None]
+    never = [name for name, size in sizes.items() if size is None]
+    parts = [f"at $n$ = {', '.join(told)}"] if told else []
+    parts += [f"at no $n$ up to $10^6$ for {', '.join(never)}"] if never else []
+    if not parts:
+        return ""
+    return (
+        "With seeds and brackets as at the largest $n$ the best law with a limit and the best "
+        f"without would be told apart {'; '.join(parts)}."
+    )
+
+
 def _caption(main: pd.DataFrame) -> tuple[str, str]:
     fractions = main["beta_fraction"].dropna().unique()
     beta = rf", $\beta={fractions[0]:g}\,\beta_{{\max}}$" if len(fractions) == 1 else ""
@@ -176,7 +205,8 @@ def _caption(main: pd.DataFrame) -> tuple[str, str]:
 def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     r"""Return median ratios by size at both ends of the interval, and what the fits say of growth.
 
-    ``allowed`` are the models with AICc within 2 of the lowest, ``b`` the slope of
+    ``limit`` is that of the best law with one, ``decided at`` the n that would tell it from the
+    best without, ``allowed`` are the models with AICc within 2 of the lowest, ``b`` the slope of
     :math:`a + b \sqrt{\log n}` with its bootstrap interval, and ``trend`` says whether it rises,
     falls or is level (the interval holds 0), and whether the ends disagree on that.
     """
@@ -188,9 +218,13 @@ def table(summary: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
         for (method, rule), series in of_aspect.groupby(["method", "size_rule"], sort=False):
             name = f"{method_name(method)} ({rule})"
             growth = growth_of(series, statistics)
-            for end in ENDS:
-                medians = dict(series.groupby("n")[end].median().items())
-                rows[c, name, end] = {**medians, **growth_columns(growth.at(end)), **growth.trend}
+            for optimum in OPTIMA:
+                found = {**growth_columns(growth.at(optimum)), **growth.trend}
+                if optimum != "interval":
+                    medians = dict(series.groupby("n")[optimum].median().items())
+                    rows[c, name, optimum] = {**medians, **found}
+                elif found:
+                    rows[c, name, optimum] = {**found}
     result = pd.DataFrame.from_dict(rows, orient="index")
     result.index = pd.MultiIndex.from_tuples(rows, names=["n/d", "series", "p* from"])
     sizes = sorted(frame["n"].unique())

@@ -11,10 +11,9 @@ from matplotlib.patches import Patch
 from relaxgap.drawing.marks import colour_of, marker_of, quartiles
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import MARKERS, SMALLEST_POINTS
-from relaxgap.experiments.certified_gap.growth import FITTED_FROM, SeriesGrowth
-from relaxgap.experiments.certified_gap.ratios import ENDS
-from relaxgap.experiments.parts.growth_fits import SATURATING, Growth
-from relaxgap.experiments.parts.growth_models import GrowthFits
+from relaxgap.experiments.certified_gap.growth import FITTED_FROM, OPTIMA, SeriesGrowth
+from relaxgap.experiments.parts.fitted_laws import GrowthFits
+from relaxgap.experiments.parts.growth_laws import SATURATING, Growth
 
 CERTIFICATES = {
     "closed_form": "closed form",
@@ -64,16 +63,17 @@ def draw_intervals(
 
 
 def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
-    """Draw the AICc weights of the models, a bar for either end of the interval of each series.
+    """Draw the AICc weights of the models: three bars a series, for where the optimum is taken.
 
-    Beside a bar stands what the models with a limit have, the constant among them.
+    That is anywhere in its bracket, and at either end. Beside a bar stands what the models with a
+    limit have, the constant among them.
     """
     labels = {}
     place = 0.0
     for name, growth in series.items():
-        bars = [(end, fits) for end in ENDS if (fits := growth.at(end)) is not None]
-        for offset, (end, fits) in enumerate(bars):
-            _draw_bar(axes, place + offset, end, fits)
+        bars = [(one, stored.fits) for one in OPTIMA if (stored := growth.at(one)) is not None]
+        for offset, (optimum, fits) in enumerate(bars):
+            _draw_bar(axes, place + offset, optimum, fits)
         if bars:
             labels[place + 0.5 * (len(bars) - 1)] = name
             place += len(bars) + 0.6
@@ -92,7 +92,7 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     axes.set_ylim(place - 0.9, -0.7)
     axes.set_yticks(list(labels), list(labels.values()), fontsize=7.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"AICc weight, least squares on log ratios from $n={FITTED_FROM}$ on")
+    axes.set_xlabel(f"AICc weight, Gaussian log ratios from $n={FITTED_FROM}$ on")
     handles = [Patch(color=grey, label=label) for label, (_, grey) in KINDS.items()]
     axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=4)
     axes.text(
@@ -104,13 +104,13 @@ def draw_weights(axes: Axes, series: Mapping[str, SeriesGrowth]) -> None:
     )
 
 
-def _draw_bar(axes: Axes, place: float, end: str, fits: GrowthFits) -> None:
+def _draw_bar(axes: Axes, place: float, optimum: str, fits: GrowthFits) -> None:
     left = 0.0
     for growths, grey in KINDS.values():
         weight = sum(fits.fit(growth).weight for growth in growths)
         axes.barh(place, weight, left=left, color=grey, height=0.86)
         left += weight
-    text = f"{end}: {fits.bounded_weight:.2f}"
+    text = f"{optimum}: {fits.bounded_weight:.2f}"
     axes.text(1.02, place, text, va="center", fontsize=SMALLEST_POINTS)
 
 

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from relaxgap.drawing.strengths import of_main_strength
 from relaxgap.errors import DataError
 
 ASPECTS = (1.0, 2.0, 4.0)
@@ -27,8 +28,15 @@ def aspect_of(n: int, d: int) -> float:
     return next((c for c in ASPECTS if d == max(1, round(n / c))), round(n / d, 2))
 
 
-def over_bracket(summary: pd.DataFrame) -> pd.DataFrame:
+def over_bracket(summary: pd.DataFrame, every_strength: bool = False) -> pd.DataFrame:
     """Return one row for each method and instance with the certified interval of its ratio.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Rows of `Record`.
+    every_strength : bool
+        Whether to keep the instances of other strengths than the one that most have.
 
     Returns
     -------
@@ -42,7 +50,7 @@ def over_bracket(summary: pd.DataFrame) -> pd.DataFrame:
     DataError
         If there is nothing to compare, a cell has no bracket, or a network is below the bound.
     """
-    frame = with_brackets(summary)
+    frame = with_brackets(summary, every_strength)
     others = frame[frame["method"] != "global"]
     if others.empty:
         raise DataError(
@@ -65,11 +73,13 @@ def over_bracket(summary: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def with_brackets(summary: pd.DataFrame) -> pd.DataFrame:
+def with_brackets(summary: pd.DataFrame, every_strength: bool = False) -> pd.DataFrame:
     """Return the rows with their ``cell``, ``aspect``, and the ``bound`` and ``best_known`` of it.
 
-    ``best_known`` is the least value of all networks of the cell, whichever method found it.
+    ``best_known`` is the least value of all networks of the cell, whichever method found it. Of
+    several strengths the rows are those of the one that most have, unless all are asked for.
     """
+    summary = summary if every_strength else of_main_strength(summary)
     frame = summary.assign(
         size_rule=summary["size_rule"].astype(object).fillna("").astype(str),
         # a cell starts with its global row: no set of columns tells instances apart on every grid

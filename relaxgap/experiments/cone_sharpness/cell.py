@@ -20,6 +20,7 @@ from relaxgap.experiments.parts.gates import GateSampling
 from relaxgap.experiments.parts.regularisation import ProgramRegularisation
 from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.solver_choice import SolverSettings
+from relaxgap.numerics.rounding import rounded_down, rounded_up
 from relaxgap.patterns import sample_patterns
 from relaxgap.problems import gated_program
 from relaxgap.theory.sharpness.all_directions import all_directions_bound, cone_width
@@ -28,6 +29,8 @@ from relaxgap.theory.sharpness.least_norm import proposition_6
 from relaxgap.theory.sharpness.worst_direction import ascend
 
 RANDOM, USED, WORST = "random", "used", "worst"
+DIGITS = 7
+"""What a row keeps of its numbers, rounded away from C(K, z): they are proven to four or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     data, settings = cell.load_data(), cell.settings
     X, asked = data.X, settings.cones
     _, rng, _ = cell.streams()
-    patterns = sample_patterns(X, size_of(settings.patterns.n_gates[0], data.n), rng)
+    patterns = sample_patterns(X, size_of(settings.patterns.n_gates[0], data.n, d=data.d), rng)
     gates = rng.standard_normal((asked.n_random, data.d))
     z = rng.standard_normal((asked.n_random, data.d))
     records = []
@@ -132,12 +135,12 @@ def run(cell: Cell[Settings]) -> list[Record]:
                     seed=cell.seed,
                     direction=kind,
                     cone=int(cone),
-                    sharpness_bound=float(found.lower[k]),
-                    sharpness=float(found.upper[k]),
-                    prop6_bound=prop6[k] if prop6 else None,
-                    width_bound=more[0] if more else None,
-                    width=more[1] if more else None,
-                    all_directions=more[2] if more else None,
+                    sharpness_bound=rounded_down(found.lower[k], DIGITS),
+                    sharpness=rounded_up(found.upper[k], DIGITS),
+                    prop6_bound=rounded_up(prop6[k], DIGITS) if prop6 else None,
+                    width_bound=rounded_down(more[0], DIGITS) if more else None,
+                    width=rounded_up(more[1], DIGITS) if more else None,
+                    all_directions=rounded_up(more[2], DIGITS) if more else None,
                 )
             )
 

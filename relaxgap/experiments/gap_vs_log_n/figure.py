@@ -10,6 +10,13 @@ from relaxgap.drawing.marks import draw_medians, ticks_at
 from relaxgap.drawing.methods import method_names
 from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.ratios import instance_caption, over_optimum, series_of
+from relaxgap.drawing.strengths import (
+    at_common_sizes,
+    draw_strengths,
+    of_main_strength,
+    strengths_of,
+    strengths_title,
+)
 from relaxgap.drawing.style import new_figure
 
 FLOOR = 1e-6
@@ -20,7 +27,7 @@ WITHIN = 1.01
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     """Draw how far relaxations are above the optimum, and how often training ends near it."""
-    frame = over_optimum(summary)
+    frame = of_main_strength(over_optimum(summary))
     frame["excess"] = np.maximum(frame["ratio"] - 1.0, FLOOR)
     frame["near"] = 100.0 * (frame["ratio"] <= WITHIN)
     relaxed = frame[frame["method"] == "relaxation"]
@@ -48,7 +55,15 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     return figure
 
 
-FIGURES = {"": draw}
+def draw_by_strength(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw the ratios of each series at every strength."""
+    frame = at_common_sizes(over_optimum(summary))
+    figure = draw_strengths(frame, "ratio")
+    annotate(figure, strengths_title(frame, "ratio"), "; ".join(instance_caption(frame)) + ".")
+    return figure
+
+
+FIGURES = {"": draw, "strengths": draw_by_strength}
 
 
 def _title(relaxed: pd.DataFrame, trained: pd.DataFrame) -> str:
@@ -71,9 +86,11 @@ def _floor_note(axes: Axes) -> str:
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
-    """Return the median ratio of each series and size."""
+    """Return the median ratio of each strength, series and size."""
     frame = over_optimum(summary)
     frame["series"] = method_names(frame["method"]) + frame["size_rule"].map(
         lambda rule: f" ({rule})"
     )
-    return frame.pivot_table(index="series", columns="n", values="ratio", aggfunc="median")
+    frame["strength"] = strengths_of(frame)
+    index = ["strength", "series"]
+    return frame.pivot_table(index=index, columns="n", values="ratio", aggfunc="median")

@@ -5,15 +5,13 @@ References
 Kim & Pilanci (2024), Propositions 3 and 4, Corollary 2, Theorem 5 and equation (7).
 """
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from relaxgap.certificates import DualCertificate
 from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.gated_samples import SampleRecord, samples, shared_fields
 from relaxgap.experiments.parts.gates import GateSampling
-from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.solver_choice import SolverSettings
 from relaxgap.problems import gated_program
 from relaxgap.theory import gated_ratio
@@ -43,8 +41,8 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One row: one sample of gates at one strength.
+class Record(SampleRecord):
+    """One row, as in `SampleRecord`.
 
     Parameters
     ----------
@@ -54,33 +52,17 @@ class Record:
         The same over all patterns; None where they are too many.
     price : float
         C_y, or its bound by the MAX-CUT relaxation.
-    prop3_bound, eq7_bound : float or None
-        None if the sample's matrix may be singular.
-    prop4_bound, cor2_bound : float
-        Lower bounds over all patterns.
-    theorem5_bound, kappa : float
+    theorem5_bound : float
         For Proposition 2's number of gates.
     """
 
-    data: str
-    n: int
-    d: int
-    seed: int
-    beta: float
     fraction: float
-    n_gates: int
-    n_patterns: int
     sampled: float
     sampled_bound: float
     complete: float | None
     complete_bound: float | None
     price: float
-    prop3_bound: float | None
-    prop4_bound: float
-    cor2_bound: float
-    eq7_bound: float | None
     theorem5_bound: float
-    kappa: float
 
 
 def run(cell: Cell[Settings]) -> list[Record]:
@@ -93,43 +75,18 @@ def run(cell: Cell[Settings]) -> list[Record]:
         if whole.all_patterns is not None:
             program = gated_program(data, whole.all_patterns, beta)
             complete = settings.solver.solver().solve(program).certificate
-        for rule in settings.patterns.n_gates:
-            # each sample starts with the smaller ones
-            _, rng, _ = cell.streams()
-            gates = rng.standard_normal((size_of(rule, data.n), data.d))
-            given = Instance(data, gates, beta, rtol=settings.solver.rtol)
-            records.append(_record(cell, whole, given, fraction, complete))
+        for _, given in samples(cell, whole, beta):
+            sampled = given.gated.certificate
+            records.append(
+                Record(
+                    **shared_fields(cell, whole, given),  # type: ignore[arg-type]
+                    fraction=fraction,
+                    sampled=sampled.primal_value,
+                    sampled_bound=sampled.dual_value,
+                    complete=complete.primal_value if complete else None,
+                    complete_bound=complete.dual_value if complete else None,
+                    price=whole.price_bound,
+                    theorem5_bound=gated_ratio.theorem_5(whole.kappa, True).value,
+                )
+            )
     return records
-
-
-def _record(
-    cell: Cell[Settings],
-    whole: Instance,
-    given: Instance,
-    fraction: float,
-    complete: DualCertificate | None,
-) -> Record:
-    data, price, sampled = given.data, whole.price_bound, given.gated.certificate
-    third = gated_ratio.proposition_3(given.sampled_gram, data.y, given.beta).value
-    seventh = gated_ratio.equation_7(price, given.sampled_gram, data.y).value
-    return Record(
-        data=cell.data.label,
-        n=data.n,
-        d=data.d,
-        seed=cell.seed,
-        beta=given.beta,
-        fraction=fraction,
-        n_gates=given.n_gates,
-        n_patterns=given.patterns.n_patterns,
-        sampled=sampled.primal_value,
-        sampled_bound=sampled.dual_value,
-        complete=complete.primal_value if complete else None,
-        complete_bound=complete.dual_value if complete else None,
-        price=price,
-        prop3_bound=third if math.isfinite(third) else None,
-        prop4_bound=gated_ratio.proposition_4(price, data.y, given.beta).value,
-        cor2_bound=gated_ratio.corollary_2(whole.largest, data.y, given.beta).value,
-        eq7_bound=seventh if math.isfinite(seventh) else None,
-        theorem5_bound=gated_ratio.theorem_5(whole.kappa, True).value,
-        kappa=whole.kappa,
-    )

@@ -71,7 +71,7 @@ def instance_of(
 def contenders(cell: Cell[Contending], data: Dataset, beta: float) -> Iterator[GapRecord]:
     """Solve every relaxation of the cell, then train every network."""
     for rule in cell.settings.patterns.n_gates:
-        n_gates = size_of(rule, data.n)
+        n_gates = size_of(rule, data.n, d=data.d)
         # a fresh generator each time: every sample starts with the smaller ones
         sampled = sample_patterns(data.X, n_gates, cell.streams()[1])
         yield solve_over(cell, data, beta, sampled, "relaxation", rule, n_gates)

@@ -52,7 +52,7 @@ class SamplingAndEnumeration:
 
 def _check_rules(n_gates: tuple[str, ...]) -> None:
     for rule in n_gates:
-        size_of(rule, 2)
+        size_of(rule, 2, d=1)
 
 
 def _check_limit(limit: int) -> None:

@@ -25,6 +25,18 @@ class Solving(Regularised, Protocol):
         """The solver."""
 
 
+class Sampling(Protocol):
+    """Settings of an experiment that solves programs over samples of gates."""
+
+    @property
+    def patterns(self) -> GateSampling:
+        """How many gates."""
+
+    @property
+    def solver(self) -> SolverSettings:
+        """The solver."""
+
+
 class Starting(Protocol):
     """Settings of an experiment that draws initial networks."""
 

@@ -100,7 +100,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     return [
         record
         for rule in cell.settings.patterns.n_gates
-        for record in _records(cell, data, size_of(rule, data.n))
+        for record in _records(cell, data, size_of(rule, data.n, d=data.d))
     ]
 
 

@@ -22,9 +22,9 @@ from relaxgap.theory.activation_gram import (
     least_eigenvalue,
     sampled_activation_gram,
 )
+from relaxgap.theory.random_interpolation import DELTA as DELTA
 from relaxgap.theory.random_interpolation import failure_bound, gates_necessary, gates_needed
 
-DELTA = 0.1
 NEEDED = "8 kappa log(n / delta)"
 
 
@@ -97,7 +97,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     _, rng, _ = cell.streams()
     least = least_eigenvalue(activation_gram(data.X))
     kappa = condition_of(largest_eigenvalue(data.X), least)
-    sizes = {rule: size_of(rule, data.n) for rule in settings.patterns.n_gates}
+    sizes = {rule: size_of(rule, data.n, d=data.d) for rule in settings.patterns.n_gates}
     sizes[NEEDED] = math.ceil(gates_needed(kappa, data.n, DELTA))
     first = [_first_invertible(data.X, rng) for _ in range(settings.trials.n_trials)]
     records = []

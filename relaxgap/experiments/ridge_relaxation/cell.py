@@ -71,7 +71,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     gram = activation_gram(data.X)
     largest, least = largest_eigenvalue(data.X), least_eigenvalue(gram)
     needed = gates_needed(condition_of(largest, least), data.n, DELTA)
-    sizes = sorted(size_of(rule, data.n) for rule in settings.patterns.n_gates)
+    sizes = sorted(size_of(rule, data.n, d=data.d) for rule in settings.patterns.n_gates)
     active = rng.standard_normal((sizes[-1], data.d)) @ data.X.T >= 0.0
     records = []
     for n_gates in sizes:

@@ -58,11 +58,13 @@ def _title(frame: pd.DataFrame) -> str:
     """Count the values within the theorem's bounds, and say how near the limit the last are."""
     within = (frame["lower"] <= frame["value"]) & (frame["value"] <= frame["upper"])
     last = frame[frame["n_gates"] == frame["n_gates"].max()]
+    asked = frame["enough_gates"]
+    of_these = f"{int((within & asked).sum())} of {int(asked.sum())}"
     off = float((last["scaled"] - 1.0).abs().max())
     return (
         f"The optimum falls like one over the number of gates: {int(within.sum())} of {len(frame)} "
-        f"values are within Theorem 4's bounds, and with {frame['n_gates'].max():,} gates all are "
-        f"within {100.0 * off:.0f}% of the limit"
+        f"values are within Theorem 4's bounds, {of_these} with as many gates as it asks for, and "
+        f"with {frame['n_gates'].max():,} gates all are within {100.0 * off:.0f}% of the limit"
     )
 
 

@@ -114,7 +114,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     data = cell.load_data()
     beta = cell.settings.regularisation.resolve_over_all(data)
     solution = cell.settings.optimum.solver().solve(data, beta)
-    n_gates = size_of(cell.settings.patterns.n_gates[-1], data.n)
+    n_gates = size_of(cell.settings.patterns.n_gates[-1], data.n, d=data.d)
     sampled = sample_patterns(data.X, n_gates, cell.streams()[1])
     relaxation = solve_over(cell, data, beta, sampled, "relaxation")
     values = {

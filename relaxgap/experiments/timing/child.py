@@ -64,6 +64,8 @@ def _program_of(problem: dict[str, np.ndarray]) -> "Program":
 def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], Answer]]:
     """Return the package to name with the times, and the solve to a relative error."""
     from relaxgap.certificates import certify
+    from relaxgap.experiments.timing import dense_interior_point
+    from relaxgap.experiments.timing.settings import DENSE
     from relaxgap.solvers import ConicSolver, registry
     from relaxgap.solvers.references import REFERENCES
 
@@ -79,6 +81,14 @@ def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], A
             return Answer(found.point.w, found.n_iterations, found.compile_seconds)
 
         return task.solver, solve_conic
+
+    if task.solver == DENSE:
+        package = dense_interior_point.PACKAGE
+
+        def solve_dense(tolerance: float) -> Answer:
+            return dense_interior_point.solve(program, FRACTIONS[package] * tolerance)
+
+        return package, solve_dense
 
     def solve_own(tolerance: float) -> Answer:
         solution = registry.make(task.solver, tolerance).solve(program)

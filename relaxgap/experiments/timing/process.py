@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from relaxgap.experiments.timing import task as timed
-from relaxgap.experiments.timing.settings import CONIC_SOLVERS, BenchmarkSettings
+from relaxgap.experiments.timing.settings import CONIC_SOLVERS, DENSE, BenchmarkSettings
 from relaxgap.problems import Blocks, Program
 from relaxgap.solvers.registry import DEFAULT
 
@@ -79,8 +79,8 @@ class Attempt:
 
 def attempts_of(program: Program, solver: str, settings: BenchmarkSettings) -> list[Attempt]:
     """Run one solver on a program, tolerance after tolerance, and never raise for its failure."""
-    n_entries = conic_entries(program)
-    if solver in CONIC_SOLVERS and n_entries > settings.largest_conic:
+    n_entries = dense_entries(program) if solver == DENSE else conic_entries(program)
+    if solver in (*CONIC_SOLVERS, DENSE) and n_entries > settings.largest_conic:
         message = f"{n_entries:,} matrix entries, over benchmark.largest_conic"
         return _all(solver, settings, RunStatus.TOO_LARGE, message)
     command = _command(solver, settings)
@@ -107,6 +107,11 @@ def conic_entries(program: Program) -> int:
     """Return the entries of the constraint matrix that a generic conic solver is given."""
     blocks = len(program.family.signs) ** 2
     return blocks * program.data.n * program.data.d * program.patterns.n_patterns
+
+
+def dense_entries(program: Program) -> int:
+    """Return the entries of the quadratic objective of the dense interior point method."""
+    return int(math.prod(program.shape)) ** 2
 
 
 def _command(solver: str, settings: BenchmarkSettings) -> list[str] | None:

@@ -7,7 +7,8 @@ from relaxgap.solvers.references import REFERENCES
 from relaxgap.solvers.registry import NAMES
 
 CONIC_SOLVERS = REFERENCES
-SOLVERS = (*NAMES, "pyscnn")
+DENSE = "dense_interior_point"
+SOLVERS = (*NAMES, DENSE, "pyscnn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class BenchmarkSettings:
     Parameters
     ----------
     solvers : tuple of str
-        Any of ``semismooth_newton``, ``column_generation``, ``clarabel``, ``ecos``, ``scs`` and
-        ``pyscnn``.
+        Any of ``semismooth_newton``, ``column_generation``, ``clarabel``, ``ecos``, ``scs``,
+        ``dense_interior_point`` (Clarabel on the form that Theorem 2 counts) and ``pyscnn``.
     tolerances : tuple of float
         Relative errors to reach, loosest first; a solve from scratch for each.
     repeats : int
@@ -48,7 +49,8 @@ class BenchmarkSettings:
         Address space of a solver's process.
     largest_conic : int
         Entries of the constraint matrix above which no generic conic solver is started:
-        ``n d P`` for a gated, ``4 n d P`` for a cone-constrained program.
+        ``n d P`` for a gated, ``4 n d P`` for a cone-constrained program. Of the dense method
+        those of its quadratic objective, ``(d P)^2`` and ``(2 d P)^2``.
     scnn_python : str
         Python with the package pyscnn, in an environment of its own.
     threads : int

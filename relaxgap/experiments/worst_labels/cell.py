@@ -1,7 +1,7 @@
-r"""Labels that make the sampled relaxation bad, by ascent on the certified ratio.
+"""Labels that make the sampled relaxation bad, by ascent on the ratio of both optima.
 
-By the envelope theorem :math:`\nabla_y \log(\tilde p^* / p^*) = \tilde\nu / \tilde p^* - \nu / p^*`
-for the dual optima of both programs. Labels keep their length, so that beta keeps its meaning.
+At the first and the last labels of an ascent the optimum over all patterns is bracketed from both
+sides, by a price of every pattern where these are few.
 
 References
 ----------
@@ -11,20 +11,19 @@ Kim & Pilanci (2024), Theorem 1, which holds for every y; the ascent is derived 
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
-from relaxgap.experiments.parts.gates import SamplingAndEnumeration
+from relaxgap.experiments.parts.gates import GateSampling
+from relaxgap.experiments.parts.optimum import OptimumSettings
 from relaxgap.experiments.parts.regularisation import Regularisation
 from relaxgap.experiments.parts.size_rules import size_of
 from relaxgap.experiments.parts.solver_choice import SolverSettings
-from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
-from relaxgap.problems import relu_program
-from relaxgap.solvers.base import Solution, Solver
-
-SHRINK, GROW, LEAST_STEP = 0.4, 1.5, 1e-3
+from relaxgap.experiments.worst_labels.ascent import Ascent, Labels
+from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.networks import TwoLayerNetwork
+from relaxgap.patterns import sample_patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,10 @@ class Settings:
     """What the experiment can vary."""
 
     regularisation: Regularisation = field(default_factory=Regularisation)
-    patterns: SamplingAndEnumeration = field(default_factory=SamplingAndEnumeration)
+    patterns: GateSampling = field(default_factory=GateSampling)
     solver: SolverSettings = field(default_factory=SolverSettings)
     ascent: AscentSettings = field(default_factory=AscentSettings)
+    optimum: OptimumSettings = field(default_factory=OptimumSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,10 @@ class Record:
     Parameters
     ----------
     ratio_at_start_bound, ratio_at_start : float
-        Certified ends of the ratio at random labels.
-    ratio_bound, ratio : float
+        Certified ends of the ratio at random labels, from below and from above.
+    certificate_at_start, status_at_start : str
+        How the optimum over all patterns was proven there, and whether to the accuracy asked for.
+    ratio_bound, ratio, certificate, status
         The same at the last labels.
     n_tried : int
         Labels tried.
@@ -80,42 +82,63 @@ class Record:
     seed: int
     start: int
     beta: float
+    beta_fraction: float | None
     n_gates: int
     n_patterns: int
-    n_sampled: int
     ratio_at_start_bound: float
     ratio_at_start: float
+    certificate_at_start: str
+    status_at_start: str
     ratio_bound: float
     ratio: float
+    certificate: str
+    status: str
     n_tried: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Labels:
-    """Hold labels, the certified ratio at them, and the direction in which it rises."""
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    """Hold the certified ends of a ratio, and how its denominator was proven."""
 
-    y: Float64[np.ndarray, " n"]
     lower: float
     upper: float
-    slope: Float64[np.ndarray, " n"]
+    certificate: str
+    status: str
+
+    @classmethod
+    def of(cls, labels: Labels, ascent: Ascent, solver: GlobalSolver) -> "_Ratio":
+        """Bracket the optimum over all patterns, from the network that the search found."""
+        found = solver.solve(Dataset(ascent.X, labels.y), ascent.beta, labels.network)
+        relaxed, best = labels.relaxed, found.certificate
+        # every sample is one of all patterns
+        lower = max(relaxed.dual_value / best.primal_value, 1.0)
+        upper = relaxed.primal_value / best.dual_value
+        return cls(lower, max(lower, upper), found.bound, found.status)
 
 
 def run(cell: Cell[Settings]) -> list[Record]:
     """Ascend from every start on one instance."""
     data, settings = cell.load_data(), cell.settings
-    _, rng, _ = cell.streams()
-    n_gates = size_of(settings.patterns.n_gates[0], data.n)
-    everything = enumerate_patterns(data.X, limit=settings.patterns.limit)
+    _, rng, training = cell.streams()
+    n_gates = size_of(settings.patterns.n_gates[0], data.n, d=data.d)
     sampled = sample_patterns(data.X, n_gates, rng)
     beta = settings.regularisation.resolve_over_all(data)
-    length, solver = float(np.linalg.norm(data.y)), settings.solver.solver()
+    ascent = Ascent(
+        data.X,
+        sampled,
+        beta,
+        settings.solver.solver(),
+        settings.solver.rtol,
+        np.random.default_rng(training),
+    )
+    solver, length = settings.optimum.solver(), float(np.linalg.norm(data.y))
+    none = TwoLayerNetwork(np.zeros((0, data.d)), np.zeros(0))
     records = []
     for start in range(settings.ascent.n_starts):
         y = data.y if start == 0 else rng.standard_normal(data.n)
-        first = _at(data.X, y * (length / np.linalg.norm(y)), sampled, everything, beta, solver)
-        last, n_tried = _ascend(
-            data.X, first, sampled, everything, beta, solver, settings.ascent.n_steps
-        )
+        first = ascent.at(y * (length / np.linalg.norm(y)), none)
+        last, n_tried = ascent.climb(first, settings.ascent.n_steps)
+        before, after = (_Ratio.of(labels, ascent, solver) for labels in (first, last))
         records.append(
             Record(
                 data=cell.data.label,
@@ -124,57 +147,18 @@ def run(cell: Cell[Settings]) -> list[Record]:
                 seed=cell.seed,
                 start=start,
                 beta=beta,
+                beta_fraction=settings.regularisation.beta_fraction,
                 n_gates=n_gates,
-                n_patterns=everything.n_patterns,
-                n_sampled=sampled.n_patterns,
-                ratio_at_start_bound=first.lower,
-                ratio_at_start=first.upper,
-                ratio_bound=last.lower,
-                ratio=last.upper,
+                n_patterns=sampled.n_patterns,
+                ratio_at_start_bound=before.lower,
+                ratio_at_start=before.upper,
+                certificate_at_start=before.certificate,
+                status_at_start=before.status,
+                ratio_bound=after.lower,
+                ratio=after.upper,
+                certificate=after.certificate,
+                status=after.status,
                 n_tried=n_tried,
             )
         )
     return records
-
-
-def _at(
-    X: Float64[np.ndarray, "n d"],
-    y: Float64[np.ndarray, " n"],
-    sampled: PatternSet,
-    everything: PatternSet,
-    beta: float,
-    solver: Solver,
-) -> _Labels:
-    data = Dataset(X, y)
-    over: list[Solution] = [
-        solver.solve(relu_program(data, patterns, beta)) for patterns in (sampled, everything)
-    ]
-    some, every = (solution.certificate for solution in over)
-    slope = some.nu / some.primal_value - every.nu / every.primal_value
-    slope = slope - (slope @ y) / (y @ y) * y
-    lower = max(some.dual_value / every.primal_value, 1.0)
-    return _Labels(y, lower, some.primal_value / every.dual_value, slope)
-
-
-def _ascend(
-    X: Float64[np.ndarray, "n d"],
-    labels: _Labels,
-    sampled: PatternSet,
-    everything: PatternSet,
-    beta: float,
-    solver: Solver,
-    n_steps: int,
-) -> tuple[_Labels, int]:
-    """Step along the slope as long as the certified ratio rises; the step adapts."""
-    length, step = float(np.linalg.norm(labels.y)), 0.5
-    for n_tried in range(n_steps):
-        norm = float(np.linalg.norm(labels.slope))
-        if norm == 0.0 or step < LEAST_STEP:
-            return labels, n_tried
-        y = labels.y + step * length * labels.slope / norm
-        tried = _at(X, y * (length / np.linalg.norm(y)), sampled, everything, beta, solver)
-        if tried.lower > labels.lower:
-            labels, step = tried, GROW * step
-        else:
-            step *= SHRINK
-    return labels, n_steps

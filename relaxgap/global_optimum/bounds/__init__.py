@@ -8,6 +8,7 @@ from relaxgap.global_optimum.bounds.registry import (
     OPENING,
     Schedule,
     meanings,
+    refuse_certificate,
     schedule,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "Bound",
     "Schedule",
     "meanings",
+    "refuse_certificate",
     "schedule",
 ]

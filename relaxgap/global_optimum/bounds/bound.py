@@ -27,6 +27,9 @@ class Bound:
         Raise the lower side of a bracket: a generator that does a piece of work and hands control
         back, so that whoever runs it can look at the clock and at the bracket. All that runs under
         it minds the deadline.
+    squared_only : bool
+        Whether it relaxes fit and dual point of the squared loss together. All others bound the
+        price of a dual point, which is the same for every loss.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Bound:
     meant_for: str
     suits: Callable[[Dataset], bool]
     improve: Callable[[Bracket, Deadline], Iterator[None]]
+    squared_only: bool = False
 
 
 def any_size(data: Dataset) -> bool:

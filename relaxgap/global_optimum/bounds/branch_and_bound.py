@@ -43,4 +43,5 @@ BRANCH_AND_BOUND = Bound(
     meant_for="closing the gap; squared loss",
     suits=suits,
     improve=improve,
+    squared_only=True,
 )

@@ -33,7 +33,7 @@ def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
     search = bracket.search
     with in_force(deadline):
         patterns = enumerate_patterns(search.data.X, limit=MAX_PRICED_PATTERNS)
-    program = relu_program(search.data, patterns, search.beta)
+    program = relu_program(search.data, patterns, search.beta, loss=search.loss)
     n_bits = patterns.n_patterns * search.data.n
     solved_first = patterns.complete and n_bits <= MAX_BITS_SOLVED_FIRST
     if solved_first:

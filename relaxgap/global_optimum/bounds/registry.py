@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.bounds.bound import Bound
 from relaxgap.global_optimum.bounds.branch_and_bound import BRANCH_AND_BOUND
 from relaxgap.global_optimum.bounds.closed_form import CLOSED_FORM
@@ -10,6 +11,7 @@ from relaxgap.global_optimum.bounds.enumeration import ENUMERATION, is_quick
 from relaxgap.global_optimum.bounds.maxcut import MAXCUT
 from relaxgap.global_optimum.bounds.semidefinite import SEMIDEFINITE
 from relaxgap.global_optimum.bounds.spectral import SPECTRAL
+from relaxgap.problems.losses import SQUARED, Loss
 
 OPENING = CLOSED_FORM
 """The bound that comes first, whichever is chosen."""
@@ -39,10 +41,26 @@ class Schedule:
     after_search: tuple[Bound, ...]
 
 
-def schedule(name: str, data: Dataset) -> Schedule:
+def refuse_certificate(name: str, loss: Loss) -> None:
+    """Raise `ConfigurationError` for a bound of the squared loss only where the loss is another."""
+    able = [bound.name for bound in BOUNDS if not bound.squared_only]
+    if loss.name != SQUARED.name and name not in (AUTO, *able):
+        raise ConfigurationError(
+            f"Expected a certificate of {', '.join((AUTO, *able))} for the {loss.name} loss, got "
+            f"{name!r}, which relaxes fit and dual point of the squared loss together; choose one "
+            "of these."
+        )
+
+
+def schedule(name: str, data: Dataset, loss: Loss = SQUARED) -> Schedule:
     """Return the bounds to run for a certificate of `CERTIFICATE_NAMES`, after the opening one."""
+    refuse_certificate(name, loss)
     if name != AUTO:
         return Schedule((), (), tuple(b for b in BOUNDS if b.name == name and b is not OPENING))
+    if loss.name != SQUARED.name:
+        if is_quick(data):
+            return Schedule((ENUMERATION,), (), ())
+        return Schedule((), (), (ENUMERATION if ENUMERATION.suits(data) else MAXCUT,))
     if is_quick(data):
         return Schedule((ENUMERATION,), (), (BRANCH_AND_BOUND,))
     if ENUMERATION.suits(data):

@@ -29,4 +29,5 @@ SEMIDEFINITE = Bound(
     meant_for="hundreds of samples; squared loss",
     suits=suits,
     improve=improve,
+    squared_only=True,
 )

@@ -29,4 +29,5 @@ SPECTRAL = Bound(
     meant_for="thousands of samples; squared loss",
     suits=any_size,
     improve=improve,
+    squared_only=True,
 )

@@ -7,19 +7,44 @@ solver asks for `ConicLoss`.
 
 from collections.abc import Mapping
 
-from relaxgap.problems.losses.base import ConicLoss, Loss, NewtonLoss, SmoothConjugate, TrainingLoss
+from relaxgap.problems.losses.base import (
+    ConicLoss,
+    CurvedDomain,
+    Loss,
+    NewtonLoss,
+    Smoothable,
+    SmoothConjugate,
+    TrainingLoss,
+)
+from relaxgap.problems.losses.hinge import HingeLoss
+from relaxgap.problems.losses.logistic import LogisticLoss
 from relaxgap.problems.losses.squared import SquaredLoss
 
 SQUARED = SquaredLoss()
-LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (SQUARED,)}
+LOGISTIC = LogisticLoss()
+HINGE = HingeLoss()
+LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (SQUARED, LOGISTIC, HINGE)}
+
+
+def is_smooth(loss: Loss) -> bool:
+    """Whether a loss is known to have a gradient everywhere: the conjugate is strictly convex."""
+    return isinstance(loss, SmoothConjugate)
+
 
 __all__ = [
+    "HINGE",
+    "LOGISTIC",
     "LOSSES",
     "SQUARED",
     "ConicLoss",
+    "CurvedDomain",
+    "HingeLoss",
+    "LogisticLoss",
     "Loss",
     "NewtonLoss",
     "SmoothConjugate",
+    "Smoothable",
     "SquaredLoss",
     "TrainingLoss",
+    "is_smooth",
 ]

@@ -25,12 +25,27 @@ class Loss(Protocol):
         """What errors call it, and what it is looked up by."""
         ...
 
+    @property
+    def of_classes(self) -> bool:
+        """Whether it is one of two classes, whose labels are -1 and +1, and of no other labels."""
+        ...
+
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         r"""Return :math:`\ell(\text{fit})`."""
         ...
 
     def dual_point(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
-        r"""Return :math:`-\nabla \ell(\text{fit})`, the dual point of a fit."""
+        r"""Return :math:`-\nabla \ell(\text{fit})`, the dual point of a fit.
+
+        Where the loss has a kink it is minus any subgradient.
+        """
+        ...
+
+    def into_domain(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Return a dual point that some scale puts into the domain of the dual value.
+
+        Of ``nu`` itself, or one near it: solvers end on both sides of an edge.
+        """
         ...
 
     def dual_value(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> float:
@@ -74,7 +89,7 @@ class SmoothConjugate(Protocol):
     The conjugate is strictly convex and twice differentiable inside of its domain. If that is not
     everything, its gradient grows without bound towards the edge, and the dual point of every fit
     lies inside: a loss whose conjugate ends at a finite slope, like Huber's or the hinge, has none
-    of these methods, so that the solver refuses it.
+    of these methods, so that the method is another one (`Smoothable`, `ConicLoss`).
     """
 
     def conjugate(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Any:
@@ -95,8 +110,31 @@ class SmoothConjugate(Protocol):
 
 
 @runtime_checkable
+class CurvedDomain(Protocol):
+    """What a loss may have beside `SmoothConjugate` whose conjugate ends: steps that stay inside.
+
+    Straight steps from afar meet the edge in one sample and are cut short in all.
+    """
+
+    def moved(
+        self, nu: Float[Array, " n"], y: Float[Array, " n"], step: Float[Array, " n"]
+    ) -> Float[Array, " n"]:
+        """Return ``nu + step`` to first order, inside of the domain whatever both are."""
+        ...
+
+
+@runtime_checkable
 class NewtonLoss(Loss, SmoothConjugate, Protocol):
     """A loss with a smooth conjugate."""
+
+
+@runtime_checkable
+class Smoothable(Protocol):
+    """What a loss with kinks may have beside `Loss`: smooth ones as near to it as one likes."""
+
+    def smoothed(self, width: float) -> NewtonLoss:
+        """Return a smooth loss, from this one to it plus a multiple of ``width`` a sample."""
+        ...
 
 
 @runtime_checkable

@@ -16,6 +16,7 @@ class SquaredLoss:
     """
 
     name = "squared"
+    of_classes = False
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""
@@ -25,6 +26,10 @@ class SquaredLoss:
     def dual_point(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
         """Return the residual ``y - fit``."""
         return y - fit
+
+    def into_domain(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Return ``nu`` itself: every dual point has a value."""
+        return nu
 
     def dual_value(self, nu: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""

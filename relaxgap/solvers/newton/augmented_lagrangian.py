@@ -30,7 +30,7 @@ from jaxtyping import Float, Int
 
 from relaxgap.numerics.backend import Array
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.problems.losses import NewtonLoss
+from relaxgap.problems.losses import CurvedDomain, NewtonLoss
 from relaxgap.solvers.newton.block_operators import ActiveBlocks, BlockOperator
 
 GROWTH = 3.0
@@ -85,8 +85,11 @@ class AugmentedLagrangian:
         sigma: float,
     ) -> None:
         self.blocks, self.y, self.loss, self.beta = blocks, y, loss, beta
-        self.nu, self.w, self.sigma = nu, w, sigma
-        self.arrays, self.gradients = blocks.arrays, blocks.gradients(nu)
+        self.curved = loss if isinstance(loss, CurvedDomain) else None
+        # a start may be at the edge of the domain, as a certificate's dual point of zero is
+        self.nu = nu if self.curved is None else self.curved.moved(nu, y, 0.0 * nu)
+        self.w, self.sigma = w, sigma
+        self.arrays, self.gradients = blocks.arrays, blocks.gradients(self.nu)
         self.max_sigma = MAX_SIGMA / self.arrays.roundoff_ratio
         self.diagonal = self.arrays.asarray(np.arange(y.shape[0]))
         self.n_newton_steps = 0
@@ -101,7 +104,8 @@ class AugmentedLagrangian:
         Parameters
         ----------
         tolerance : float
-            Norm of the gradient to reach, relative to that of the dual point.
+            Norm of the gradient to reach, relative to that of the dual point; in a curved
+            domain, distance to the dual point of the fit.
         """
         nu, gradients = self.nu, self.gradients
         value, active, fit = self._evaluate(nu, gradients)
@@ -111,7 +115,8 @@ class AugmentedLagrangian:
             slope = self.loss.conjugate_gradient(self.nu, self.y) + fit
             size = sqrt(float(self.nu @ self.nu))
             if size > 0.0:
-                left = sqrt(float(slope @ slope)) / size
+                off = self._off(slope, fit)
+                left = sqrt(float(off @ off)) / size
                 rounding = self._rounding(active) / size
             if left <= max(tolerance, rounding) or n_steps == MAX_NEWTON_STEPS:
                 break
@@ -134,6 +139,14 @@ class AugmentedLagrangian:
         if rounding <= 0.1 * ACCEPTED:
             growth = GROWTH if n_steps > FEW_STEPS else GROWTH**2
             self._scale_step(min(growth, self.max_sigma / self.sigma))
+
+    def _off(self, slope: Float[Array, " n"], fit: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Return the gradient, for the squared loss the distance to the dual point of the fit.
+
+        Near the edge of a domain the gradient says nothing: it changes by orders of magnitude with
+        a last digit of the dual point, and there the distance itself is taken.
+        """
+        return slope if self.curved is None else self.nu - self.loss.dual_point(fit, self.y)
 
     def _rounding(self, active: ActiveBlocks) -> float:
         """Estimate the rounding in the fit: every block adds that of a vector of its norm."""
@@ -194,7 +207,11 @@ class AugmentedLagrangian:
         rounding = 1e-15 * ratio * (abs(value) + 1.0)
         length = 1.0
         while length >= MIN_STEP * ratio:
-            nu, gradients = self.nu + length * step, self.gradients + length * change
+            if self.curved is None:
+                nu, gradients = self.nu + length * step, self.gradients + length * change
+            else:
+                nu = self.curved.moved(self.nu, self.y, length * step)
+                gradients = self.blocks.gradients(nu)
             moved = self._evaluate(nu, gradients)
             if moved[0] <= value + SUFFICIENT_DECREASE * length * descent + rounding:
                 self.nu, self.gradients = nu, gradients

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Float64, Int
 from relaxgap.numerics.backend import Array, Arrays
 from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
-from relaxgap.problems.fit_map import chunks
+from relaxgap.problems.fit_map import PATTERNS_AT_ONCE, chunks
 from relaxgap.problems.program import Program
 from relaxgap.solvers.newton.block_operators import BlockOperator, ConeOperator, FreeOperator
 from relaxgap.solvers.newton.cone_projection import COLD_STEPS, ConeProjector
@@ -194,7 +194,8 @@ def _adjoint(
     r"""Return :math:`X^\top D_i \nu` for every pattern, with the temporaries of one chunk."""
     weighted = arrays.asarray(nu)[:, None] * X
     parts = [
-        arrays.xp.astype(bits[rows], arrays.dtype) @ weighted for rows in chunks(bits.shape[0])
+        arrays.xp.astype(bits[rows], arrays.dtype) @ weighted
+        for rows in chunks(bits.shape[0], PATTERNS_AT_ONCE)
     ]
     return arrays.xp.concat(parts) if parts else weighted[:0]
 

@@ -18,7 +18,7 @@ from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
-from relaxgap.problems.losses import ConicLoss, NewtonLoss
+from relaxgap.problems.losses import ConicLoss, NewtonLoss, Smoothable, is_smooth
 from relaxgap.solvers.base import (
     Solution,
     Solver,
@@ -32,8 +32,10 @@ from relaxgap.solvers.column_basis import spread_of
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.needs import for_family, refuse_unless_met
+from relaxgap.solvers.newton import smoothing
 from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
+from relaxgap.solvers.tall.gram_newton import GramNewton
 
 MAX_IDLE_ROUNDS = 3
 STAGE_RTOL, STAGE_ROUNDS = 0.1, 10
@@ -87,7 +89,7 @@ class SemismoothNewton:
         Parameters
         ----------
         program : Program
-            Its loss has a smooth conjugate.
+            Its loss has a smooth conjugate, or is one that a conic solver takes.
         start : Solution, optional
             Of a program with the same patterns: its blocks and its dual point are where the first
             working set begins.
@@ -109,11 +111,14 @@ class SemismoothNewton:
         Notes
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
-        P patterns. Memory: O(n P + d P + n^2). A cone-constrained program of more than
-        `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose restricted
-        programs this solver solves, from the same start and under the same deadline (`method`), and
-        by one whose restricted programs Clarabel solves where an offset or the units of columns
-        leave a dual point too few digits.
+        P patterns. Memory: O(n P + d P + n^2). A gated program with many more samples than columns
+        is solved by `GramNewton`, which has no term in n^2 (`method`). A cone-constrained program
+        of more than `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose
+        restricted programs this solver solves, from the same start and under the same deadline,
+        and by one whose restricted programs Clarabel solves where an offset or the units of columns
+        leave a dual point too few digits, or the loss has kinks; above `smoothing.MIN_SAMPLES`
+        samples its kinks are smoothed first (`smoothing`), which takes no list of rows and blocks
+        to a conic solver.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
@@ -121,17 +126,31 @@ class SemismoothNewton:
         self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
     ) -> Iterator[Solution]:
         """Yield the solution so far, round by round; see `Followed`."""
-        refuse_unless_met(self.name, self.needs, program)
+        method = self.method(program)
+        if method == self.name:
+            refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
-        if self.method(program) == ColumnGeneration.name:
-            master = self._master(program)
-            yield from ColumnGeneration(self.rtol, master).rounds(program, start, deadline=deadline)
-        else:
-            yield from self._whole_rounds(program, start, deadline)
+        match method:
+            case smoothing.NAME:
+                yield from self._smoothed_rounds(program, start, deadline)
+            case GramNewton.name:
+                tall = GramNewton(self.rtol, self.max_rounds)
+                yield from tall.rounds(program, start, deadline=deadline)
+            case ColumnGeneration.name:
+                generated = ColumnGeneration(self.rtol, self._master(program))
+                yield from generated.rounds(program, start, deadline=deadline)
+            case _:
+                yield from self._whole_rounds(program, start, deadline)
 
     def method(self, program: Program) -> str:
-        """Return what `solve` runs on this program: its own name, or ``column_generation``."""
+        """Return what `solve` runs on this program: its own name or that of another method."""
+        if _has_kinks(program):
+            many = program.data.n > smoothing.MIN_SAMPLES
+            smooth = many and isinstance(program.loss, Smoothable)
+            return smoothing.NAME if smooth else ColumnGeneration.name
+        if self.backend == NUMPY and GramNewton.suits(program):
+            return GramNewton.name
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
         large = n_entries > MAX_BITS_WITH_MULTIPLIERS
@@ -149,9 +168,35 @@ class SemismoothNewton:
             return False
         return spread_of(program.data) ** 2 * EPS > self.rtol
 
+    def _smoothed_rounds(
+        self, program: Program, start: Solution | None, deadline: Deadline
+    ) -> Iterator[Solution]:
+        """Go on by column generation from what smoothing leaves, where it gets stuck."""
+
+        def solve(smooth: Program, rtol: float, start: Solution | None) -> Solution:
+            return replace(self, rtol=rtol).solve(smooth, start, deadline=deadline)
+
+        loss = cast(Smoothable, program.loss)
+        best = unsolved(program)
+        for best in smoothing.smoothed_rounds(program, loss, self.rtol, solve, start, deadline):
+            if best.status is Status.INACCURATE:
+                break
+            yield best
+        else:
+            return
+        columns = ColumnGeneration(self.rtol, self._master(program))
+        for found in columns.rounds(program, best, deadline=deadline):
+            best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
+            # the better of both may reach the gap before columns alone do
+            done = best.certificate.relative_gap <= self.rtol
+            best = replace(best, status=Status.SOLVED if done else found.status)
+            yield best
+            if done:
+                return
+
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
-        if self._loses_digits(program):
+        if _has_kinks(program) or self._loses_digits(program):
             return ConicSolver(rtol=rtol)
         return _WholeProgram(replace(self, rtol=rtol))
 
@@ -185,7 +230,7 @@ class SemismoothNewton:
             for at_beta in programs:
                 yield self.solve(at_beta, deadline=deadline)
             return
-        if self.method(program) == ColumnGeneration.name:
+        if self.method(program) != self.name:
             last: Solution | None = None
             for at_beta in programs:
                 last = self.solve(at_beta, last, deadline=deadline)
@@ -293,6 +338,11 @@ class _WholeProgram:
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         return last_of(self.newton._whole_rounds(program, None, deadline))
+
+
+def _has_kinks(program: Program) -> bool:
+    """Whether only a conic solver takes the loss, whose conjugate is not smooth."""
+    return isinstance(program.loss, ConicLoss) and not is_smooth(program.loss)
 
 
 def _check_start(program: Program, start: Solution) -> None:

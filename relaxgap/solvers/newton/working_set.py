@@ -43,7 +43,7 @@ class WorkingSet:
     point : Blocks, optional
         Blocks to start from; none is zero.
     nu : (n,) float64, optional
-        Dual point to start from; none is that of zero.
+        Dual point to start from; without one inside of the domain it is that of the blocks.
     """
 
     def __init__(
@@ -60,9 +60,11 @@ class WorkingSet:
         self.rtol = max(rtol, MIN_RTOL * self.arrays.roundoff_ratio)
         self.price_threshold = self.min_sigma = self.sigma = self.tolerance = 0.0
         self.oracle: PricingOracle = for_family(NAME, ORACLES, program.family)(program, self.arrays)
-        zero = program.zero()
-        self.nu = program.dual_point(zero) if nu is None else nu
-        self.index, self.w = self.oracle.blocks(zero if point is None else point)
+        point = program.zero() if point is None else point
+        # a certificate's dual point may be zero, which for some losses is the edge of the domain
+        usable = nu is not None and np.isfinite(loss.conjugate(nu, program.data.y))
+        self.nu = nu if nu is not None and usable else program.dual_point(point)
+        self.index, self.w = self.oracle.blocks(point)
         self.n_newton_steps = 0
         self._aim_at(program)
 

@@ -51,7 +51,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     for rule in settings.patterns.n_gates:
         for repeat in range(settings.repeats):
             rng = np.random.default_rng([cell.seed, repeat])
-            n_gates = size_of(rule, data.n)
+            n_gates = size_of(rule, data.n, d=data.d)
             n_found = sample_patterns(data.X, n_gates, rng).n_patterns
             records.append(
                 Record(

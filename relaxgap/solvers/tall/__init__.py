@@ -1,0 +1,1 @@
+"""Many more rows than columns: Gram matrices of blocks, and passes over the rows in chunks."""

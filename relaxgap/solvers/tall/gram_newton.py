@@ -1,0 +1,342 @@
+r"""The gated program on tall data: a model of Gram matrices, and all rows as the truth.
+
+The Hessian :math:`F^\top F` of a few dozen blocks is well approximated by a sample of the rows, and
+a Gram matrix of these is small whatever n is. It finds the support and preconditions Newton's
+method on the support; gradients, objectives and certificates are of all rows in float64. So n
+enters only through some ten to forty passes over the rows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float32, Float64
+
+from relaxgap.certificates import certify
+from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
+from relaxgap.problems import SQUARED, Blocks, FreeBlocks, Program, Units
+from relaxgap.solvers.base import (
+    Solution,
+    Status,
+    last_of,
+    no_worse_than,
+    unsolved,
+    with_better_bounds,
+)
+from relaxgap.solvers.tall.group_lasso import accelerated, settled, swept
+from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
+from relaxgap.solvers.tall.sample_gram import SampleGram
+
+MIN_ROWS, ROWS_AN_UNKNOWN, TYPICAL_BLOCKS = 500, 0.5, 100
+"""Where the two ways cost the same: measured at 400 to 2000 rows, 5 to 100 columns, 100 gates."""
+MIN_SAMPLE = 2000
+MAX_SAMPLED_BLOCKS = 400
+"""The sample has two rows for each unknown of so many blocks at most."""
+MIN_ENTERING = 48
+SAMPLE_RTOL = 1e-2
+"""Gap to which the program over the sample is solved: its own error is no smaller."""
+ACCELERATED_STEPS, MODEL_TOLERANCE = 300, 3e-2
+FAR = 3e-2
+"""Gaps above it are closed by the model from scratch, those below by sweeps and Newton's method."""
+N_SWEEPS, SETTLING_STEPS = 2, 30
+CG_STEPS, CG_TOLERANCE = 40, 2e-3
+SHORTEST, SHORTEST_OF_MODEL = 1e-4, 0.2
+"""Parts of a step below which none is taken."""
+MAX_IDLE_ROUNDS = 3
+
+BlockArray = Float64[np.ndarray, "k d"]
+Factor = tuple[Float32[np.ndarray, "m m"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class GramNewton:
+    """Solve a gated program with the squared loss over given patterns of tall data.
+
+    Parameters
+    ----------
+    rtol : float
+        Relative duality gap to reach.
+    max_rounds : int
+        Rounds after which the best bracket so far is returned.
+    """
+
+    name: ClassVar[str] = "gram_newton"
+
+    rtol: float = 1e-6
+    max_rounds: int = 60
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.rtol < 1.0:
+            raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
+
+    @staticmethod
+    def suits(program: Program) -> bool:
+        """Whether a Newton system of order n would cost more than the Gram matrix of the blocks."""
+        n_patterns, d = program.shape[1:]
+        n_unknowns = d * min(n_patterns, TYPICAL_BLOCKS)
+        is_tall = program.data.n >= max(MIN_ROWS, ROWS_AN_UNKNOWN * n_unknowns)
+        return is_tall and _is_known(program)
+
+    def solve(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Solution:
+        """Solve from zero, or from the solution of a similar program over the same patterns.
+
+        Notes
+        -----
+        A pass costs O(n d P), the Gram matrix of k blocks O(N d^2 k^2) for N sampled rows, a step
+        on the support O(k^3 d^3). Memory: O(n P / 8 + n d + d^2 k^2) bytes, and chunks.
+        """
+        return last_of(self.rounds(program, start, deadline=deadline))
+
+    def rounds(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Iterator[Solution]:
+        """Yield the solution so far, round by round; see `Followed`."""
+        _refuse_unless_known(program)
+        units = Units.of(program)
+        yield (best := unsolved(program))
+        if units is None:
+            zero = program.zero()
+            yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
+            return
+        scaled = units.scaled(program)
+        w = np.zeros(program.shape[1:])
+        if start is not None:
+            w = units.scaled_point(start.point).w[0]
+        status = Status.ROUND_LIMIT
+        try:
+            with in_force(deadline):
+                for iterate in self._iterates(scaled, w):
+                    if iterate.gap > self.rtol and not iterate.is_last:
+                        continue
+                    point = Blocks(units.back(iterate.w)[None])
+                    found = certify(program, point)
+                    best = with_better_bounds(best, point, found, iterate.n_steps)
+                    if best.certificate.relative_gap <= self.rtol:
+                        status = Status.SOLVED
+                        break
+                    if iterate.is_idle:
+                        status = Status.INACCURATE
+                        break
+                    yield best
+        except OutOfTimeError:
+            yield no_worse_than(start, replace(best, status=Status.TIME_LIMIT), program)
+            return
+        yield replace(best, status=status)
+
+    def _iterates(self, program: Program, w: BlockArray) -> Iterator["_Iterate"]:
+        """Go down on the sampled rows first, then on all."""
+        rng = np.random.default_rng(0)
+        rows = Rows.of(program.data.X, program.data.y, program.patterns)
+        n_patterns, d = w.shape
+        size = max(MIN_SAMPLE, 2 * d * min(n_patterns, MAX_SAMPLED_BLOCKS))
+        sample = rows.sample(size, rng)
+        gram = SampleGram(sample)
+        if sample is not rows:
+            for iterate in _descent(sample, gram, program.beta, w, self.max_rounds):
+                w = iterate.w
+                if iterate.gap <= SAMPLE_RTOL:
+                    break
+        yield from _descent(rows, gram, program.beta, w, self.max_rounds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Iterate:
+    w: BlockArray
+    gap: float
+    n_steps: int
+    is_idle: bool
+    is_last: bool
+
+
+def _descent(
+    rows: Rows, gram: SampleGram, beta: float, w: BlockArray, max_rounds: int
+) -> Iterator[_Iterate]:
+    """Yield points of falling objective, each with its relative gap up to rounding."""
+    lower, n_idle, last = 0.0, 0, np.inf
+    residual = rows.residual(w)
+    for done in range(max_rounds):
+        prices = rows.prices(residual, slice(None))
+        norms = np.linalg.norm(prices, axis=1)
+        value = _value(rows, residual, w, beta)
+        lower = max(lower, _dual_value(rows, residual, float(norms.max(initial=0.0)), beta))
+        gap = (value - lower) / value if value > 0.0 else 0.0
+        n_idle = n_idle + 1 if gap > 0.5 * last else 0
+        last = min(last, gap)
+        idle = n_idle > MAX_IDLE_ROUNDS
+        yield _Iterate(w, gap, done, idle, idle or done == max_rounds - 1)
+        if idle:
+            return
+        wanted = norms > beta * (1.0 + 1e-6)
+        if done == 0 and np.any(w != 0.0):
+            # where a start comes from other rows, its prices are as far off as its fit
+            wanted = np.any(w != 0.0, axis=1)
+        joining = np.setdiff1d(np.flatnonzero(wanted), gram.blocks)
+        if joining.size:
+            order = np.argsort(-norms[joining], kind="stable")
+            gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
+        w, residual = _by_model(rows, gram, beta, w, residual, prices, gap > FAR, n_idle > 0)
+        w, residual = _by_newton(rows, gram, beta, w, residual)
+
+
+def _by_model(
+    rows: Rows,
+    gram: SampleGram,
+    beta: float,
+    w: BlockArray,
+    residual: Float64[np.ndarray, " n"],
+    prices: BlockArray,
+    far: bool,
+    stuck: bool,
+) -> tuple[BlockArray, Float64[np.ndarray, " n"]]:
+    """Minimise the model of the working set, and go there as far as the objective falls."""
+    blocks, G = gram.blocks, gram.matrix
+    some = w[blocks]
+    linear = prices[blocks] + (G @ some.ravel().astype(np.float32)).reshape(some.shape)
+    if far:
+        some = accelerated(G, linear, beta, some, MODEL_TOLERANCE, ACCELERATED_STEPS)
+    target = w.copy()
+    if stuck:
+        target[blocks] = settled(G, linear, beta, some, SETTLING_STEPS)
+    else:
+        target[blocks] = swept(G, linear, beta, some, N_SWEEPS)
+    return _fallen(rows, beta, w, residual, lambda t: w + t * (target - w), SHORTEST_OF_MODEL)
+
+
+def _by_newton(
+    rows: Rows,
+    gram: SampleGram,
+    beta: float,
+    w: BlockArray,
+    residual: Float64[np.ndarray, " n"],
+) -> tuple[BlockArray, Float64[np.ndarray, " n"]]:
+    r"""Take a Newton step on the support.
+
+    With :math:`h_i = w_i/\|w_i\|` it solves :math:`(F_S^\top F_S + T) x = F_S^\top \nu - \beta h`,
+    where T has the blocks :math:`\beta (I - h_i h_i^\top) / \|w_i\|`, by conjugate gradients with
+    the sampled Gram matrix for :math:`F_S^\top F_S` as preconditioner. A block that turns against
+    itself becomes zero.
+    """
+    support = np.flatnonzero(np.any(w != 0.0, axis=1))
+    if support.size == 0:
+        return w, residual
+    lengths = np.linalg.norm(w[support], axis=1)
+    units = w[support] / lengths[:, None]
+    bend = beta / lengths
+    slope = rows.prices(residual, support) - beta * units
+    where = {int(block): place for place, block in enumerate(gram.blocks)}
+    places = np.array([where[int(block)] for block in support])
+    factor = _factored(gram.among(places), units, bend)
+    products = HessianProducts(rows, support)
+
+    def curved(v: BlockArray) -> BlockArray:
+        across = v - units * np.sum(units * v, axis=1)[:, None]
+        return np.asarray(products.times(v) + bend[:, None] * across)
+
+    step = _conjugate_gradients(curved, factor, slope)
+
+    def moved(t: float) -> BlockArray:
+        new = w.copy()
+        blocks = w[support] + t * step
+        blocks[np.sum(blocks * units, axis=1) <= 0.0] = 0.0
+        new[support] = blocks
+        return new
+
+    return _fallen(rows, beta, w, residual, moved, SHORTEST)
+
+
+def _factored(
+    G: Float32[np.ndarray, "m m"],
+    units: BlockArray,
+    bend: Float64[np.ndarray, " k"],
+) -> Factor:
+    """Factor the model of the Hessian, with as little added to its diagonal as float32 needs."""
+    k, d = units.shape
+    across = np.eye(d) - units[:, :, None] * units[:, None, :]
+    blocks = np.arange(k)
+    G.reshape(k, d, k, d)[blocks, :, blocks, :] += (bend[:, None, None] * across).astype(np.float32)
+    diagonal = np.arange(k * d)
+    added = np.float32(1e-6) * G[diagonal, diagonal].mean()
+    while True:
+        G[diagonal, diagonal] += added
+        try:
+            factor: Factor = scipy.linalg.cho_factor(G, lower=True, check_finite=False)
+        except scipy.linalg.LinAlgError:
+            added *= np.float32(30.0)
+        else:
+            return factor
+
+
+def _conjugate_gradients(
+    curved: Callable[[BlockArray], BlockArray], factor: Factor, slope: BlockArray
+) -> BlockArray:
+    """Solve ``curved(x) = slope`` to a small part of it, preconditioned by the factored model."""
+
+    def solved(r: BlockArray) -> BlockArray:
+        out = scipy.linalg.cho_solve(factor, r.ravel().astype(np.float32), check_finite=False)
+        return np.asarray(out.astype(np.float64).reshape(r.shape))
+
+    x, r = np.zeros_like(slope), slope.copy()
+    z = solved(r)
+    p, rz = z.copy(), float(np.sum(r * z))
+    first = rz
+    for _ in range(CG_STEPS):
+        Hp = curved(p)
+        along = float(np.sum(p * Hp))
+        if along <= 0.0:
+            break
+        x += (rz / along) * p
+        r -= (rz / along) * Hp
+        z = solved(r)
+        after = float(np.sum(r * z))
+        if after <= CG_TOLERANCE**2 * first:
+            break
+        p, rz = z + (after / rz) * p, after
+    return x
+
+
+def _fallen(
+    rows: Rows,
+    beta: float,
+    w: BlockArray,
+    residual: Float64[np.ndarray, " n"],
+    moved: Callable[[float], BlockArray],
+    shortest: float,
+) -> tuple[BlockArray, Float64[np.ndarray, " n"]]:
+    """Halve a step until the objective falls; stay where it never does."""
+    value, t = _value(rows, residual, w, beta), 1.0
+    while t > shortest:
+        new = moved(t)
+        there = rows.residual(new)
+        if _value(rows, there, new, beta) < value:
+            return new, there
+        t *= 0.5
+    return w, residual
+
+
+def _value(rows: Rows, residual: Float64[np.ndarray, " n"], w: BlockArray, beta: float) -> float:
+    return rows.objective(residual, beta * float(np.linalg.norm(w, axis=1).sum()))
+
+
+def _dual_value(
+    rows: Rows, residual: Float64[np.ndarray, " n"], largest: float, beta: float
+) -> float:
+    limit = beta / largest if largest > 0.0 else np.inf
+    return rows.weight * SQUARED.best_scale(residual, rows.y, limit)[1]
+
+
+def _is_known(program: Program) -> bool:
+    return program.family.name == FreeBlocks.name and program.loss.name == SQUARED.name
+
+
+def _refuse_unless_known(program: Program) -> None:
+    if not _is_known(program):
+        raise ConfigurationError(
+            f"Expected a {FreeBlocks.name} program with the {SQUARED.name} loss for the solver "
+            f"{GramNewton.name}, got {program.family.name} and {program.loss.name}; choose another "
+            "solver."
+        )
