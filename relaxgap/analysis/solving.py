@@ -66,7 +66,8 @@ def solve(
     beta, beta_fraction : float
         Strength of the regularisation, exactly one: absolute, or as a fraction of the least beta
         at which the zero network is optimal. Where the patterns are too many to enumerate, of the
-        largest such beta that local ascent finds, in at most a third of the time.
+        largest such beta that local ascent finds, in at most a third of the time; where listed ones
+        take longer than that to price, of the largest price of a gate.
     patterns : str, int or PatternSet
         ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; the path of an ``.npz`` file
         with an array ``gates``; or a set.
@@ -173,7 +174,7 @@ def solve(
             )
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
         chosen = choose_patterns(patterns, data, most, seed)
-        absolute = strength.resolve(data, chosen)
+        absolute = strength.resolve(data, chosen, deadline)
         problem = PROGRAMS[program](data, chosen, absolute, loss=of_fit)
         return _solved(method, problem, classes, name, deadline, threads, on_progress)
 

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from relaxgap.certificates import beta_max
+from relaxgap.certificates import beta_max, price_of_gates
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
-from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
@@ -15,7 +15,7 @@ from relaxgap.problems import PROGRAMS
 from relaxgap.problems.losses import SQUARED, Loss
 
 BETA_MAX_SHARE = 0.3
-"""Fraction of the time left that the ascent towards ``beta_max`` may take."""
+"""Fraction of the time left that the way to ``beta_max`` may take."""
 
 
 def is_small(data: Dataset) -> bool:
@@ -67,8 +67,11 @@ class Regularisation:
                 "one."
             )
 
-    def resolve(self, data: Dataset, patterns: PatternSet) -> float:
+    def resolve(self, data: Dataset, patterns: PatternSet, deadline: Deadline = NEVER) -> float:
         """Return the absolute ``beta``; a fraction is one of ``beta_max`` over ``patterns``.
+
+        Where pricing them takes more than its share of the time, the unit is the largest price of a
+        gate: ``beta``, then, is smaller.
 
         Raises
         ------
@@ -77,7 +80,12 @@ class Regularisation:
         """
         if self.beta is not None:
             return float(self.beta)
-        return self._fraction_of(beta_max(data, patterns, PROGRAMS[self.program], self.loss))
+        try:
+            with in_force(deadline.within(BETA_MAX_SHARE)):
+                unit = beta_max(data, patterns, PROGRAMS[self.program], self.loss)
+        except OutOfTimeError:
+            unit = price_of_gates(data, patterns, self.loss)
+        return self._fraction_of(unit)
 
     def resolve_over_all(self, data: Dataset, deadline: Deadline = NEVER) -> float:
         """Return the absolute ``beta``; the unit of a fraction is ``beta_max`` over all patterns.
@@ -93,7 +101,8 @@ class Regularisation:
         if self.beta is not None:
             return float(self.beta)
         if is_small(data):
-            return self.resolve(data, enumerate_patterns(data.X, limit=MAX_BITS_SOLVED_AT_ONCE))
+            patterns = enumerate_patterns(data.X, limit=MAX_BITS_SOLVED_AT_ONCE)
+            return self.resolve(data, patterns, deadline)
         turn = deadline.within(BETA_MAX_SHARE)
         return self._fraction_of(estimate_beta_max(data, deadline=turn, loss=self.loss))
 

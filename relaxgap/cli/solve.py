@@ -33,8 +33,8 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
     "--beta-fraction",
     type=float,
     help="Regularisation strength as a fraction of the program's beta_max, which is found by local "
-    "ascent where the patterns are too many to enumerate: from below, and the further below the "
-    "shorter --time-limit is.",
+    "ascent where the patterns are too many to enumerate, and among the gates where they are too "
+    "many to price in time: from below, and the further below the shorter --time-limit is.",
 )
 @click.option(
     "--solver",

@@ -1,9 +1,12 @@
 """The upper side of the global optimum: networks, each better than the one before.
 
-First one wide network descends; then patterns that price high join those in use, in small programs
-that are solved to their optimum, or where these take too long as neurons that slide.
+First networks descend, each wider than the one before while that pays. They get stuck at kinks:
+the program over a network's own patterns goes on from there to its optimum. Then patterns that
+price high join those in use, in more such programs, or where these take too long as neurons that
+slide.
 """
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,12 +17,17 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.global_optimum.local_pricing import MAX_STARTS, random_starts, violators
 from relaxgap.global_optimum.sliding import slide
-from relaxgap.global_optimum.wide_descent import descend, random_network
+from relaxgap.global_optimum.wide_descent import descend, random_network, widths
 from relaxgap.networks import TwoLayerNetwork, to_blocks, to_network
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import predicted_count
-from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.patterns.pattern_set import (
+    PatternSet,
+    first_occurrences,
+    pattern_set_from_gates,
+    patterns_of_gates,
+)
 from relaxgap.problems import Blocks, Program, Units, relu_program
 from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.solvers.base import Solution, Status
@@ -29,13 +37,21 @@ MAX_ADDED = 40
 """Violators of each sign that join in a round."""
 MIN_RTOL = 1e-10
 WIDE_STEPS = 600
-"""Steps of the wide network before its dead neurons leave."""
+"""Steps of a wide network before its dead neurons leave."""
 MAX_WIDE_ROUNDS = 10
+PROBING_STEPS = 150
+"""Steps of a network that tell whether it is wide enough."""
+WIDER = 1e-3
+"""Relative decrease for which a network of twice the width is worth its time."""
+DEARER = 4.0
+"""How much longer a network of twice the width takes to get anywhere."""
 SLIDE_STEPS = 200
 STALLED = 1e-4, 1e-3
 """Least and largest relative decrease with which a descent goes on: a tenth of the accuracy."""
-PROGRAM_SHARE = 0.15
-"""Fraction of the time left that one small program may take."""
+FIRST_SHARE, PROGRAM_SHARE = 0.25, 0.2
+"""Fractions of the time left that the first small program, and each one after it, may take."""
+GAIN, SETTLED = 0.1, 0.01
+"""Fractions of the accuracy wanted: of a round that gains enough, and of the last program."""
 
 
 class NetworkSearch:
@@ -71,6 +87,7 @@ class NetworkSearch:
         self.value = attained_loss(self.network, data, beta, loss)
         self.nu = self._dual_point()
         self.n_rounds = 0
+        self.width = 0
         self.programs_are_slow = False
         self.units = self._units()
         self.stalled = float(np.clip(0.1 * rtol, *STALLED))
@@ -80,7 +97,7 @@ class NetworkSearch:
             self._keep(start)
 
     def descend_wide(self, deadline: Deadline = NEVER) -> Iterator[None]:
-        """Descend from a wide random network until it stalls, handing control back on the way.
+        """Descend from random networks, each twice as wide, until a wider one hardly pays.
 
         Not where all patterns are few: programs over them end at sparser networks as fast.
         """
@@ -88,19 +105,57 @@ class NetworkSearch:
         if self.units is None or n_bits <= MAX_BITS_SOLVED_AT_ONCE:
             return
         data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
-        network, before = random_network(data, self.rng), np.inf
+        network, best = TwoLayerNetwork(np.zeros((0, data.d)), np.zeros(0)), np.inf
+        seconds = 0.0
+        for width in widths(data, beta):
+            if deadline.remaining_seconds < DEARER * seconds:
+                break
+            began = time.monotonic()
+            wider = random_network(data, width, self.rng)
+            wider = descend(wider, data, beta, PROBING_STEPS, self.stalled, deadline, self.loss)
+            value = attained_loss(wider, data, beta, self.loss)
+            self._keep_descended(wider)
+            yield
+            if not value < (1.0 - WIDER) * best:
+                break
+            network, best, seconds = wider, value, time.monotonic() - began
+            self.width = width
         for _ in range(MAX_WIDE_ROUNDS):
+            if deadline.has_passed:
+                return
+            before = best
             network = descend(network, data, beta, WIDE_STEPS, self.stalled, deadline, self.loss)
-            value = attained_loss(network, data, beta, self.loss)
+            best = attained_loss(network, data, beta, self.loss)
             self._keep_descended(network)
             yield
-            if deadline.has_passed or not value < (1.0 - self.stalled) * before:
+            if not best < (1.0 - self.stalled) * before:
                 return
-            before = value
 
-    def solve_over_gaussian(self, n_gates: int, deadline: Deadline = NEVER) -> None:
-        """Solve over the patterns of Gaussian gates and those in use."""
-        self.add(self.rng.standard_normal((n_gates, self.data.d)), deadline)
+    def solve_first(self, n_gates: int, deadline: Deadline = NEVER) -> None:
+        """Solve over the patterns in use, and those of Gaussian gates where nothing descended."""
+        n_gates = 0 if self.width > 0 else n_gates
+        gates = self.rng.standard_normal((n_gates, self.data.d))
+        self._solve_with(gates, deadline.within(FIRST_SHARE), GAIN)
+
+    def start_afresh(self, deadline: Deadline = NEVER) -> bool:
+        """Descend from another random network and solve over its patterns and those in use.
+
+        The descent is short: the program goes on from there. False if that gains next to nothing,
+        and where nothing descended or programs are slow.
+        """
+        if self.units is None or self.width == 0 or self.programs_are_slow:
+            return False
+        data, beta = self.units.scaled_data(self.data), self.beta / self.units.beta
+        fresh = random_network(data, self.width, self.rng)
+        fresh = descend(fresh, data, beta, PROBING_STEPS, self.stalled, deadline, self.loss)
+        before = self.value
+        self.add(fresh.hidden, deadline)
+        return self._has_gained(before)
+
+    def settle(self, deadline: Deadline = NEVER) -> None:
+        """Solve over the patterns in use to a higher accuracy than that of a round."""
+        if not (self.programs_are_slow or deadline.has_passed):
+            self._solve_with(np.zeros((0, self.data.d)), deadline, SETTLED)
 
     def improve(
         self, deadline: Deadline = NEVER, suggestions: Float64[np.ndarray, "s d"] | None = None
@@ -119,7 +174,7 @@ class NetworkSearch:
         active = self.network.hidden
         if active.shape[0] > MAX_STARTS:
             active = self.rng.permutation(active)[:MAX_STARTS]
-        threshold = self.beta * (1.0 + 0.1 * self.rtol)
+        threshold = self.beta * (1.0 + GAIN * self.rtol)
         starts = np.concatenate([active, starts])
         try:
             with in_force(deadline):
@@ -129,32 +184,62 @@ class NetworkSearch:
         if found.shape[0] == 0:
             return False
         self.add(found, deadline)
-        return before - self.value > 0.1 * self.rtol * self.value
+        return self._has_gained(before)
 
     def add(self, gates: Float64[np.ndarray, "k d"], deadline: Deadline = NEVER) -> None:
         """Improve over the patterns in use and those of the gates.
 
         By the program over these patterns; once one took more than its share of the time, by
-        neurons that start along the gates.
+        neurons that start along the gates, as long as these gain.
         """
+        before = self.value
         if self.programs_are_slow:
             self._slide(gates, deadline)
-            return
+            if self._has_gained(before):
+                return
+        self._solve_with(gates, deadline.within(PROGRAM_SHARE), GAIN)
+
+    def _solve_with(
+        self, gates: Float64[np.ndarray, "k d"], deadline: Deadline, accuracy: float
+    ) -> None:
         blocks = to_blocks(self.network, self.data)
-        program = self._program(np.concatenate([blocks.patterns.gates, gates]))
+        own = blocks.patterns
+        # a neuron at a kink has one pattern in a small product and another in a large one: those in
+        # use are taken as they are
+        packed = np.concatenate([own.packed, patterns_of_gates(self.data.X, gates)])
+        kept = first_occurrences(packed)
+        gates = np.concatenate([own.gates, gates])[kept]
+        patterns = PatternSet(packed[kept], gates, self.data.n)
+        program = relu_program(self.data, patterns, self.beta, loss=self.loss)
         w = np.zeros(program.shape)
-        w[:, : blocks.patterns.n_patterns] = blocks.point.w
-        self.solve(program, deadline.within(PROGRAM_SHARE), Blocks(w))
+        w[:, : own.n_patterns] = blocks.point.w
+        self.solve(program, deadline, Blocks(w), accuracy)
 
     def solve(
-        self, program: Program, deadline: Deadline = NEVER, start: Blocks | None = None
+        self,
+        program: Program,
+        deadline: Deadline = NEVER,
+        start: Blocks | None = None,
+        accuracy: float = GAIN,
     ) -> DualCertificate:
-        """Solve over other patterns, keep the better network, and return the bracket."""
+        """Solve over other patterns, keep the better network, and return the bracket.
+
+        Parameters
+        ----------
+        program : Program
+            Of the search's data and beta.
+        deadline : Deadline
+            When the solver gives up.
+        start : Blocks, optional
+            A point of the program to start from.
+        accuracy : float
+            Relative gap of the program to reach, as a fraction of the accuracy wanted.
+        """
         warm = None
         if start is not None and np.any(start.w):
             nu = program.dual_point(start)
             warm = Solution(start, Status.RUNNING, DualCertificate(nu, self.value, 0.0), 0)
-        solver = SemismoothNewton(max(0.1 * self.rtol, MIN_RTOL))
+        solver = SemismoothNewton(max(accuracy * self.rtol, MIN_RTOL))
         solution = solver.solve(program, warm, deadline=deadline)
         self.n_rounds += 1
         self._keep(to_network(solution.point))
@@ -185,10 +270,14 @@ class NetworkSearch:
 
     def _units(self) -> Units | None:
         """Return the units to descend in; None without rows or labels, or where beta overflows."""
-        units = Units.of(self._program(np.eye(1, self.data.d)))
+        any_pattern = pattern_set_from_gates(self.data.X, np.eye(1, self.data.d))
+        units = Units.of(relu_program(self.data, any_pattern, self.beta, loss=self.loss))
         if units is None or not self.beta / np.finfo(np.float64).max < units.beta:
             return None
         return units
+
+    def _has_gained(self, before: float) -> bool:
+        return before - self.value > GAIN * self.rtol * self.value
 
     def _keep(self, network: TwoLayerNetwork) -> bool:
         value = attained_loss(network, self.data, self.beta, self.loss)
@@ -196,10 +285,6 @@ class NetworkSearch:
         if better:
             self.network, self.value = network, value
         return better
-
-    def _program(self, gates: Float64[np.ndarray, "k d"]) -> Program:
-        patterns = pattern_set_from_gates(self.data.X, gates)
-        return relu_program(self.data, patterns, self.beta, loss=self.loss)
 
     def _dual_point(self) -> Float64[np.ndarray, " n"]:
         return np.asarray(self.loss.dual_point(self.network.predict(self.data.X), self.data.y))

@@ -38,8 +38,10 @@ from relaxgap.solvers.base import Status
 MAX_SEARCH_ROUNDS = 30
 WIDE_SHARE = 0.35
 """Fraction of a time limit after which the wide network makes way for bounds."""
-SEARCH_SHARE = 0.3
+SEARCH_SHARE = 0.7
 """Fraction of the time then left after which the search for networks makes way for bounds."""
+AFRESH_SHARE = 0.2
+"""Fraction of what is left of that for fresh starts, once the search has stalled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,17 +215,26 @@ class GlobalSolver:
         for bound in bounds.first:
             yield from bound.improve(bracket, deadline)
         yield from bracket.search.descend_wide(deadline.within(WIDE_SHARE))
-        bracket.search.solve_over_gaussian(self.n_gates, deadline)
-        yield from OPENING.improve(bracket, deadline)
         for bound in bounds.before_search:
             yield from bound.improve(bracket, deadline)
         yield from self._search(bracket.search, deadline.within(SEARCH_SHARE))
+        yield from OPENING.improve(bracket, deadline)
         for bound in bounds.after_search:
             yield from bound.improve(bracket, deadline)
 
     def _search(self, search: NetworkSearch, turn: Deadline) -> Iterator[None]:
         """Improve the network until it stops improving or it is the bounds' turn."""
+        search.solve_first(self.n_gates, turn)
+        yield
+        has_stalled = False
         for _ in range(MAX_SEARCH_ROUNDS):
-            if not search.improve(turn) or turn.has_passed:
-                return
+            if turn.has_passed:
+                break
+            if not search.improve(turn):
+                if not has_stalled:
+                    has_stalled, turn = True, turn.within(AFRESH_SHARE)
+                if not search.start_afresh(turn):
+                    break
             yield
+        search.settle(turn)
+        yield

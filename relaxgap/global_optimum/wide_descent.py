@@ -9,6 +9,8 @@ References
 Liu & Nocedal (1989) for the method.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float64
 from scipy.optimize import OptimizeResult, minimize
@@ -23,6 +25,10 @@ MIN_DECREASE = 1e-9
 """Relative decrease of a step below which a descent ends."""
 LOOK = 100
 """Steps that together have to decrease the loss by a fraction of it."""
+NARROW = 100
+"""Width of the first network, unless samples are few or steps dear."""
+SMALL_BETA = 1e-3
+"""In units where data and labels have norm 1: some thousandths of the largest that matters."""
 WIDTH_PER_SAMPLE = 2
 MIN_WIDEST, MAX_WIDEST = 50, 800
 WORK = 4e7
@@ -33,13 +39,26 @@ DEAD = 1e-4
 """Fraction of the largest neuron at which one is dropped."""
 
 
-def random_network(data: Dataset, rng: np.random.Generator) -> TwoLayerNetwork:
-    """Draw a wide network of neurons of one size; narrower where a step costs more."""
+def widths(data: Dataset, beta: float) -> Iterator[int]:
+    """Yield widths to try, each twice the one before; narrower ones where a step costs more.
+
+    At a small ``beta``, with data and labels of norm 1, only the widest: it ends lower, which a
+    few steps do not show.
+    """
     widest = int(np.clip(WORK / (data.n * data.d), MIN_WIDEST, MAX_WIDEST))
-    width = min(WIDTH_PER_SAMPLE * data.n, widest)
+    widest = min(WIDTH_PER_SAMPLE * data.n, widest)
+    width = NARROW if beta > SMALL_BETA else widest
+    while width < widest:
+        yield width
+        width *= 2
+    yield widest
+
+
+def random_network(data: Dataset, width: int, rng: np.random.Generator) -> TwoLayerNetwork:
+    """Draw a network of neurons of one size, half of them of each sign."""
     hidden = rng.standard_normal((width, data.d))
     hidden *= START_SIZE / np.linalg.norm(hidden, axis=1, keepdims=True)
-    # half of the neurons of each sign: alternating, whatever the width
+    # alternating, whatever the width
     output = START_SIZE * np.where(np.arange(width) % 2 == 0, 1.0, -1.0)
     return TwoLayerNetwork(hidden, output)
 

@@ -15,11 +15,14 @@ from relaxgap import Dataset, SolveResult, Status, TwoLayerNetwork
 from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveRecord
+from relaxgap.analysis.strength import Regularisation
+from relaxgap.certificates import price_of_gates
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.numerics.backend import Backend
 from relaxgap.numerics.clock import Deadline
+from relaxgap.patterns import sample_patterns
 
 
 def solved(data: Dataset, **chosen: Any) -> SolveResult:
@@ -161,6 +164,14 @@ def test_the_time_limit_reaches_the_ascent_towards_beta_max(data: Dataset) -> No
     network = np.ones((2, data.d)), np.ones(2)
     report = relaxgap.certify(network, data.X, data.y, beta_fraction=0.1, time_limit=1e-9)
     assert report.beta == hasty.beta
+
+
+def test_the_time_limit_reaches_the_price_of_listed_patterns(data: Dataset) -> None:
+    patterns = sample_patterns(data.X, 20, np.random.default_rng(0))
+    strength = Regularisation(None, 0.1)
+    late = strength.resolve(data, patterns, Deadline(-math.inf))
+    assert late == 0.1 * price_of_gates(data, patterns)
+    assert 0.0 < late < strength.resolve(data, patterns)
 
 
 def test_every_status_is_a_sentence() -> None:

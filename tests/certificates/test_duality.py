@@ -14,7 +14,13 @@ from instances import (
 )
 from rational import certificate_holds, network_value
 
-from relaxgap.certificates import DualCertificate, beta_max, certify, feasible_dual
+from relaxgap.certificates import (
+    DualCertificate,
+    beta_max,
+    certify,
+    feasible_dual,
+    price_of_gates,
+)
 from relaxgap.data.dataset import Dataset
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems import Blocks, relu_program
@@ -115,9 +121,12 @@ def test_beta_max_with_cones_is_the_largest_exact_projection() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_beta_max_with_cones_is_at_most_that_without(seed: int) -> None:
+def test_beta_max_with_cones_is_at_least_the_price_of_a_gate_and_at_most_that_without(
+    seed: int,
+) -> None:
     program = random_program(relu_program, 6, 3, seed)
     cones, gated = (beta_max(program.data, program.patterns, kind) for kind in PROGRAM_TYPES)
+    assert 0.0 < price_of_gates(program.data, program.patterns) <= cones
     assert cones <= gated * (1.0 + 1e-9)
 
 

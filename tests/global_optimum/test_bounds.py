@@ -18,7 +18,7 @@ from relaxgap.global_optimum.bounds import (
     schedule,
 )
 from relaxgap.global_optimum.bracket import Bracket
-from relaxgap.global_optimum.search import NetworkSearch
+from relaxgap.global_optimum.search import GAIN, NetworkSearch
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.problems import Blocks, Loss, Program, relu_program
@@ -98,9 +98,10 @@ def test_one_deadline_reaches_every_solve_and_bound(
         program: Program,
         deadline: Deadline = NEVER,
         start: Blocks | None = None,
+        accuracy: float = GAIN,
     ):
         solves.append(deadline)
-        return original(self, program, deadline, start)
+        return original(self, program, deadline, start, accuracy)
 
     def watched(bound: Bound) -> Bound:
         def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:

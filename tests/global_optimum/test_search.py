@@ -4,18 +4,21 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from instances import random_program
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.global_optimum import search as search_module
 from relaxgap.global_optimum import wide_descent
 from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.global_optimum.local_pricing import ascend, estimate_beta_max
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.global_optimum.sliding import slide
 from relaxgap.global_optimum.solver import GlobalSolver
-from relaxgap.global_optimum.wide_descent import descend, live_part, random_network
-from relaxgap.networks import TwoLayerNetwork
+from relaxgap.global_optimum.wide_descent import descend, live_part, random_network, widths
+from relaxgap.networks import TwoLayerNetwork, to_blocks
+from relaxgap.networks.mapping import NetworkBlocks
 from relaxgap.numerics.clock import Deadline
+from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import Program, relu_program
 from relaxgap.solvers.base import Solution, Status, unsolved
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
@@ -89,7 +92,7 @@ def test_the_upper_bound_is_what_the_returned_network_attains(seed: int) -> None
 def test_a_descent_ends_lower_at_a_balanced_network(seed: int) -> None:
     program = instance(seed)
     data, beta = program.data, program.beta
-    start = random_network(data, np.random.default_rng(seed))
+    start = random_network(data, 16, np.random.default_rng(seed))
     found = descend(start, data, beta, 50, 1e-4)
     assert found.training_loss(data, beta) < start.training_loss(data, beta)
     np.testing.assert_allclose(np.linalg.norm(found.hidden, axis=1), np.abs(found.output))
@@ -97,7 +100,7 @@ def test_a_descent_ends_lower_at_a_balanced_network(seed: int) -> None:
 
 def test_a_descent_without_time_or_neurons_returns_its_start() -> None:
     program = instance(1)
-    start = random_network(program.data, np.random.default_rng(0))
+    start = random_network(program.data, 16, np.random.default_rng(0))
     assert descend(start, program.data, program.beta, 50, 1e-4, Deadline(-np.inf)) is start
     nothing = empty(program.data)
     assert descend(nothing, program.data, program.beta, 50, 1e-4) is nothing
@@ -114,7 +117,7 @@ def test_a_descent_ends_in_the_step_in_which_its_time_does(
             n_looks.append(1)
             return len(n_looks) > 3
 
-    start = random_network(program.data, np.random.default_rng(0))
+    start = random_network(program.data, 16, np.random.default_rng(0))
     found = descend(start, program.data, program.beta, 50, 1e-4, Passing())
     assert len(n_looks) == 4
     assert found is not start
@@ -154,12 +157,67 @@ def test_where_programs_take_too_long_neurons_slide(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(SemismoothNewton, "solve", too_long)
     search = NetworkSearch(program.data, program.beta, 1e-6, np.random.default_rng(0))
-    search.solve_over_gaussian(5)
+    search.solve_first(5)
     before = search.value
     assert search.improve()
     assert search.value < before
     assert search.value == attained_loss(search.network, program.data, program.beta)
     assert len(calls) == 1
+
+
+def test_widths_double_up_to_the_widest_that_steps_and_samples_allow() -> None:
+    assert list(widths(Dataset(np.ones((8, 3)), np.ones(8)), 0.1)) == [16]
+    assert list(widths(Dataset(np.ones((150, 3)), np.ones(150)), 0.1)) == [100, 200, 300]
+    assert list(widths(Dataset(np.ones((5000, 20)), np.ones(5000)), 0.1)) == [100, 200, 400]
+    # at a small beta at once
+    assert list(widths(Dataset(np.ones((150, 3)), np.ones(150)), 1e-4)) == [300]
+
+
+def test_the_program_over_its_own_patterns_goes_on_where_a_descent_is_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # too many patterns to list
+    program, n_solved = random_program(relu_program, 30, 15, 0, n_gates=50), []
+    solve = SemismoothNewton.solve
+
+    def counted(self: SemismoothNewton, program: Program, *args: object, **kw: object) -> Solution:
+        n_solved.append(program.patterns.n_patterns)
+        return solve(self, program, *args, **kw)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SemismoothNewton, "solve", counted)
+    search = NetworkSearch(program.data, program.beta, 1e-3, np.random.default_rng(0))
+    for _ in search.descend_wide():
+        pass
+    stuck = search.value
+    n_own = to_blocks(search.network, program.data).patterns.n_patterns
+    search.solve_first(100)
+    assert n_solved == [n_own]
+    assert search.value < stuck * (1.0 - 1e-4)
+    rough = search.value
+    search.settle()
+    assert search.value <= rough
+
+
+def test_neurons_at_a_kink_keep_the_patterns_that_they_were_merged_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # their gates alone may give one pattern in a product of another shape
+    program = instance(5, n=20, d=5)
+    network = random_network(program.data, 4, np.random.default_rng(0))
+
+    def rounded(network: TwoLayerNetwork, data: Dataset) -> NetworkBlocks:
+        found = to_blocks(network, data)
+        own = found.patterns
+        gates = np.repeat(own.gates[:1], own.n_patterns, axis=0)
+        return NetworkBlocks(PatternSet(own.packed, gates, own.n), found.point)
+
+    search = NetworkSearch(
+        program.data, program.beta, 1e-3, np.random.default_rng(0), start=network
+    )
+    monkeypatch.setattr(search_module, "to_blocks", rounded)
+    before = search.value
+    search.add(np.eye(5))
+    assert search.value < before
 
 
 def standardised(table: str) -> Dataset:
@@ -190,8 +248,25 @@ def test_at_small_beta_the_search_beats_restarts_of_a_descent_with_less_work(
     search = NetworkSearch(data, beta, 1e-3, np.random.default_rng(0))
     for _ in search.descend_wide():
         pass
-    search.solve_over_gaussian(100)
+    search.solve_first(100)
     search.improve()
     assert search.value < restarts
     assert search.n_rounds == 2
     assert sum(n_evaluations) < 2000
+
+
+@pytest.mark.slow
+def test_where_descents_stop_at_kinks_the_search_ends_below_all_their_restarts() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    data = Dataset(X, (y - y.mean()) / y.std())
+    beta = 0.1 * estimate_beta_max(data)
+    search = NetworkSearch(data, beta, 1e-3, np.random.default_rng(0))
+    for _ in search.descend_wide():
+        pass
+    # the best of 20 restarts of L-BFGS-B from networks of width 100
+    restarts = 127.77231
+    assert search.value > restarts
+    search.solve_first(100)
+    search.settle()
+    assert search.value < restarts

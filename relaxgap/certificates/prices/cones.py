@@ -228,6 +228,7 @@ def best_blocks(
         k, i = divmod(int(flat), patterns.n_patterns)
         if prices.bounds[k, i] <= prices.threshold:
             break
+        checkpoint()
         candidates.append(price_exactly(X, patterns, nu, SIGNS[k], i))
     chosen: list[PricedBlock] = []
     for block in sorted(candidates, key=lambda candidate: -candidate.price):

@@ -16,8 +16,10 @@ from relaxgap.certificates.prices.block_prices import BlockPrices
 from relaxgap.certificates.prices.cone_pricing import ConePricing
 from relaxgap.certificates.prices.free import FreePricing
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.limits import rows_at_once
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
+from relaxgap.problems.fit_map import chunks
 from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.problems.program import Program, ProgramMaker, relu_program
 
@@ -114,6 +116,22 @@ def beta_max(
     problem = program(data, patterns, 1.0, loss=loss)
     nu = problem.loss.dual_point(np.zeros_like(data.y), data.y)
     return PRICING[problem.family.name].largest(problem, nu)
+
+
+def price_of_gates(data: Dataset, patterns: PatternSet, loss: Loss = SQUARED) -> float:
+    r"""Return a lower bound of `beta_max` for one product with the data.
+
+    A gate lies in the cone of its pattern: of unit length, its own price
+    :math:`|\nu^\top (X g_i)_+|` at the dual point of a zero fit is at most that of the pattern, in
+    either program.
+    """
+    lengths = np.linalg.norm(patterns.gates, axis=1)
+    nu, found = loss.dual_point(np.zeros_like(data.y), data.y), 0.0
+    for chunk in chunks(patterns.n_patterns, rows_at_once(data.n)):
+        prices = np.maximum(patterns.gates[chunk] @ data.X.T, 0.0) @ nu
+        some = lengths[chunk] > 0.0
+        found = max(found, float((np.abs(prices[some]) / lengths[chunk][some]).max(initial=0.0)))
+    return found
 
 
 def violating_patterns(

@@ -65,7 +65,7 @@ def schedule(name: str, data: Dataset, loss: Loss = SQUARED) -> Schedule:
         return Schedule((ENUMERATION,), (), (BRANCH_AND_BOUND,))
     if ENUMERATION.suits(data):
         return Schedule((), (), (ENUMERATION, BRANCH_AND_BOUND))
-    # its neurons help the search along
+    # it needs no better network than one that descended
     return Schedule((), (SPECTRAL,), (BRANCH_AND_BOUND,))
 
 

@@ -1,4 +1,4 @@
-"""The best dual point that eigenvalues prove feasible, and gates around its neurons."""
+"""The best dual point that eigenvalues prove feasible."""
 
 from collections.abc import Iterator
 
@@ -8,25 +8,17 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.numerics.clock import Deadline
 
 NAME = "spectral"
-MAX_GATES = 500
 TIME_SHARE = 0.3
 """Fraction of the time left that the interior-point method may take."""
 
 
 def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
-    """Find the best dual point that a spectral bound proves feasible.
-
-    The search goes on from patterns drawn around the neurons of that relaxation, which are far
-    better than those of Gaussian gates.
-    """
+    """Find the best dual point that a spectral bound proves feasible."""
     search = bracket.search
     dual = spectral_lower_bound(
         search.data, search.beta, search.nu, deadline=deadline.within(TIME_SHARE)
     )
     bracket.accept(dual.nu, dual.dual_value, NAME)
-    yield
-    n_gates = min(search.data.n, MAX_GATES)
-    search.add(dual.sample_gates(n_gates, search.rng), deadline)
     yield
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
 
 from relaxgap.numerics.backend import Array, Arrays
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rows import unit_rows
 
 PARALLEL = 0.99
@@ -58,9 +59,13 @@ class ConeRows:
     def of(cls, X: Float64[np.ndarray, "n d"], arrays: Arrays) -> "ConeRows":
         """Bring the rows of ``X`` over, at least one of which is nonzero."""
         xp, rows = arrays.xp, unit_rows(X)
+        checkpoint()
         gram, mixed = rows @ rows.T, arrays.asarray(X @ rows.T)
         smoothness = float(np.linalg.norm(rows, 2)) ** 2
+        # each is a second's work at 5000 samples
+        checkpoint()
         step = arrays.asarray(np.eye(rows.shape[0]) - gram / smoothness)
+        checkpoint()
         return cls(
             arrays,
             arrays.asarray(X),
