@@ -32,10 +32,11 @@ def on_all(
     """
     quotient = left / right
     most = float(quotient.max())
-    broken = quotient > 1.0 + rtol
+    # what is not a number holds nothing
+    broken = ~(quotient <= 1.0 + rtol)
     if not broken.any():
         return Verdict(Outcome.HOLDS, len(frame), f"{said}: at most {most:.3g} of it")
-    worst = int(quotient.argmax())
+    worst = int(quotient.fillna(np.inf).argmax())
     instance = ", ".join(f"{key} {frame[key].iloc[worst]}" for key in KEYS if key in frame)
     detail = f"{said}: {int(broken.sum())} of {len(frame)} above, {most:.3g} of it at {instance}"
     return Verdict(Outcome.CONTRADICTED, len(frame), detail)

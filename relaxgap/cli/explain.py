@@ -20,7 +20,7 @@ def explain_command(name: str | None) -> None:
             click.echo(f"{claim.name:{width}s}  {claim.statement}")
         return
     if name not in CLAIMS:
-        raise ConfigurationError(unknown("claim", name, list(CLAIMS)))
+        raise ConfigurationError(unknown("claim", name, CLAIMS, "`relaxgap explain` lists them."))
     claim = CLAIMS[name]
     lines = [
         f"{claim.name}: {claim.statement}",

@@ -106,7 +106,8 @@ def _options(override: Override, source: ConfigSource) -> list[str]:
     options = swept(override) if override.is_sweep_override() else [str(value)]
     for option in options:
         if option not in known:
-            raise ConfigurationError(unknown(group, option, known))
+            listed_by = "`relaxgap list` shows them all."
+            raise ConfigurationError(unknown(group, option, known, listed_by))
     return options
 
 

@@ -13,11 +13,12 @@ from relaxgap.claims.claim import Number
 from relaxgap.claims.registry import CLAIMS
 from relaxgap.cli.data_argument import load_data
 from relaxgap.cli.shown_text import printable
-from relaxgap.errors import ConfigurationError
+from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.numerics.writing import write_text
 from relaxgap.runner.nearest import unknown
 
 BROKEN = 3
+RESULTS = "results"
 CONSTANTS = "constants"
 
 
@@ -30,7 +31,7 @@ CONSTANTS = "constants"
     show_default=True,
     help="Of the experiments that claims are judged by.",
 )
-@click.option("--results-dir", default="results", show_default=True)
+@click.option("--results-dir", default=RESULTS, show_default=True)
 @click.option("--run", "missing", is_flag=True, help="Run experiments that have no results yet.")
 @click.option("--data", help="Evaluate one claim on DATA instead, as `relaxgap solve` names it.")
 @click.option("--target", default="y", show_default=True, help="Name of the labels in a file.")
@@ -61,19 +62,48 @@ def verify_command(
 
     Exit code 3: a claim that should hold does not. (A2) is an assumption, and no reason for it.
     """
+    _refuse_what_would_be_ignored(data, aspect_ratio, claims == (CONSTANTS,), gates, beta, missing)
     if claims == (CONSTANTS,):
         _print_constants(aspect_ratio, as_json)
         return
     for name in claims:
         if name not in CLAIMS:
-            raise ConfigurationError(unknown("claim", name, [*CLAIMS, CONSTANTS]))
+            raise ConfigurationError(
+                unknown("claim", name, CLAIMS, "`relaxgap explain` lists them.")
+            )
     if data is not None:
         instance = load_data(data, target, seed), gates, beta, seed, _is_gaussian(data)
         _evaluate(claims, instance, as_json)
         return
-    if gates is not None or beta is not None:
-        raise ConfigurationError("Expected --data with --gates or --beta, got none; give DATA.")
+    if results_dir != RESULTS and not missing and not Path(results_dir).is_dir():
+        raise DataError(
+            f"{results_dir}: Expected a folder of results, got none; give another --results-dir, "
+            "or --run."
+        )
     _judge(claims or tuple(CLAIMS), scale, Path(results_dir), missing, as_json)
+
+
+def _refuse_what_would_be_ignored(
+    data: str | None,
+    aspect_ratio: float | None,
+    is_constants: bool,
+    gates: str | None,
+    beta: float | None,
+    missing: bool,
+) -> None:
+    """Refuse options of another of the three things that the command does."""
+    if aspect_ratio is not None and not is_constants:
+        raise ConfigurationError(
+            f"Expected --c with `verify {CONSTANTS}` only, got it beside claims; leave it out."
+        )
+    if is_constants and data is not None:
+        raise ConfigurationError(
+            f"Expected no --data with `verify {CONSTANTS}`, got {data!r}; leave it out."
+        )
+    if data is not None and missing:
+        raise ConfigurationError("Expected --data or --run, got both; leave one out.")
+    if data is None and (gates is not None or beta is not None):
+        raise ConfigurationError("Expected --data with --gates or --beta, got none; give DATA.")
 
 
 def _print_constants(aspect_ratio: float | None, as_json: bool) -> None:
@@ -81,7 +111,7 @@ def _print_constants(aspect_ratio: float | None, as_json: bool) -> None:
 
     if aspect_ratio is None:
         raise ConfigurationError("Expected --c, the aspect ratio n/d, got none; try --c 2.")
-    row = constants(aspect_ratio)
+    row = {name: _finite(value) for name, value in constants(aspect_ratio).items()}
     click.echo(json.dumps(row) if as_json else "\n".join(f"{k:18s} {v}" for k, v in row.items()))
 
 

@@ -173,7 +173,9 @@ def chosen_experiment(plain: Mapping[str, Any]) -> Experiment:
     """
     name = str(plain.get("name"))
     if name not in EXPERIMENTS:
-        raise ConfigurationError(unknown("experiment name", name, EXPERIMENTS))
+        raise ConfigurationError(
+            unknown("experiment name", name, EXPERIMENTS, "`relaxgap list` shows them all.")
+        )
     return EXPERIMENTS[name]
 
 

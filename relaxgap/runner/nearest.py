@@ -6,8 +6,13 @@ from collections.abc import Iterable
 LISTED_NAMES = 12
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Word the error for an unknown name, with the nearest known one."""
+def unknown(
+    what: str,
+    name: str,
+    known: Iterable[str],
+    listed_by: str = "`relaxgap run --cfg job` prints every setting.",
+) -> str:
+    """Word the error for an unknown name, with the nearest known one or where all are listed."""
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not near:
@@ -19,5 +24,5 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
         return f"Expected a known {what}, got {name!r}; did you mean {near[0]!r}?"
     choices = f"choose from: {', '.join(names)}."
     if len(names) > LISTED_NAMES:
-        choices = "`relaxgap run --cfg job` prints every setting."
+        choices = listed_by
     return f"Expected a known {what}, got {name!r}; {choices}"

@@ -162,3 +162,9 @@ def test_one_failure_is_no_contradiction_but_a_rate_surely_above_delta_is(
     failures: int, trials: int, outcome: Outcome
 ) -> None:
     assert at_rate(failures, trials, 0.1, "said").outcome is outcome
+
+
+def test_a_side_that_is_no_number_holds_nothing() -> None:
+    frame = pd.DataFrame({"n": [4, 5]})
+    verdict = on_all(frame, pd.Series([1.0, np.nan]), pd.Series([2.0, 2.0]), "left over right")
+    assert verdict.outcome is Outcome.CONTRADICTED

@@ -13,6 +13,7 @@ from relaxgap.cli.main import main
 from relaxgap.data import Dataset
 
 QUICK = (
+    "~grid.strength",
     "networks.n_starts=1",
     "networks.width=[n]",
     "training.methods.sgd.n_steps=50",

@@ -90,6 +90,10 @@ def test_the_constants_are_those_of_the_theory() -> None:
     [
         (("eq_8",), "Expected a known claim, got 'eq_8'; did you mean"),
         (("constants",), "Expected --c"),
+        (("prop_3", "--c", "2"), "Expected --c with `verify constants` only"),
+        (("constants", "--c", "2", "--data", "digits"), "Expected no --data"),
+        (("prop_3", "--data", "digits", "--run"), "Expected --data or --run"),
+        (("nonsense",), "`relaxgap explain` lists them"),
         (("eq_7", "--beta", "0.1"), "Expected --data with --gates or --beta"),
         (("constants", "--c", "-1"), "c = n/d > 0, got -1"),
         (("--data", "gaussian:n=4"), "one claim that can be evaluated on data, got none"),
@@ -123,6 +127,15 @@ def test_gates_that_do_not_fit_are_refused(
     done = relaxgap("verify", "prop_3", "--data", "gaussian:n=4", "--gates", gates)
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_a_folder_of_results_that_is_not_there_is_refused() -> None:
+    done = CliRunner().invoke(main, ["verify", "prop_3", "--results-dir", "/no/such"])
+    assert (done.exit_code, "Expected a folder of results" in done.stderr) == (1, True)
+
+
+def test_constants_that_overflow_are_json() -> None:
+    assert evaluated("constants", "--c", "1e15")["sharpness"] is None
 
 
 def test_without_results_a_claim_says_what_to_run(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from relaxgap.runner.grid import grid_points
 
 def test_a_path_set_by_hand_replaces_its_axis(base: Callable[[str], dict[str, Any]]) -> None:
     config = with_overrides(base("gap_vs_log_n"), data__n=6, seed=3)
-    (cell,) = grid_points(config, {"data.n", "seed"})
+    cell, *strengths = grid_points(config, {"data.n", "seed"})
+    assert len(strengths) == 2
     assert (cell.cell.data, cell.cell.seed) == (
         dataclasses.replace(cell.cell.data, n=6),  # type: ignore[type-var]
         3,
@@ -73,7 +74,8 @@ def test_an_axis_of_mappings_moves_its_settings_together(
     ]
     shapes = [(cell.cell.data.n, cell.cell.settings.patterns.n_gates) for cell in cells[::2]]  # type: ignore[attr-defined]
     assert shapes == [(4, ("5",)), (6, ("9",))]
-    assert cells[0].cell.settings.benchmark == BenchmarkSettings()
+    chosen = tuple(config["benchmark"]["solvers"])
+    assert cells[0].cell.settings.benchmark == BenchmarkSettings(solvers=chosen)
     assert cells[2].cell.settings.benchmark.solvers == ("scs",)
 
 

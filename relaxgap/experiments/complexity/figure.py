@@ -70,11 +70,13 @@ def loss_ratios(summary: pd.DataFrame) -> pd.DataFrame:
 def statistics(summary: pd.DataFrame) -> pd.DataFrame:
     """Return how fast the seconds of each solver grow with the unknowns, a solver a row.
 
-    ``slope`` is the least-squares one of log seconds in log unknowns over all instances from
-    ``n_from`` to ``n_to``; ``low`` and ``high`` are the ends of its 95% interval, all missing for
-    fewer than three sizes.
+    ``slope`` is the least-squares one of log seconds in log unknowns over all instances of the
+    sizes that every solver reached, from ``n_from`` to ``n_to``; ``low`` and ``high`` are the ends
+    of its 95% interval, all missing for fewer than three sizes.
     """
     reached = with_unknowns(summary)
+    solvers = reached.groupby("n")["solver"].nunique()
+    reached = reached[reached["n"].isin(solvers.index[solvers == reached["solver"].nunique()])]
     rows: list[dict[str, Any]] = []
     for solver in in_order(reached["solver"].unique()):
         of_solver = reached[reached["solver"] == solver]
@@ -112,7 +114,7 @@ def _caption(summary: pd.DataFrame) -> str:
         f"{summary['data'].iloc[0]}, $n = 2d$, $8\\,\\log n$ gates{strength}, "
         f"{summary['threads'].max()} thread; {summary['seed'].nunique()} seeds, lines: medians. "
         "The dense method is Clarabel with the objective multiplied out, Clarabel's own form keeps "
-        "the residual as a variable. Slopes, with 95% intervals, over all sizes that a solver "
+        "the residual as a variable. Slopes, with 95% intervals, over the sizes that all "
         "reached. Networks keep the value of the program; both ends are of a certified bracket."
     )
 

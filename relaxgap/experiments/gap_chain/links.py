@@ -20,15 +20,15 @@ def with_links(summary: pd.DataFrame) -> pd.DataFrame:
 
     Of the first also the lower end, ``least_split``. Beside them stand what a series is told by:
     ``labels``, the aspect ratio ``c``, the ``strength`` as a fraction of beta_max and the
-    ``size_rule``. The aspect ratio is the nearest one of the largest size: of few samples d is
-    rounded.
+    ``size_rule``. Sizes are left out where d was rounded to an aspect ratio that the largest size
+    has not.
     """
-    exact = summary["n"] / summary["d"]
+    exact = (summary["n"] / summary["d"]).round(9)
     levels = exact[summary["n"] == summary["n"].max()].unique()
-    nearest = np.abs(np.log(exact.to_numpy()[:, None] / levels)).argmin(axis=1)
+    summary = summary[exact.isin(levels)]
     return summary.assign(
         labels=summary["data"].str.rpartition(", ")[2].str.removesuffix(" labels"),
-        c=levels[nearest].round(2),
+        c=(summary["n"] / summary["d"]).round(2),
         strength=strengths_of(summary),
         split=summary["relu"] / summary["gated_bound"],
         least_split=summary["relu_bound"] / summary["gated"],
