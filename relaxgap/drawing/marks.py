@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from relaxgap.drawing.style import COLOURS, MARKERS
 
 BAND_ALPHA = 0.18
 DOT_ALPHA = 0.6
-MAX_FACTORS = 9
+MIN_FACTORS, MAX_FACTORS = 3, 9
 FEWEST_FOR_QUARTILES = 5
 """Of fewer values each is drawn: their quartiles are made of two or three of them."""
 
@@ -70,7 +70,9 @@ def draw_medians(
         return
     look = {"color": colour_of(index), "marker": marker_of(index)} | look
     dots = {"color": look["color"], "marker": look["marker"], "alpha": DOT_ALPHA, "linewidth": 0}
-    axes.plot(frame[x], frame[y], **dots, markeredgewidth=0)
+    face = look.get("markerfacecolor")
+    edge = {"markeredgewidth": 0} if face is None else {"markerfacecolor": face}
+    axes.plot(frame[x], frame[y], **dots, **edge)
     axes.plot(band.places, band.middle, **(look | {"marker": ""}))
     # the legend shows what the data look like, line and dot
     axes.plot([], [], **look, label=label or None)
@@ -113,5 +115,8 @@ def label_factors(axes: Axes) -> None:
     ticks = [value for value in PLAIN if low <= value <= high]
     while len(ticks) > MAX_FACTORS:
         ticks = ticks[::2]
+    if len(ticks) < MIN_FACTORS:
+        tried = MaxNLocator(6).tick_values(low, high)
+        ticks = [value for value in tried if low <= value <= high]
     axes.set_yticks(ticks, [f"{value:,g}" for value in ticks])
     axes.yaxis.set_minor_locator(NullLocator())

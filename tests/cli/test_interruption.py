@@ -39,6 +39,7 @@ execute._stop = asked_again
 RUN = (
     "run",
     "data.n=4",
+    "~grid.strength",
     f"grid.seed={list(range(CELLS))}".replace(" ", ""),
     "networks.n_starts=1",
     "networks.width=[n]",

@@ -106,7 +106,7 @@ def test_figures_are_redrawn_byte_for_byte(
     shutil.copytree(finished, tmp_path / "results")
     drawn = [*tmp_path.rglob("*.png"), *tmp_path.rglob("*.pdf")]
     before = {path: path.read_bytes() for path in drawn}
-    assert len(before) == 2
+    assert len(before) == 4
     for path in drawn:
         path.unlink()
     result = relaxgap("figures", "gap_vs_log_n")
@@ -154,7 +154,7 @@ def test_finish_runs_the_experiment_before_it_draws(
     result = relaxgap("figures", "gap_vs_log_n", "--finish", "--results-dir", "elsewhere")
     assert result.exit_code == 0
     assert called == [["experiment=gap_vs_log_n", "runner.results_dir=elsewhere"]]
-    assert len(result.stdout.splitlines()) == 2
+    assert len(result.stdout.splitlines()) == 4
 
 
 def test_an_unknown_command_has_exit_code_2(relaxgap: Invoke) -> None:

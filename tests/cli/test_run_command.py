@@ -43,7 +43,9 @@ def only(folder: Path, pattern: str) -> Path:
 def test_a_run_writes_csv_manifest_and_figures_and_says_where(finished: Path) -> None:
     summary = only(finished, "gap_vs_log_n/*data.n=4,*/summary.csv")
     names = {path.name for path in summary.parent.iterdir()}
-    assert names == {"summary.csv", "manifest.json", "gap_vs_log_n.png", "gap_vs_log_n.pdf"}
+    stems = ("gap_vs_log_n", "gap_vs_log_n_strengths")
+    figures = {f"{stem}.{kind}" for stem in stems for kind in ("png", "pdf")}
+    assert names == {"summary.csv", "manifest.json", *figures}
     with summary.open() as stream:
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == ["cell", *EXPERIMENTS["gap_vs_log_n"].columns]
@@ -56,7 +58,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(finished_run: Result) -> No
     assert result.exit_code == 0
     assert "written:" in result.stdout
     written = [line.strip() for line in result.stdout.partition("written:")[2].split()]
-    assert len(written) == 4
+    assert len(written) == 6
     assert all(Path(path).is_file() for path in written)
     assert "gap_vs_log_n: 1/1 cells, 0 failed" in result.stderr
     assert "failed" not in result.stdout
@@ -112,12 +114,13 @@ def test_the_dimension_by_hand_sets_the_aspect_ratio_aside_and_the_reverse(
 
 
 def test_a_list_replaces_an_axis_that_has_one_list_for_each_scale(relaxgap: Invoke) -> None:
-    result = relaxgap("run", "grid.seed=[0,7]", "grid.data.n=[4]", "--dry-run")
+    fixed = ("grid.data.n=[4]", "~grid.strength", "--dry-run")
+    result = relaxgap("run", "grid.seed=[0,7]", *fixed)
     assert [line.partition("data.n")[2] for line in result.stdout.splitlines()[:-1]] == [
         "=4 seed=0",
         "=4 seed=7",
     ]
-    ranged = relaxgap("run", "grid.seed=3..4", "grid.data.n=[4]", "--dry-run")
+    ranged = relaxgap("run", "grid.seed=3..4", *fixed)
     assert [line.partition("seed")[2] for line in ranged.stdout.splitlines()[:-1]] == ["=3", "=4"]
 
 
@@ -162,7 +165,8 @@ def test_a_config_of_the_users_own_builds_on_one_of_ours(relaxgap: Invoke, tmp_p
         "defaults: [gap_vs_log_n, override /data: digits, _self_]\n"
         "grid: {seed: 3..4}\n"
     )
-    chosen = ("run", "--config-dir", str(tmp_path), "experiment=mine", "~grid.data", "--dry-run")
+    alone = ("~grid.data", "~grid.strength", "--dry-run")
+    chosen = ("run", "--config-dir", str(tmp_path), "experiment=mine", *alone)
     lines = relaxgap(*chosen).stdout.splitlines()
     assert [line.split()[-1] for line in lines[:-1]] == ["seed=3", "seed=4"]
     assert lines[-1].startswith("gap_vs_log_n: 2 cells")
