@@ -185,11 +185,13 @@ def _descent(
         joining = np.setdiff1d(np.flatnonzero(wanted), gram.blocks)
         order = np.argsort(-norms[joining], kind="stable")
         gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
+        # a working set that still grows is not settled yet
+        stuck = n_idle > 0 and joining.size == 0
         if gram.blocks.size == 0:
             # zero is optimal up to rounding
             yield _Iterate(w, gap, done, is_idle=True, is_last=True)
             return
-        w, residual = _by_model(rows, gram, beta, w, residual, prices, gap > FAR, n_idle > 0)
+        w, residual = _by_model(rows, gram, beta, w, residual, prices, gap > FAR, stuck)
         w, residual = _by_newton(rows, gram, beta, w, residual)
 
 
