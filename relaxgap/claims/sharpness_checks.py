@@ -7,11 +7,10 @@ import pandas as pd
 from scipy.stats import norm
 
 from relaxgap.claims.claim import Outcome, Verdict
-from relaxgap.claims.verdicts import at_rate, on_all
+from relaxgap.claims.verdicts import LARGE, at_rate, on_all
 from relaxgap.theory.gordon import all_directions_margin, theorem_7_bound
 
 DELTA = 0.1
-LARGE = 50
 NEAR, FAR, DEFECT = 0.1, 0.25, 1e-6
 """Relative distances: of a width below its limit, of medians from theirs, of an equation."""
 

@@ -8,13 +8,11 @@ import numpy as np
 from relaxgap.claims import gated_checks as checks
 from relaxgap.claims.claim import Claim, Evaluation, Kind, Number
 from relaxgap.claims.gated import spectrum_of
+from relaxgap.claims.verdicts import LARGE
 from relaxgap.numerics.rounding import EPS
 from relaxgap.theory.activation_gram import kappa_bound, kappa_limit, linear_kernel
 from relaxgap.theory.bound import Hypothesis
 from relaxgap.theory.instance import Instance
-
-LARGE = 50
-"""Features from which Gaussian data are taken to be near the limit of (A1)."""
 
 
 def evaluate_theorem_6(given: Instance) -> Evaluation:

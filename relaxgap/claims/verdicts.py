@@ -9,6 +9,8 @@ from scipy.stats import beta as beta_distribution
 from relaxgap.claims.claim import Outcome, Verdict
 
 CONFIDENCE = 0.95
+LARGE = 50
+"""Features from which Gaussian data are taken to be near the limit of (A1)."""
 MIN_TRIALS = 200
 """Draws from which a failure rate says something at delta = 0.1."""
 KEYS = ("data", "n", "d", "seed")

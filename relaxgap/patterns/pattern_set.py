@@ -57,12 +57,19 @@ class PatternSet:
         self, rows: slice | Int[np.ndarray, " k"], samples: slice
     ) -> Bool[np.ndarray, "k m"]:
         """Return the chosen patterns at samples from a multiple of eight on."""
-        packed = self.packed[rows, samples.start // 8 : (samples.stop + 7) // 8]
-        return np.unpackbits(packed, axis=1, count=samples.stop - samples.start).astype(bool)
+        return bits_at(self.packed, rows, samples).astype(bool)
 
     def subset(self, rows: Int[np.ndarray, " k"]) -> "PatternSet":
         """Keep the chosen patterns, in the order given; the result does not claim completeness."""
         return PatternSet(self.packed[rows], self.gates[rows], self.n)
+
+
+def bits_at(
+    packed: UInt8[np.ndarray, "P bytes"], rows: slice | Int[np.ndarray, " k"], samples: slice
+) -> UInt8[np.ndarray, "k m"]:
+    """Return bits of the chosen patterns at samples from a multiple of eight on."""
+    some = packed[rows, samples.start // 8 : (samples.stop + 7) // 8]
+    return np.unpackbits(some, axis=1, count=samples.stop - samples.start)
 
 
 def digest_of(X: Float64[np.ndarray, "n d"]) -> str:

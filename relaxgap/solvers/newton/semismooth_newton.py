@@ -5,7 +5,7 @@ warm start to warm start; every block is priced at its dual point, violators joi
 leave, and the certificate holds for all of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
@@ -178,40 +178,45 @@ class SemismoothNewton:
             return replace(self, rtol=rtol).solve(smooth, start, deadline=deadline)
 
         loss = cast(Smoothable, program.loss)
-        best = unsolved(program)
-        for best in smoothing.smoothed_rounds(program, loss, self.rtol, solve, start, deadline):
-            if best.status is Status.INACCURATE:
-                break
-            yield best
-        else:
-            return
+        first = smoothing.smoothed_rounds(program, loss, self.rtol, solve, start, deadline)
         columns = ColumnGeneration(self.rtol, self._master(program))
-        for found in columns.rounds(program, best, deadline=deadline):
-            best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
-            # the better of both may reach the gap before columns alone do
-            done = best.certificate.relative_gap <= self.rtol
-            best = replace(best, status=Status.SOLVED if done else found.status)
-            yield best
-            if done:
-                return
+        return self._going_on(
+            first,
+            (Status.INACCURATE,),
+            lambda best: columns.rounds(program, best, deadline=deadline),
+        )
 
     def _tall_rounds(
         self, program: Program, start: Solution | None, deadline: Deadline
     ) -> Iterator[Solution]:
         """Go on with a system of order n where Gram matrices get stuck, if it fits."""
-        tall = GramNewton(self.rtol, self.max_rounds)
-        best = unsolved(program)
-        for best in tall.rounds(program, start, deadline=deadline):
-            is_stuck = best.status in (Status.INACCURATE, Status.ROUND_LIMIT)
-            if is_stuck and program.data.n <= MAX_SQUARE:
+        tall = GramNewton(self.rtol, self.max_rounds).rounds(program, start, deadline=deadline)
+        if program.data.n > MAX_SQUARE:
+            return tall
+        stuck = (Status.INACCURATE, Status.ROUND_LIMIT)
+        return self._going_on(tall, stuck, lambda best: self._whole_rounds(program, best, deadline))
+
+    def _going_on(
+        self,
+        first: Iterator[Solution],
+        stuck: Collection[Status],
+        then: Callable[[Solution], Iterator[Solution]],
+    ) -> Iterator[Solution]:
+        """Yield the rounds of one way, and of another from where the first got stuck."""
+        for best in first:
+            if best.status in stuck:
                 break
             yield best
         else:
             return
-        for found in self._whole_rounds(program, best, deadline):
+        for found in then(best):
             best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
-            best = replace(best, status=found.status)
+            # the better of both may reach the gap before the second way alone does
+            done = best.certificate.relative_gap <= self.rtol
+            best = replace(best, status=Status.SOLVED if done else found.status)
             yield best
+            if done:
+                return
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)

@@ -26,7 +26,7 @@ from relaxgap.solvers.base import (
     unsolved,
     with_better_bounds,
 )
-from relaxgap.solvers.tall.group_lasso import accelerated, settled, swept
+from relaxgap.solvers.tall.group_lasso import accelerated, add_bend, settled, swept
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
 
@@ -267,11 +267,8 @@ def _factored(
     bend: Float64[np.ndarray, " k"],
 ) -> Factor:
     """Factor the model of the Hessian, with as little added to its diagonal as float32 needs."""
-    k, d = units.shape
-    across = np.eye(d) - units[:, :, None] * units[:, None, :]
-    blocks = np.arange(k)
-    G.reshape(k, d, k, d)[blocks, :, blocks, :] += (bend[:, None, None] * across).astype(np.float32)
-    diagonal = np.arange(k * d)
+    add_bend(G, units, bend)
+    diagonal = np.arange(len(G))
     added = np.float32(1e-6) * G[diagonal, diagonal].mean()
     while True:
         G[diagonal, diagonal] += added

@@ -4,7 +4,7 @@ r"""A group lasso whose data are a Gram matrix: no row is read.
 """
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 
 from relaxgap.numerics.clock import checkpoint
 
@@ -16,6 +16,11 @@ SHORTEST = 1e-8
 """Part of a Newton step below which none is taken."""
 SETTLED = 1e-9
 """Slope on the support, over ``beta``, at which it is settled."""
+
+Spectra = tuple[
+    Float64[np.ndarray, "k d d"], Float64[np.ndarray, "k d"], Float64[np.ndarray, "k d d"]
+]
+"""The diagonal blocks of a Gram matrix, their eigenvalues and their eigenvectors."""
 
 
 def accelerated(
@@ -73,11 +78,27 @@ def swept(
     n_sweeps: int,
 ) -> Float64[np.ndarray, "k d"]:
     """Minimise over one block after another, exactly; idle blocks are passed by for nothing."""
+    return _swept(G, b, beta, w, n_sweeps, _own_spectra(G, *w.shape))
+
+
+def _own_spectra(G: Float32[np.ndarray, "m m"], k: int, d: int) -> Spectra:
+    blocks = G.reshape(k, d, k * d)
+    own = np.stack([blocks[i, :, i * d : (i + 1) * d] for i in range(k)]).astype(np.float64)
+    return own, *np.linalg.eigh(own)
+
+
+def _swept(
+    G: Float32[np.ndarray, "m m"],
+    b: Float64[np.ndarray, "k d"],
+    beta: float,
+    w: Float64[np.ndarray, "k d"],
+    n_sweeps: int,
+    spectra: Spectra,
+) -> Float64[np.ndarray, "k d"]:
     k, d = w.shape
+    own, values, vectors = spectra
     w, blocks = w.copy(), G.reshape(k, d, k * d)
     slope = b - (G @ w.ravel().astype(np.float32)).reshape(k, d)
-    own = np.stack([blocks[i, :, i * d : (i + 1) * d] for i in range(k)]).astype(np.float64)
-    values, vectors = np.linalg.eigh(own)
     for _ in range(n_sweeps):
         for i in range(k):
             checkpoint()
@@ -107,10 +128,10 @@ def settled(
     block: one leaves after another.
     """
     d = w.shape[1]
-    exact = G.astype(np.float64)
+    exact, spectra = G.astype(np.float64), _own_spectra(G, *w.shape)
     for _ in range(n_steps):
         checkpoint()
-        w = swept(G, b, beta, w, 1)
+        w = _swept(G, b, beta, w, 1, spectra)
         support = np.flatnonzero(np.any(w != 0.0, axis=1))
         if support.size == 0:
             break
@@ -120,10 +141,7 @@ def settled(
         among = exact[np.ix_(places, places)]
         slope = b[support] - (among @ w[support].ravel()).reshape(units.shape)
         bent = among.copy()
-        across = np.eye(d) - units[:, :, None] * units[:, None, :]
-        each = np.arange(support.size)
-        blocks = bent.reshape(support.size, d, support.size, d)
-        blocks[each, :, each, :] += (beta / lengths)[:, None, None] * across
+        add_bend(bent, units, beta / lengths)
         bent[np.diag_indices_from(bent)] += 1e-13 * np.trace(bent) / len(bent)
         step = np.linalg.solve(bent, (slope - beta * units).ravel()).reshape(units.shape)
         turning = np.sum(step * units, axis=1)
@@ -142,6 +160,22 @@ def settled(
         if np.linalg.norm(slope - beta * units, axis=1).max() <= SETTLED * beta:
             break
     return w
+
+
+def add_bend(
+    H: Float[np.ndarray, "m m"],
+    units: Float64[np.ndarray, "k d"],
+    bend: Float64[np.ndarray, " k"],
+) -> None:
+    r"""Add the Hessian of the lengths to a Gram matrix, in place.
+
+    Its blocks are :math:`\beta (I - h_i h_i^\top) / \|w_i\|`, with :math:`h_i = w_i / \|w_i\|` in
+    ``units`` and :math:`\beta / \|w_i\|` in ``bend``.
+    """
+    k, d = units.shape
+    across = np.eye(d) - units[:, :, None] * units[:, None, :]
+    each = np.arange(k)
+    H.reshape(k, d, k, d)[each, :, each, :] += (bend[:, None, None] * across).astype(H.dtype)
 
 
 def _secular(

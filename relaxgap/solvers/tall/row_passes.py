@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.patterns.pattern_set import PatternSet, bits_at
 
 CHUNK = 8192
 """Rows at a time: a multiple of eight, so that packed bits are cut between bytes."""
@@ -80,8 +80,7 @@ class Rows:
         self, blocks: Int[np.ndarray, " k"] | slice, rows: slice, dtype: type[Number]
     ) -> Float[np.ndarray, "k m"]:
         """Return the bits of some patterns at a chunk of rows, as zeros and ones."""
-        packed = self.packed[blocks, rows.start // 8 : (rows.stop + 7) // 8]
-        return np.unpackbits(packed, axis=1, count=rows.stop - rows.start).astype(dtype)
+        return bits_at(self.packed, blocks, rows).astype(dtype)
 
     def residual(self, w: Float64[np.ndarray, "P d"]) -> Float64[np.ndarray, " n"]:
         r"""Return :math:`\nu`, in one pass."""
