@@ -4,6 +4,7 @@ import math
 
 from relaxgap.errors import ConfigurationError
 from relaxgap.theory.activation_gram import kappa_bound, kappa_limit
+from relaxgap.theory.gated_ratio import theorem_5_factor
 from relaxgap.theory.gordon import (
     all_directions_limit,
     all_directions_margin,
@@ -33,5 +34,5 @@ def constants(c: float) -> dict[str, float | None]:
         "sharpness": sharpness_limit(c),
         "s_0": all_directions_margin(c),
         "sharpness_all": all_directions_limit(c),
-        "theorem_1_factor": all_directions_limit(c) * 2.0 * math.sqrt(2.0 * kappa_limit(c)),
+        "theorem_1_factor": all_directions_limit(c) * theorem_5_factor(kappa_limit(c)),
     }

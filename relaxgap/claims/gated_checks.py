@@ -8,6 +8,7 @@ import pandas as pd
 from relaxgap.claims.claim import Outcome, Verdict
 from relaxgap.claims.verdicts import at_rate, on_all, slope
 from relaxgap.experiments.random_interpolation.cell import DELTA, NEEDED
+from relaxgap.theory.gated_ratio import RATIO_SCALE
 
 
 def check_proposition_2(summary: pd.DataFrame) -> Verdict:
@@ -98,7 +99,7 @@ def check_equation_7(summary: pd.DataFrame) -> Verdict:
 def check_corollary_3(summary: pd.DataFrame) -> Verdict:
     """Judge the same ratios by the aspect ratio alone."""
     rows = _exact(_invertible(summary, "eq7_bound"))
-    bound = 4.0 * math.sqrt(10.0) * ((rows["n"] / rows["d"]) ** 0.5 + 1.0)
+    bound = RATIO_SCALE.value * ((rows["n"] / rows["d"]) ** 0.5 + 1.0)
     return on_all(rows, rows["ratio"], bound, "p~_g / p_g over 4 sqrt(10) (sqrt(c) + 1)")
 
 
@@ -123,8 +124,8 @@ def check_theorem_6(summary: pd.DataFrame) -> Verdict:
 
 def check_lemma_5(summary: pd.DataFrame) -> Verdict:
     """Judge M against its linear kernel, whose least eigenvalue is at least d / 4, and the rest."""
-    left = summary["d"] * (0.25 - summary["kernel_error"])
-    return on_all(summary, left, summary["lambda_min"], "d / 4 - |B|_2 over lambda_min(M)")
+    left = 0.25 - summary["kernel_error"]
+    return on_all(summary, left, summary["least"], "1/4 - |B|_2 / d over lambda_min(M) / d")
 
 
 def check_lemma_6(summary: pd.DataFrame) -> Verdict:

@@ -9,7 +9,12 @@ from relaxgap.claims.claim import Claim, Evaluation, Kind, Number, Outcome, Verd
 from relaxgap.drawing.timings import slope_interval
 from relaxgap.theory.activation_gram import kappa_limit
 from relaxgap.theory.bound import Hypothesis
-from relaxgap.theory.gated_ratio import equation_7, proposition_4
+from relaxgap.theory.gated_ratio import (
+    RATIO_SCALE,
+    equation_7,
+    proposition_4,
+    theorem_5_factor,
+)
 from relaxgap.theory.gordon import all_directions_limit, theorem_7_bound
 from relaxgap.theory.instance import Instance
 
@@ -44,7 +49,7 @@ def _chain(given: Instance) -> dict[str, Number]:
 def _evaluate(given: Instance, sharpness: float) -> Evaluation:
     """Compare the proven ratio of this instance with a sharpness times the gated factor."""
     quantities = _chain(given)
-    right = sharpness * 2.0 * math.sqrt(2.0 * given.kappa)
+    right = sharpness * theorem_5_factor(given.kappa)
     below = quantities["prop4_bound"]
     # a lower end of the quotient that the proof bounds
     left = given.relu.certificate.dual_value / float(below) if below else 0.0
@@ -87,8 +92,9 @@ def check_theorem_1(summary: pd.DataFrame) -> Verdict:
         f"p~*/p* is at most {at_most.max():.2f}; {int((at_least > root).sum())} above "
         "sqrt(log 2n) itself"
     )
-    # the proof's constant is 4 sqrt 10 (sqrt c + 1) C_0, far above: 1 in its place is the test
-    outcome = Outcome.CONTRADICTED if np.any(at_least > 12.7 * root) else Outcome.HOLDS
+    # the proof's constant is this times (sqrt c + 1) C_0: without them, more is tested
+    over = np.any(at_least > RATIO_SCALE.value * root)
+    outcome = Outcome.CONTRADICTED if over else Outcome.HOLDS
     return Verdict(outcome, len(rows), detail)
 
 
@@ -99,7 +105,7 @@ def check_theorem_1_without_log(summary: pd.DataFrame) -> Verdict:
     upper = best["primal_value"].reindex(rows["cell"]).to_numpy()
     at_least = pd.Series(rows["dual_value"].to_numpy() / upper)
     bounds = {
-        c: all_directions_limit(c) * 2.0 * math.sqrt(2.0 * kappa_limit(c))
+        c: all_directions_limit(c) * theorem_5_factor(kappa_limit(c))
         for c in sorted(set((rows["n"] / rows["d"]).round(6)))
     }
     limits = (rows["n"] / rows["d"]).round(6).map(bounds).to_numpy()

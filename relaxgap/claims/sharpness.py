@@ -15,7 +15,7 @@ from relaxgap.theory.gordon import (
     theorem_7_bound,
 )
 from relaxgap.theory.instance import Instance
-from relaxgap.theory.sharpness.all_directions import all_directions_bound, cone_width
+from relaxgap.theory.sharpness.all_directions import bounded_width
 from relaxgap.theory.sharpness.blocks import block_sharpness
 from relaxgap.theory.sharpness.brackets import cone_sharpness
 from relaxgap.theory.sharpness.least_norm import least_norm_above, proposition_6
@@ -103,8 +103,7 @@ def evaluate_theorem_7(given: Instance) -> Evaluation:
 def evaluate_all_directions(given: Instance) -> Evaluation:
     """Compare the sharpest direction found with the sure bound for all of them."""
     X, gate, rng = given.data.X, given.gates[0], np.random.default_rng(0)
-    width = cone_width(X, gate, rng)
-    bound = all_directions_bound(X, width)
+    width, bound = bounded_width(X, gate, rng)
     starts = rng.standard_normal((STARTS, given.data.d))
     starts[0] = _direction(given)
     gates = np.repeat(gate[None], STARTS, axis=0)

@@ -71,14 +71,14 @@ CLAIMS = (
         "lemma_5", "Kim & Pilanci (2024), Lemma 5 (Weyl)",
         "the least eigenvalue of a sum is at least that of one part less the norm of the other",
         "lambda_min(A + B) >= lambda_min(A) - |B|_2, A of Lemma 6 and B = M - A", Kind.SURE,
-        "relaxgap.theory.activation_gram", "kappa_scale", checks.check_lemma_5,
+        "relaxgap.theory.activation_gram", "kernel_spectrum", checks.check_lemma_5,
         evaluate_lemma_5,
     ),
     Claim(
         "lemma_6", "Kim & Pilanci (2024), Lemma 6 (El Karoui 2010)",
         "M is nearly linear in the Gram matrix of Gaussian rows",
         "|M - X X'/4 - d I/4 - 11'/(2 pi)|_2 / d -> 0", Kind.TREND,
-        "relaxgap.theory.activation_gram", "kappa_scale", checks.check_lemma_6,
+        "relaxgap.theory.activation_gram", "kernel_spectrum", checks.check_lemma_6,
         hypotheses=("(A1)",),
     ),
 )  # fmt: skip

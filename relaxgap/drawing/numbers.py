@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 
 def scientific(value: float) -> str:
     """Write a positive number with one digit and a power of ten; zero and others plainly."""
@@ -16,3 +18,9 @@ def samples_of(aspect_ratio: float) -> str:
     """Write the number of samples at an aspect ratio: n = d, n = 2d."""
     times = "" if aspect_ratio == 1.0 else f"{aspect_ratio:g}"
     return f"n = {times}d"
+
+
+def span(numbers: pd.Series | pd.Index) -> str:
+    """Write the range of the numbers, or the one number there is."""
+    least, most = numbers.min(), numbers.max()
+    return f"{least}" if least == most else f"{least} to {most}"

@@ -10,11 +10,13 @@ import pandas as pd
 
 from relaxgap.errors import DataError
 from relaxgap.numerics.writing import write_text
+from relaxgap.version import __version__
 
 SUMMARY = "summary.csv"
 STATISTICS = "statistics.csv"
 HASH = "summary_sha256"
-"""Column that says of which summary a row of the statistics is: the first 16 digits."""
+"""Column that says of which summary a row of the statistics is, and by which version of relaxgap:
+the first 16 digits of a hash of both."""
 
 
 def read_summary(folder: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -66,14 +68,16 @@ def statistics_of(
     StorageError
         If the disk is full or the folder cannot be written.
     """
-    digest = hashlib.sha256((folder / SUMMARY).read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256((folder / SUMMARY).read_bytes())
+    digest.update(__version__.encode())
+    own = digest.hexdigest()[:16]
     try:
         stored = _read(io.StringIO((folder / STATISTICS).read_text(encoding="utf-8")), summary)
     except (OSError, ValueError):
         stored = None
-    if stored is not None and HASH in stored and set(stored[HASH]) == {digest}:
+    if stored is not None and HASH in stored and set(stored[HASH]) == {own}:
         return stored
-    text = compute(summary).assign(**{HASH: digest}).to_csv(index=False)
+    text = compute(summary).assign(**{HASH: own}).to_csv(index=False)
     write_text(folder / STATISTICS, text)
     return _read(io.StringIO(text), summary)
 

@@ -27,6 +27,7 @@ DRAWERS = (
     "relaxgap.experiments.gated_ratio",
     "relaxgap.experiments.maxcut_bound",
     "relaxgap.experiments.kappa_scale",
+    "relaxgap.experiments.kernel_spectrum",
     "relaxgap.experiments.random_interpolation",
     "relaxgap.experiments.ridge_relaxation",
 )

@@ -101,6 +101,12 @@ def least_eigenvalue(M: Float64[np.ndarray, "n n"]) -> float:
     return max(float(values[0]) - rounding, 0.0) if values[0] > rounding else 0.0
 
 
+def operator_norm(M: Float64[np.ndarray, "n n"]) -> float:
+    """Return the largest absolute eigenvalue of a symmetric matrix, above it by rounding alone."""
+    values = np.linalg.eigvalsh(M)
+    return float(np.abs(values).max() * (1.0 + 8.0 * EPS * M.shape[0]))
+
+
 def largest_eigenvalue(X: Float64[np.ndarray, "n d"]) -> float:
     r"""Return an upper bound of :math:`\lambda_{\max}(X X^\top)`, above it by rounding alone."""
     return float(np.linalg.norm(X, 2)) ** 2 * (1.0 + 8.0 * EPS * sum(X.shape))

@@ -28,7 +28,13 @@ from jaxtyping import Bool, Float64
 
 from relaxgap.numerics.rounding import EPS
 from relaxgap.theory.activation_gram import least_eigenvalue
-from relaxgap.theory.bound import Bound, Hypothesis
+from relaxgap.theory.bound import Bound, Constant, Hypothesis, Origin
+
+RATIO_SCALE = Constant(
+    4.0 * math.sqrt(10.0),
+    Origin.DERIVED,
+    "Corollary 3: 2 sqrt 2 of Theorem 5 times the root of Theorem 6's 20",
+)
 
 
 def surrogate_value(
@@ -114,10 +120,15 @@ def corollary_2(largest: float, y: Float64[np.ndarray, " n"], beta: float) -> Bo
     )
 
 
+def theorem_5_factor(kappa: float) -> float:
+    r"""Return :math:`2 \sqrt2 \sqrt\kappa`: the root of :math:`\kappa`, not :math:`\kappa`."""
+    return 2.0 * math.sqrt(2.0 * kappa)
+
+
 def theorem_5(kappa: float, enough_gates: bool) -> Bound:
-    r"""Bound :math:`\tilde p_g / p_g` by :math:`2 \sqrt2 \sqrt\kappa`, not :math:`\kappa`."""
+    r"""Bound :math:`\tilde p_g / p_g` by `theorem_5_factor`."""
     return Bound(
-        2.0 * math.sqrt(2.0 * kappa),
+        theorem_5_factor(kappa),
         (
             Hypothesis("M is invertible", math.isfinite(kappa)),
             Hypothesis("P~ >= 8 kappa log(n / delta)", enough_gates),

@@ -142,7 +142,11 @@ def _width(a: float, c: float) -> float:
         t = math.exp(log_t)
         return t * a + math.sqrt(c * falling_square(t))
 
-    found = minimize_scalar(width, bounds=(-12.0, 12.0), method="bounded", options={"xatol": 1e-10})
+    # the best t is about c where c is large
+    highest = 12.0 + math.log(1.0 + c)
+    found = minimize_scalar(
+        width, bounds=(-12.0, highest), method="bounded", options={"xatol": 1e-10}
+    )
     return min(float(found.fun), math.sqrt(0.5 * c))
 
 
@@ -154,9 +158,11 @@ def all_directions_margin(c: float) -> float:
     >>> [round(all_directions_margin(c), 4) for c in (1.0, 2.0, 4.0)]
     [0.4248, 0.2817, 0.1625]
     """
+    # the best a falls like 1 / c
+    lowest = -math.log(1.0 + c) - 6.0
     found = minimize_scalar(
-        lambda a: math.hypot(a, max(1.0 - _width(a, c), 0.0)),
-        bounds=(0.0, 1.0),
+        lambda log: math.hypot(math.exp(log), max(1.0 - _width(math.exp(log), c), 0.0)),
+        bounds=(lowest, 0.0),
         method="bounded",
         options={"xatol": 1e-10},
     )

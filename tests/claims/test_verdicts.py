@@ -89,7 +89,7 @@ def test_a_surrogate_that_is_lower_at_other_lengths_is_contradicted(
 
 
 def test_weyls_inequality_without_the_norm_of_the_rest_is_contradicted() -> None:
-    summary = summary_of("kappa_scale")
+    summary = summary_of("kernel_spectrum")
     assert gated_checks.check_lemma_5(summary).outcome is Outcome.HOLDS
     summary["kernel_error"] *= 0.1
     assert gated_checks.check_lemma_5(summary).outcome is Outcome.CONTRADICTED

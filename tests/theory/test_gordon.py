@@ -75,7 +75,12 @@ def test_all_directions_have_no_logarithm() -> None:
     assert [all_directions_limit(c) for c in (1.0, 2.0, 4.0)] == pytest.approx(
         [7.66, 13.12, 27.10], abs=0.01
     )
-    assert all_directions_margin(64.0) > 0.0
+
+
+@pytest.mark.parametrize("c", [1e4, 1e6, 1e9])
+def test_the_margin_of_all_directions_falls_like_the_inverse_of_c(c: float) -> None:
+    # b(a) tends to (9 a c / (2 pi))^(1/3), which is 1 there
+    assert all_directions_margin(c) * c == pytest.approx(2.0 * math.pi / 9.0, rel=1e-3)
 
 
 def test_the_proof_of_theorem_7_has_its_factors() -> None:

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from jaxtyping import Float64
 
 from relaxgap.theory.sharpness import cone_sharpness
-from relaxgap.theory.sharpness.all_directions import all_directions_bound, cone_width
+from relaxgap.theory.sharpness.all_directions import (
+    all_directions_bound,
+    bounded_width,
+    cone_width,
+)
 from relaxgap.theory.sharpness.least_norm import least_norm_above, margin_bound, proposition_6
 from relaxgap.theory.sharpness.worst_direction import ascend
 
@@ -150,6 +154,18 @@ def test_no_direction_is_above_the_bound_for_all_on_degenerate_data(kind: str) -
     starts = starts[np.any(starts != 0.0, axis=1)]
     _, worst = ascend(X, np.repeat(gate[None], len(starts), axis=0), starts)
     assert worst.upper.max() <= bound < np.inf
+
+
+def test_rows_of_very_different_lengths_have_the_bound_of_their_directions() -> None:
+    X, gates, _ = drawn(3, 10, 5, 1)
+    scaled = X * 10.0 ** np.linspace(-9.0, 9.0, 10)[:, None]
+    width, bound = bounded_width(scaled, gates[0], np.random.default_rng(1))
+    assert width.lower == 0.0
+    starts = np.random.default_rng(2).standard_normal((12, 5))
+    worst = ascend(scaled, np.repeat(gates, 12, axis=0), starts)[1].upper.max()
+    assert 1.0 < worst <= bound < 100.0
+    plain = bounded_width(X, gates[0], np.random.default_rng(1))
+    assert plain[1] == all_directions_bound(X, plain[0])
 
 
 def test_the_width_is_the_least_over_nonnegative_unit_vectors() -> None:

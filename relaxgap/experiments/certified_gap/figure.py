@@ -12,7 +12,9 @@ from matplotlib.lines import Line2D
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import colour_of, marker_of
 from relaxgap.drawing.methods import method_name
+from relaxgap.drawing.numbers import span
 from relaxgap.drawing.ratios import series_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import new_figure
@@ -28,7 +30,6 @@ from relaxgap.experiments.certified_gap.ratios import (
     ENDS,
     over_bracket,
     seeds_caption,
-    span,
     with_brackets,
 )
 from relaxgap.experiments.certified_gap.strengths import draw_by_strength
@@ -72,7 +73,16 @@ def draw_growth(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     shown = pd.concat([rows for name, rows in series_of(ratios) if name in focus])
     figure = new_figure(7.0)
     above, below = figure.subplots(2, 1, height_ratios=[1.0, 1.35])
-    handles = []
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=colour_of(names.index(name)),
+            marker=marker_of(names.index(name)),
+            label=name,
+        )
+        for name in focus
+    ]
     for (aspect, of_aspect), line in zip(
         shown.groupby("aspect"), cycle(ASPECT_LINES), strict=False
     ):
@@ -87,8 +97,7 @@ def draw_growth(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     name_panels((above, below), (" and ".join(focus), "weights"))
     annotate(
         figure,
-        "Which law of growth fits the certified ratios, at every n/d, anywhere in the bracket or "
-        "at its ends",
+        _growth_title(_weighed(ratios, statistics)),
         f"{WHAT_IS_DRAWN}. With a limit: $a$, $a-b/\\sqrt{{n}}$, $a-b/\\log n$ and $a-bn^{{-g}}$. "
         f"{_decision(_weighed(ratios, statistics))}",
     )
@@ -167,6 +176,18 @@ def _weighed(ratios: pd.DataFrame, statistics: pd.DataFrame) -> dict[str, Series
         for aspect, of_aspect in rows.groupby("aspect")
         if aspect == main or name in focus
     }
+
+
+def _growth_title(series: Mapping[str, SeriesGrowth]) -> str:
+    """Say what the laws with a limit weigh together, anywhere in the bracket."""
+    weights = [
+        f"{growth.interval.fits.bounded_weight:.2f} ({name})"
+        for name, growth in series.items()
+        if growth.interval is not None
+    ]
+    if not weights:
+        return "The certified ratios; too few to weigh laws of growth"
+    return f"Of the laws of growth in n those with a limit weigh {', '.join(weights)} together"
 
 
 def _decision(series: Mapping[str, SeriesGrowth]) -> str:

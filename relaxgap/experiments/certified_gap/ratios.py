@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from relaxgap.drawing.numbers import span
 from relaxgap.drawing.strengths import of_main_strength
 from relaxgap.errors import DataError
 
@@ -111,9 +112,3 @@ def seeds_caption(frame: pd.DataFrame) -> str:
     for _, run in counts.groupby((counts != counts.shift()).cumsum()):
         parts.append(f"{run.iloc[0]} ($n$ = {span(run.index)})")
     return ", ".join(parts)
-
-
-def span(numbers: pd.Series | pd.Index) -> str:
-    """Write the range of the numbers, or the one number there is."""
-    least, most = numbers.min(), numbers.max()
-    return f"{least}" if least == most else f"{least} to {most}"

@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate
-from relaxgap.drawing.numbers import scientific
+from relaxgap.drawing.numbers import scientific, span
 from relaxgap.drawing.strengths import at_common_sizes, draw_strengths, strengths_title
-from relaxgap.experiments.certified_gap.ratios import ENDS, over_bracket, span
+from relaxgap.experiments.certified_gap.ratios import ENDS, over_bracket
 
 
 def draw_by_strength(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:

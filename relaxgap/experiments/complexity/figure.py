@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians
-from relaxgap.drawing.numbers import scientific
+from relaxgap.drawing.numbers import scientific, span
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.drawing.timings import in_order, label_of, slope_interval, style_index
@@ -110,9 +110,10 @@ def _title(statistics: pd.DataFrame, ratios: pd.DataFrame) -> str:
 def _caption(summary: pd.DataFrame) -> str:
     fraction = summary["beta_fraction"].dropna().unique()
     strength = rf", $\beta={fraction[0]:g}\,\beta_{{\max}}$" if len(fraction) == 1 else ""
+    seeds = span(summary.groupby("n")["seed"].nunique())
     return (
         f"{summary['data'].iloc[0]}, $n = 2d$, $8\\,\\log n$ gates{strength}, "
-        f"{summary['threads'].max()} thread; {summary['seed'].nunique()} seeds, lines: medians. "
+        f"{summary['threads'].max()} thread; {seeds} seeds, lines: medians. "
         "The dense method is Clarabel with the objective multiplied out, Clarabel's own form keeps "
         "the residual as a variable. Slopes, with 95% intervals, over the sizes that all "
         "reached. Networks keep the value of the program; both ends are of a certified bracket."

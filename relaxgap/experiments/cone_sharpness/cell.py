@@ -23,7 +23,7 @@ from relaxgap.experiments.parts.solver_choice import SolverSettings
 from relaxgap.numerics.rounding import rounded_down, rounded_up
 from relaxgap.patterns import sample_patterns
 from relaxgap.problems import gated_program
-from relaxgap.theory.sharpness.all_directions import all_directions_bound, cone_width
+from relaxgap.theory.sharpness.all_directions import bounded_width
 from relaxgap.theory.sharpness.brackets import Sharpness, cone_sharpness
 from relaxgap.theory.sharpness.least_norm import proposition_6
 from relaxgap.theory.sharpness.worst_direction import ascend
@@ -153,8 +153,8 @@ def run(cell: Cell[Settings]) -> list[Record]:
     add(USED, used, found)
     more = None
     if data.n <= asked.max_width_samples:
-        width = cone_width(X, gates[0], rng)
-        more = (width.lower, width.upper, all_directions_bound(X, width))
+        width, bound = bounded_width(X, gates[0], rng)
+        more = (width.lower, width.upper, bound)
     repeated = np.repeat(gates[:1], asked.n_worst, axis=0)
     starts = rng.standard_normal((asked.n_worst, data.d))
     _, worst = ascend(X, repeated, starts, asked.rtol)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians, label_factors
-from relaxgap.drawing.numbers import samples_of, scientific
+from relaxgap.drawing.numbers import samples_of, scientific, span
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.theory.gordon import all_directions_limit, sharpness_limit
@@ -45,7 +45,7 @@ def draw(summary: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     panels[0].set_ylabel("sharpness $C(K, z)$")
     name_panels(panels, [f"${samples_of(c)}$" for c in ratios])
     legend_above(figure, panels[0].get_legend_handles_labels()[0], columns=3)
-    seeds = frame["seed"].nunique()
+    seeds = span(frame.groupby(["c", "n"])["seed"].nunique())
     annotate(
         figure,
         _title(frame),

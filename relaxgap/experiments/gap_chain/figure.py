@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians, label_factors
-from relaxgap.drawing.numbers import samples_of
+from relaxgap.drawing.numbers import samples_of, span
 from relaxgap.drawing.ratios import gates_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.strengths import strength_name
@@ -139,8 +139,7 @@ def _instances(frame: pd.DataFrame) -> str:
 
 def _seeds(frame: pd.DataFrame) -> str:
     counts = frame.groupby([*MAIN, "n"])["seed"].nunique()
-    least, most = counts.min(), counts.max()
-    return f"medians over {least if least == most else f'{least} to {most}'} seeds, with quartiles"
+    return f"medians over {span(counts)} seeds, with quartiles from five on"
 
 
 def _caption(frame: pd.DataFrame) -> str:

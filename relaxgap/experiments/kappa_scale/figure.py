@@ -1,4 +1,4 @@
-"""The condition number against d, and the error of the linear kernel."""
+"""The condition number over its limit against d, and beside Theorem 6's bound."""
 
 import numpy as np
 import pandas as pd
@@ -6,42 +6,40 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians, label_factors
+from relaxgap.drawing.marks import draw_medians, label_factors, ticks_at
 from relaxgap.drawing.numbers import samples_of
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
+from relaxgap.theory.activation_gram import kappa_bound, kappa_limit
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
-    """Draw kappa over its limit on the left, the kernel's error on the right."""
+    """Draw kappa over its limit against d on the left, kappa against n / d on the right."""
     frame = summary.assign(c=(summary["n"] / summary["d"]).round(2))
     frame["over_limit"] = frame["kappa"] / frame["kappa_limit"]
     figure = new_figure(3.2)
     left, right = figure.subplots(1, 2)
-    sizes = np.sort(frame["d"].unique())
-    for index, c in enumerate(sorted(frame["c"].unique())):
+    sizes, ratios = np.sort(frame["d"].unique()), np.sort(frame["c"].unique())
+    for index, c in enumerate(ratios):
         rows = frame[frame["c"] == c]
-        draw_medians(left, rows, "d", "over_limit", index, f"${samples_of(c)}$")
-        draw_medians(right, rows, "d", "kernel_error", index)
-    bound = float((frame["kappa_bound"] / frame["kappa_limit"]).min())
-    left.axhline(1.0, color=GREY, linestyle=":", linewidth=1.0, label="limit")
-    left.axhline(
-        bound, color=GREY, linestyle="--", linewidth=1.0, label=r"Theorem 6: $20(\sqrt{c}+1)^2$"
-    )
-    start = float(frame.loc[frame["d"] == sizes[0], "kernel_error"].median())
-    right.plot(
-        sizes, start * np.sqrt(sizes[0] / sizes), ":", color=GREY, lw=1.0, label="slope $-1/2$"
-    )
-    without = frame.groupby("d")["kernel_error_without_ones"].median()
-    right.plot(without.index, without, "-.", color=GREY, lw=1.0, label="without $11^T$")
+        label = f"${samples_of(c)}$"
+        draw_medians(left, rows, "d", "over_limit", index, label)
+        draw_medians(right, rows[rows["d"] == rows["d"].max()], "c", "kappa", index)
+    left.axhline(1.0, color=GREY, linestyle=":", linewidth=1.0)
+    curve = np.geomspace(ratios[0], ratios[-1], 50)
+    limits, bounds = ([one(c) for c in curve] for one in (kappa_limit, kappa_bound))
+    right.plot(curve, limits, ":", color=GREY, lw=1.0, label="limit")
+    right.plot(curve, bounds, "--", color=GREY, lw=1.0, label=r"Theorem 6: $20(\sqrt{c}+1)^2$")
+    label_sizes(left, sizes, "features $d$")
+    right.set_xscale("log")
+    ticks_at(right, ratios)
+    right.set_xlabel("samples a feature $c = n/d$")
     label_factors(right)
-    for axes in (left, right):
-        label_sizes(axes, sizes, "features $d$")
     left.set_ylabel(r"$\kappa$ over its limit")
-    right.set_ylabel("operator error over $d$")
-    name_panels((left, right), ("condition number", "linear kernel (Lemma 6)"))
+    right.set_ylabel(r"$\kappa$ at the largest $d$")
+    name_panels((left, right), ("over the limit", "beside the bound"))
     handles = left.get_legend_handles_labels()[0] + right.get_legend_handles_labels()[0]
-    legend_above(figure, handles, columns=4)
+    legend_above(figure, handles, columns=6)
     rows = summary["data"].iloc[0].split(",")[0].capitalize()
     annotate(
         figure,
@@ -67,6 +65,6 @@ def _title(frame: pd.DataFrame) -> str:
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians over seeds by aspect ratio and size."""
-    columns = ["kappa", "kappa_limit", "kappa_bound", "kernel_error", "kernel_error_without_ones"]
+    columns = ["kappa", "kappa_limit", "kappa_bound"]
     frame = summary.assign(c=(summary["n"] / summary["d"]).round(2))
     return frame.groupby(["c", "d"])[columns].median()

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.numbers import span
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.drawing.timings import instances
@@ -99,7 +100,7 @@ def _caption(summary: pd.DataFrame, frame: pd.DataFrame) -> str:
         f"{summary['data'].iloc[0]}, $n = 2d$, $8 \\log n$ gates; the worst of up to "
         f"{summary['start'].nunique()} ascents. The ends of the worst ratios, over certified "
         f"bounds of $p^*$, {ends}. Medians over "
-        f"{seeds.min()} to {seeds.max()} seeds; quartiles where all sizes have five, else dots."
+        f"{span(seeds)} seeds; quartiles where all sizes have five, else dots."
     )
 
 

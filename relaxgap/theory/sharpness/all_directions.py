@@ -31,6 +31,7 @@ from jaxtyping import Float64
 
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.theory.sharpness.cone import cone_matrix
 
 MAX_RELAXED_SAMPLES = 400
@@ -154,3 +155,21 @@ def all_directions_bound(X: Float64[np.ndarray, "n d"], width: ConeWidth) -> flo
         return math.inf
     norm = float(np.linalg.norm(X, 2)) * (1.0 + 8.0 * EPS * sum(X.shape))
     return (1.0 + math.sqrt(2.0) * norm / width.lower) * (1.0 + 8.0 * EPS)
+
+
+def bounded_width(
+    X: Float64[np.ndarray, "n d"],
+    gate: Float64[np.ndarray, " d"],
+    rng: np.random.Generator,
+    rtol: float = 1e-3,
+) -> tuple[ConeWidth, float]:
+    """Return `cone_width` and the bound for all directions that it gives.
+
+    Rows of very different lengths lose the width to rounding. Their cone is that of the unit rows,
+    and so is then the bound; the width returned is that of the rows themselves all the same.
+    """
+    width = cone_width(X, gate, rng, rtol)
+    if width.lower > 0.0 or X.shape[0] > MAX_RELAXED_SAMPLES:
+        return width, all_directions_bound(X, width)
+    rows = unit_rows(X)
+    return width, all_directions_bound(rows, cone_width(rows, gate, rng, rtol))
