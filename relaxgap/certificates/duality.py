@@ -14,6 +14,7 @@ from jaxtyping import Float64
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
 from relaxgap.certificates.prices.pricing import block_prices, prices_by_multipliers
+from relaxgap.certificates.prices.row_multipliers import RowMultipliers
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.losses import SQUARED, Loss
@@ -96,7 +97,7 @@ def certify(
     program: Program,
     point: Blocks,
     candidate: Float64[np.ndarray, " n"] | None = None,
-    multipliers: Float64[np.ndarray, "S P k"] | None = None,
+    multipliers: Float64[np.ndarray, "S P k"] | RowMultipliers | None = None,
 ) -> DualCertificate:
     r"""Bound the optimum from both sides with the residual of ``point``.
 
@@ -110,7 +111,7 @@ def certify(
         Another dual point to scale, in any units and of any quality: the better bound is kept.
         A solver's own multiplier serves where the residual of a near-interpolating point has
         cancelled.
-    multipliers : (S, P, k) float64, optional
+    multipliers : (S, P, k) float64 or RowMultipliers, optional
         Cone multipliers of the candidate (`bound_by_multipliers`). They make its price two matrix
         products, and the residual is then not priced at all.
 

@@ -11,9 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems.feasibility import project_blocks
+from relaxgap.problems.feasibility import least_slacks, project_blocks
 
 
 @runtime_checkable
@@ -147,16 +146,12 @@ class ConeBlocks:
 
         A nonzero block that is forbidden is off its cone {0} by its whole length: it counts as 1.
         """
-        rows, kept = unit_rows(X), np.any(X != 0.0, axis=1)
         off = self.forbidden(patterns.n_patterns) & np.any(w != 0.0, axis=2)
         worst = 1.0 if np.any(off) else 0.0
         for blocks in w:
             active = np.flatnonzero(np.any(blocks != 0.0, axis=1))
-            if active.size == 0 or rows.shape[0] == 0:
-                continue
-            signs = np.where(patterns.unpack(active), 1.0, -1.0)[:, kept]
-            slack = signs * (unit_rows(blocks) @ rows.T)
-            worst = max(worst, -float(slack.min()))
+            least = least_slacks(X, patterns, active, blocks[active])
+            worst = max(worst, -float(least.min(initial=0.0)))
         return worst
 
     def project(

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from instances import overlap
+from solvers.tall_instances import KINDS, planted, two_classes
 
 from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import Deadline, OutOfTimeError
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import Blocks, Program, gated_program, relu_program
+from relaxgap.problems import LOSSES, Blocks, Program, gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton, Status
 from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
 from relaxgap.solvers.tall import gram_newton, sample_gram
@@ -19,43 +20,6 @@ from relaxgap.solvers.tall.gram_newton import GramNewton
 from relaxgap.solvers.tall.group_lasso import _secular, accelerated, swept
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
-
-
-def planted(n: int, d: int, seed: int) -> Dataset:
-    rng = np.random.default_rng(seed)
-    X, W = rng.standard_normal((n, d)), rng.standard_normal((d, 5))
-    y = np.maximum(X @ W, 0.0) @ rng.choice([-1.0, 1.0], 5)
-    return Dataset(X, y / y.std() + 0.3 * rng.standard_normal(n))
-
-
-def correlated(n: int, d: int, seed: int) -> Dataset:
-    data = planted(n, d, seed)
-    return Dataset(np.cumsum(data.X, axis=1), data.y)
-
-
-def binary(n: int, d: int, seed: int) -> Dataset:
-    data = planted(n, d, seed)
-    return Dataset((data.X > 0.5).astype(np.float64), data.y)
-
-
-def integer(n: int, d: int, seed: int) -> Dataset:
-    data = planted(n, d, seed)
-    return Dataset(np.round(2.0 * data.X), data.y)
-
-
-def badly_scaled(n: int, d: int, seed: int) -> Dataset:
-    data = planted(n, d, seed)
-    return Dataset(data.X * np.logspace(-2.0, 1.0, d), data.y)
-
-
-def collinear(n: int, d: int, seed: int) -> Dataset:
-    data = planted(n, d, seed)
-    X = data.X.copy()
-    X[:, -1], X[:, -2] = X[:, 0], 0.0
-    return Dataset(X, data.y)
-
-
-KINDS = (planted, correlated, binary, integer, badly_scaled, collinear)
 
 
 def gated(data: Dataset, n_gates: int = 30, fraction: float = 0.05) -> Program:
@@ -72,6 +36,17 @@ def test_it_agrees_with_the_square_solver(kind: object, fraction: float) -> None
     square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
     assert found.status is Status.SOLVED
     assert found.certificate.relative_gap <= 1e-7
+    assert overlap(found.certificate, square.certificate)
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.03])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_agrees_with_the_square_solver_on_classes(kind: object, fraction: float) -> None:
+    program = gated(two_classes(kind(300, 5, 0)), fraction=fraction)  # type: ignore[operator]
+    program = replace(program, loss=LOSSES["logistic"], beta=0.5 * program.beta)
+    found = GramNewton(1e-6).solve(program)
+    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
+    assert found.status is Status.SOLVED
     assert overlap(found.certificate, square.certificate)
 
 
@@ -143,23 +118,25 @@ def test_gram_and_hessian_products_are_those_of_the_dense_matrix(
 ) -> None:
     monkeypatch.setattr(sample_gram, "CHUNK_ENTRIES", 50)
     program = gated(planted(37, 3, 0), 6)
-    rows = Rows.of(program.data.X, program.data.y, program.patterns)
-    gram = SampleGram(rows)
+    rows = Rows.of(program)
+    gram = SampleGram(rows, 0.5)
     for blocks in ([4, 0], [1, 5, 2]):
         gram.add(np.array(blocks))
     F = dense(program).reshape(37, -1, 3)[:, [4, 0, 1, 5, 2]].reshape(37, -1)
-    np.testing.assert_allclose(gram.matrix, F.T @ F, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(gram.matrix, 0.5 * F.T @ F, rtol=1e-5, atol=1e-5)
     some = np.array([3, 1])
     F2 = F.reshape(37, -1, 3)[:, some].reshape(37, -1)
-    np.testing.assert_allclose(gram.among(some), F2.T @ F2, rtol=1e-5, atol=1e-5)
-    v = np.random.default_rng(0).standard_normal((2, 3))
-    product = HessianProducts(rows, gram.blocks[some]).times(v)
-    np.testing.assert_allclose(product.ravel(), F2.T @ F2 @ v.ravel(), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(gram.among(some), 0.5 * F2.T @ F2, rtol=1e-5, atol=1e-5)
+    rng = np.random.default_rng(0)
+    v, curvature = rng.standard_normal((2, 3)), rng.random(37)
+    product = HessianProducts(rows, gram.blocks[some], curvature).times(v)
+    weighted = F2.T @ (curvature[:, None] * F2)
+    np.testing.assert_allclose(product.ravel(), weighted @ v.ravel(), rtol=1e-5, atol=1e-5)
 
 
 def test_sampled_rows_keep_their_bits_and_weight() -> None:
     program = gated(planted(61, 3, 0), 5)
-    rows = Rows.of(program.data.X, program.data.y, program.patterns)
+    rows = Rows.of(program)
     sample = rows.sample(21, np.random.default_rng(0))
     places = [int(np.flatnonzero(np.all(x == program.data.X, axis=1))[0]) for x in sample.X]
     bits = sample.bits(slice(None), slice(0, 21), np.float64)

@@ -10,6 +10,12 @@ from relaxgap.certificates.prices.cones import (
     bound_cone_prices,
     refine_cone_prices,
 )
+from relaxgap.certificates.prices.near_cones import NearCones, are_narrow
+from relaxgap.certificates.prices.row_multipliers import (
+    RowMultipliers,
+    bound_by_row_multipliers,
+)
+from relaxgap.problems.fit_map import adjoint
 from relaxgap.problems.program import Program
 
 
@@ -21,6 +27,9 @@ class ConePricing:
     ) -> BlockPrices:
         """Descend on the multipliers of all cones, then solve for those that decide."""
         X, patterns = program.data.X, program.patterns
+        if are_narrow(X, patterns):
+            near = _near_prices(program, nu, threshold, exact)
+            return _of_allowed(program, _with_merged_cells(program, nu, near))
         prices = _of_allowed(program, bound_cone_prices(X, patterns, nu, threshold))
         if exact:
             prices = refine_cone_prices(X, patterns, nu, prices)
@@ -30,15 +39,21 @@ class ConePricing:
         self,
         program: Program,
         nu: Float64[np.ndarray, " n"],
-        multipliers: Float64[np.ndarray, "S P k"],
+        multipliers: Float64[np.ndarray, "S P k"] | RowMultipliers,
     ) -> BlockPrices:
         """Take the multipliers as they are, good or bad."""
-        prices = bound_by_multipliers(program.data.X, program.patterns, nu, multipliers)
+        X, patterns = program.data.X, program.patterns
+        if isinstance(multipliers, RowMultipliers):
+            prices = bound_by_row_multipliers(X, patterns, nu, multipliers)
+        else:
+            prices = bound_by_multipliers(X, patterns, nu, multipliers)
         return _of_allowed(program, _with_merged_cells(program, nu, prices))
 
     def largest(self, program: Program, nu: Float64[np.ndarray, " n"]) -> float:
         """Price one good block exactly, and the others only as far as they might exceed it."""
         X, patterns = program.data.X, program.patterns
+        if are_narrow(X, patterns):
+            return self.bounds(program, nu, _least_price(program, nu), exact=True).largest
         loose = _of_allowed(program, bound_cone_prices(X, patterns, nu, 0.0, n_sweeps=1))
         reached = best_blocks(X, patterns, nu, loose, n_blocks=1, n_candidates=20)
         threshold = reached[0].price if reached else 0.0
@@ -55,6 +70,36 @@ class ConePricing:
         allowed = _of_allowed(program, prices)
         blocks = best_blocks(program.data.X, program.patterns, nu, allowed, n_blocks)
         return np.array(list(dict.fromkeys(block.pattern for block in blocks)), dtype=np.int64)
+
+
+def _near_prices(
+    program: Program, nu: Float64[np.ndarray, " n"], threshold: float, exact: bool
+) -> BlockPrices:
+    """Price by the near rows of each cone; where exact, by all rows as far as they decide."""
+    X, patterns = program.data.X, program.patterns
+    cones, gradients = NearCones(X, patterns), adjoint(X, patterns, nu)
+    allowed = np.flatnonzero(~program.forbidden())
+    if exact:
+        cones.settle(gradients, allowed, threshold)
+    else:
+        for block in allowed[cones.bounds(gradients)[allowed] > threshold].tolist():
+            cones.price(block, gradients, threshold)
+    found = bound_by_row_multipliers(X, patterns, nu, cones.multipliers(gradients))
+    return BlockPrices(found.bounds, threshold)
+
+
+def _least_price(program: Program, nu: Float64[np.ndarray, " n"]) -> float:
+    """Bound the largest price from below: a gate is in the cone of its pattern."""
+    gates = program.patterns.gates
+    lengths = np.linalg.norm(gates, axis=1)
+    along = np.sum(gates * adjoint(program.data.X, program.patterns, nu), axis=1)
+    of_gates = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 0.0)
+    allowed = ~program.forbidden()
+    largest = max(
+        float(np.max(sign * of_gates[row], initial=0.0))
+        for sign, row in zip(program.family.signs, allowed, strict=True)
+    )
+    return largest * (1.0 - 1e-9)
 
 
 def _of_allowed(program: Program, prices: BlockPrices) -> BlockPrices:

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from relaxgap.certificates.prices.block_prices import BlockPrices
+from relaxgap.certificates.prices.row_multipliers import RowMultipliers
 from relaxgap.numerics.rounding import magnitude, rounding_bound
 from relaxgap.problems.fit_map import adjoint
 from relaxgap.problems.program import Program
@@ -25,7 +26,7 @@ class FreePricing:
         self,
         program: Program,
         nu: Float64[np.ndarray, " n"],
-        multipliers: Float64[np.ndarray, "S P k"],
+        multipliers: Float64[np.ndarray, "S P k"] | RowMultipliers,
     ) -> BlockPrices:
         """Return the norms: there are no cones that multipliers could speak of."""
         return self.bounds(program, nu, 0.0, exact=True)

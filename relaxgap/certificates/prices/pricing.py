@@ -15,6 +15,7 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.prices.block_prices import BlockPrices
 from relaxgap.certificates.prices.cone_pricing import ConePricing
 from relaxgap.certificates.prices.free import FreePricing
+from relaxgap.certificates.prices.row_multipliers import RowMultipliers
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.limits import rows_at_once
 from relaxgap.patterns.pattern_set import PatternSet
@@ -38,7 +39,7 @@ class Pricing(Protocol):
         self,
         program: Program,
         nu: Float64[np.ndarray, " n"],
-        multipliers: Float64[np.ndarray, "S P k"],
+        multipliers: Float64[np.ndarray, "S P k"] | RowMultipliers,
     ) -> BlockPrices:
         """See `prices_by_multipliers`."""
         ...
@@ -90,7 +91,7 @@ def block_prices(
 def prices_by_multipliers(
     program: Program,
     nu: Float64[np.ndarray, " n"],
-    multipliers: Float64[np.ndarray, "S P k"],
+    multipliers: Float64[np.ndarray, "S P k"] | RowMultipliers,
 ) -> BlockPrices:
     """Bound the dual constraint of every block by given cone multipliers, good or bad."""
     return PRICING[program.family.name].bounds_by_multipliers(program, nu, multipliers)

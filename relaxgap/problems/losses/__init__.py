@@ -8,6 +8,7 @@ solver asks for `ConicLoss`.
 from collections.abc import Mapping
 
 from relaxgap.problems.losses.base import (
+    BoundedCurvature,
     ConicLoss,
     CurvedDomain,
     Loss,
@@ -36,6 +37,7 @@ __all__ = [
     "LOGISTIC",
     "LOSSES",
     "SQUARED",
+    "BoundedCurvature",
     "ConicLoss",
     "CurvedDomain",
     "HingeLoss",

@@ -129,6 +129,16 @@ class NewtonLoss(Loss, SmoothConjugate, Protocol):
 
 
 @runtime_checkable
+class BoundedCurvature(SmoothConjugate, Protocol):
+    """A loss with a smooth conjugate whose own second derivative is nowhere large."""
+
+    @property
+    def largest_curvature(self) -> float:
+        """Largest second derivative of the loss in the fit of one sample."""
+        ...
+
+
+@runtime_checkable
 class Smoothable(Protocol):
     """What a loss with kinks may have beside `Loss`: smooth ones as near to it as one likes."""
 

@@ -29,6 +29,7 @@ class LogisticLoss:
 
     name = "logistic"
     of_classes = True
+    largest_curvature = 0.25
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""

@@ -17,6 +17,7 @@ class SquaredLoss:
 
     name = "squared"
     of_classes = False
+    largest_curvature = 1.0
 
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""

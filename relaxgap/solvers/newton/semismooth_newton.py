@@ -5,7 +5,7 @@ warm start to warm start; every block is priced at its dual point, violators joi
 leave, and the certificate holds for all of them.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
@@ -16,6 +16,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
+from relaxgap.numerics.memory import refuse_beyond_memory
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
 from relaxgap.problems.losses import ConicLoss, NewtonLoss, Smoothable, is_smooth
@@ -31,11 +32,14 @@ from relaxgap.solvers.base import (
 from relaxgap.solvers.column_basis import spread_of
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
+from relaxgap.solvers.going_on import going_on
 from relaxgap.solvers.needs import for_family, refuse_unless_met
 from relaxgap.solvers.newton import smoothing
 from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
+from relaxgap.solvers.tall.cone_newton import ConeNewton
 from relaxgap.solvers.tall.gram_newton import GramNewton
+from relaxgap.solvers.tall.rounds import Descent
 
 MAX_IDLE_ROUNDS = 3
 MAX_SQUARE = 5000
@@ -113,14 +117,14 @@ class SemismoothNewton:
         Notes
         -----
         A Newton step costs O(n^2 d A + n^3) for A active blocks, a round O(n^2 P) to price all
-        P patterns. Memory: O(n P + d P + n^2). A gated program with many more samples than columns
-        is solved by `GramNewton`, which has no term in n^2 (`method`). A cone-constrained program
-        of more than `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by `ColumnGeneration` whose
-        restricted programs this solver solves, from the same start and under the same deadline,
-        and by one whose restricted programs Clarabel solves where an offset or the units of columns
-        leave a dual point too few digits, or the loss has kinks; above `smoothing.MIN_SAMPLES`
-        samples its kinks are smoothed first (`smoothing`), which takes no list of rows and blocks
-        to a conic solver.
+        P patterns. Memory: O(n P + d P + n^2). A program with many more samples than columns is
+        solved by `GramNewton` or `ConeNewton`, which have no term in n^2 (`method`). Another
+        cone-constrained program of more than `MAX_BITS_WITH_MULTIPLIERS` pattern bits is solved by
+        `ColumnGeneration` whose restricted programs this solver solves, from the same start and
+        under the same deadline, and by one whose restricted programs Clarabel solves where an
+        offset or the units of columns leave a dual point too few digits, or the loss has kinks;
+        above `smoothing.MIN_SAMPLES` samples its kinks are smoothed first (`smoothing`), which
+        takes no list of rows and blocks to a conic solver.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
@@ -133,11 +137,13 @@ class SemismoothNewton:
             refuse_unless_met(self.name, self.needs, program)
         if start is not None:
             _check_start(program, start)
+        way = self._way(program)
+        if way is not None and way.name == method:
+            yield from self._tall_rounds(way, program, start, deadline)
+            return
         match method:
             case smoothing.NAME:
                 yield from self._smoothed_rounds(program, start, deadline)
-            case GramNewton.name:
-                yield from self._tall_rounds(program, start, deadline)
             case ColumnGeneration.name:
                 generated = ColumnGeneration(self.rtol, self._master(program))
                 yield from generated.rounds(program, start, deadline=deadline)
@@ -150,8 +156,8 @@ class SemismoothNewton:
             many = program.data.n > smoothing.MIN_SAMPLES
             smooth = many and isinstance(program.loss, Smoothable)
             return smoothing.NAME if smooth else ColumnGeneration.name
-        if self.backend == NUMPY and GramNewton.suits(program):
-            return GramNewton.name
+        if (way := self._way(program)) is not None:
+            return way.name
         n_entries = program.patterns.n_patterns * program.data.n
         oracle = for_family(self.name, ORACLES, program.family)
         large = n_entries > MAX_BITS_WITH_MULTIPLIERS
@@ -180,43 +186,36 @@ class SemismoothNewton:
         loss = cast(Smoothable, program.loss)
         first = smoothing.smoothed_rounds(program, loss, self.rtol, solve, start, deadline)
         columns = ColumnGeneration(self.rtol, self._master(program))
-        return self._going_on(
+        return going_on(
             first,
             (Status.INACCURATE,),
             lambda best: columns.rounds(program, best, deadline=deadline),
+            self.rtol,
         )
 
     def _tall_rounds(
-        self, program: Program, start: Solution | None, deadline: Deadline
+        self,
+        way: GramNewton | ConeNewton,
+        program: Program,
+        start: Solution | None,
+        deadline: Deadline,
+        descent: Descent | None = None,
     ) -> Iterator[Solution]:
-        """Go on with a system of order n where Gram matrices get stuck, if it fits."""
-        tall = GramNewton(self.rtol, self.max_rounds).rounds(program, start, deadline=deadline)
+        """Go on with a system of order n where the ways for tall data get stuck, if it fits."""
+        tall = way.rounds(program, start, deadline=deadline, descent=descent)
         if program.data.n > MAX_SQUARE:
             return tall
         stuck = (Status.INACCURATE, Status.ROUND_LIMIT)
-        return self._going_on(tall, stuck, lambda best: self._whole_rounds(program, best, deadline))
+        return going_on(
+            tall, stuck, lambda best: self._whole_rounds(program, best, deadline), self.rtol
+        )
 
-    def _going_on(
-        self,
-        first: Iterator[Solution],
-        stuck: Collection[Status],
-        then: Callable[[Solution], Iterator[Solution]],
-    ) -> Iterator[Solution]:
-        """Yield the rounds of one way, and of another from where the first got stuck."""
-        for best in first:
-            if best.status in stuck:
-                break
-            yield best
-        else:
-            return
-        for found in then(best):
-            best = with_better_bounds(best, found.point, found.certificate, found.n_iterations)
-            # the better of both may reach the gap before the second way alone does
-            done = best.certificate.relative_gap <= self.rtol
-            best = replace(best, status=Status.SOLVED if done else found.status)
-            yield best
-            if done:
-                return
+    def _way(self, program: Program) -> GramNewton | ConeNewton | None:
+        """Return the way for tall data that suits a program, if one does."""
+        if self.backend != NUMPY:
+            return None
+        suiting = (way for way in (GramNewton, ConeNewton) if way.suits(program))
+        return next((way(self.rtol, self.max_rounds) for way in suiting), None)
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
@@ -254,8 +253,15 @@ class SemismoothNewton:
             for at_beta in programs:
                 yield self.solve(at_beta, deadline=deadline)
             return
-        if self.method(program) != self.name:
-            last: Solution | None = None
+        method, last = self.method(program), None
+        way = self._way(program)
+        if way is not None and way.name == method:
+            descent = way.descent()
+            for at_beta in programs:
+                last = last_of(self._tall_rounds(way, at_beta, last, deadline, descent))
+                yield last
+            return
+        if method != self.name:
             for at_beta in programs:
                 last = self.solve(at_beta, last, deadline=deadline)
                 yield last
@@ -284,6 +290,7 @@ class SemismoothNewton:
             zero = program.zero()
             yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
             return
+        _refuse_beyond_memory(program)
         yield (first := unsolved(program))
         try:
             with in_force(deadline):
@@ -362,6 +369,18 @@ class _WholeProgram:
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         return last_of(self.newton._whole_rounds(program, None, deadline))
+
+
+def _refuse_beyond_memory(program: Program) -> None:
+    """Refuse a system of the order of the rows that does not fit."""
+    n, n_blocks = program.data.n, program.shape[0] * program.patterns.n_patterns
+    has_cones = ORACLES[program.family.name].keeps_multipliers
+    matrices, arrays = (6.0, 3.0) if has_cones else (3.0, 0.125)
+    refuse_beyond_memory(
+        8.0 * n * (matrices * n + arrays * n_blocks),
+        f"a Newton system of {n} samples and {n_blocks} blocks",
+        "give fewer samples or patterns",
+    )
 
 
 def _has_kinks(program: Program) -> bool:

@@ -7,26 +7,21 @@ enters only through some ten to forty passes over the rows.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, cast
 
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float32, Float64
 
-from relaxgap.certificates import certify
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
-from relaxgap.problems import SQUARED, Blocks, FreeBlocks, Program, Units
-from relaxgap.solvers.base import (
-    Solution,
-    Status,
-    last_of,
-    no_worse_than,
-    unsolved,
-    with_better_bounds,
-)
+from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.problems import FreeBlocks, Program
+from relaxgap.problems.losses import BoundedCurvature
+from relaxgap.solvers.base import Solution, last_of
 from relaxgap.solvers.tall.group_lasso import accelerated, add_bend, settled, swept
+from relaxgap.solvers.tall.rounds import Descent, Iterate, certified_rounds
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
 
@@ -39,15 +34,14 @@ MIN_ENTERING = 48
 SAMPLE_RTOL = 1e-2
 """Gap to which the program over the sample is solved: its own error is no smaller."""
 ACCELERATED_STEPS, MODEL_TOLERANCE = 300, 3e-2
-CERTIFIED_STEP = 0.3
-"""Part of the last proven gap at which a point is certified anew: that takes two passes."""
 FAR = 3e-2
 """Gaps above it are closed by the model from scratch, those below by sweeps and Newton's method."""
 N_SWEEPS, SETTLING_STEPS = 2, 30
 CG_STEPS, CG_TOLERANCE = 40, 2e-3
 SHORTEST, SHORTEST_OF_MODEL = 1e-4, 0.2
 """Parts of a step below which none is taken."""
-MAX_IDLE_ROUNDS = 3
+MAX_IDLE_ROUNDS, LITTLE = 6, 0.9
+"""Rounds in a row that leave more than this part of the gap, after which it is left."""
 
 BlockArray = Float64[np.ndarray, "k d"]
 Factor = tuple[Float32[np.ndarray, "m m"], bool]
@@ -55,7 +49,7 @@ Factor = tuple[Float32[np.ndarray, "m m"], bool]
 
 @dataclass(frozen=True, slots=True)
 class GramNewton:
-    """Solve a gated program with the squared loss over given patterns of tall data.
+    """Solve a gated program over given patterns of tall data; its loss is smooth.
 
     Parameters
     ----------
@@ -95,85 +89,71 @@ class GramNewton:
         return last_of(self.rounds(program, start, deadline=deadline))
 
     def rounds(
-        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+        self,
+        program: Program,
+        start: Solution | None = None,
+        *,
+        deadline: Deadline = NEVER,
+        descent: Descent | None = None,
     ) -> Iterator[Solution]:
-        """Yield the solution so far, round by round; see `Followed`."""
+        """Yield the solution so far, round by round; see `Followed` and `descent`."""
         _refuse_unless_known(program)
-        units = Units.of(program)
-        yield (best := unsolved(program))
-        if units is None:
-            zero = program.zero()
-            yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
-            return
-        scaled, w, status = units.scaled(program), np.zeros(program.shape[1:]), Status.ROUND_LIMIT
-        if start is not None:
-            w = _no_worse_than_zero(scaled, units.scaled_point(start.point).w[0])
-        iterates = self._iterates(scaled, w)
-        iterate: _Iterate | None = None
-        while best.certificate.relative_gap > self.rtol:
-            try:
-                with in_force(deadline):
-                    iterate = next(iterates)
-            except StopIteration:
-                break
-            except OutOfTimeError:
-                status = Status.TIME_LIMIT
-                break
-            if iterate.gap <= CERTIFIED_STEP * best.certificate.relative_gap or iterate.is_last:
-                best = _certified(best, program, units, iterate)
-                yield best
-            if iterate.is_idle:
-                status = Status.INACCURATE
-                break
-        if status is Status.TIME_LIMIT and iterate is not None:
-            # what was found between two certificates
-            best = _certified(best, program, units, iterate)
-        if best.certificate.relative_gap <= self.rtol:
-            status = Status.SOLVED
-        late = replace(best, status=status)
-        yield no_worse_than(start, late, program) if status is Status.TIME_LIMIT else late
+        descent = self.descent() if descent is None else descent
+        yield from certified_rounds(program, start, deadline, self.rtol, descent)
 
-    def _iterates(self, program: Program, w: BlockArray) -> Iterator["_Iterate"]:
+    def descent(self) -> Descent:
+        """Return what keeps the Gram matrix from one strength to the next."""
+        return _GramDescent(self.max_rounds)
+
+
+class _GramDescent:
+    """See `Descent`."""
+
+    def __init__(self, max_rounds: int) -> None:
+        self.max_rounds = max_rounds
+        self._kept: tuple[Rows, Rows, SampleGram] | None = None
+
+    def __call__(self, program: Program, w: Float64[np.ndarray, "1 P d"]) -> Iterator[Iterate]:
         """Go down on the sampled rows first, then on all."""
-        rng = np.random.default_rng(0)
-        rows = Rows.of(program.data.X, program.data.y, program.patterns)
-        n_patterns, d = w.shape
-        size = max(MIN_SAMPLE, 2 * d * min(n_patterns, MAX_SAMPLED_BLOCKS))
-        sample = rows.sample(size, rng)
-        gram = SampleGram(sample)
+        start, most = w[0], self.max_rounds
+        if self._kept is None:
+            self._kept = self._prepared(program)
+        rows, sample, gram = self._kept
         if sample is not rows:
-            for iterate in _descent(sample, gram, program.beta, w, self.max_rounds):
-                w = iterate.w
+            for iterate in _descent(sample, gram, program.beta, start, most):
+                start = iterate.blocks()[0]
                 if iterate.gap <= SAMPLE_RTOL:
                     break
-        yield from _descent(rows, gram, program.beta, w, self.max_rounds)
+        yield from _descent(rows, gram, program.beta, start, most)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Iterate:
-    w: BlockArray
-    gap: float
-    n_steps: int
-    is_idle: bool
-    is_last: bool
+    def _prepared(self, program: Program) -> tuple[Rows, Rows, SampleGram]:
+        rows = Rows.of(program)
+        n_patterns, d = program.shape[1:]
+        size = max(MIN_SAMPLE, 2 * d * min(n_patterns, MAX_SAMPLED_BLOCKS))
+        sample = rows.sample(size, np.random.default_rng(0))
+        curvature = cast(BoundedCurvature, program.loss).largest_curvature
+        return rows, sample, SampleGram(sample, curvature)
 
 
 def _descent(
     rows: Rows, gram: SampleGram, beta: float, w: BlockArray, max_rounds: int
-) -> Iterator[_Iterate]:
+) -> Iterator[Iterate]:
     """Yield points of falling objective, each with its relative gap up to rounding."""
-    lower, n_idle, last = 0.0, 0, np.inf
-    residual = rows.residual(w)
+    lower, n_idle, n_slow, last = 0.0, 0, 0, np.inf
+    fit = rows.fit(w)
     for done in range(max_rounds):
-        prices = rows.prices(residual, slice(None))
+        nu = rows.dual_point(fit)
+        prices = rows.prices(nu, slice(None))
         norms = np.linalg.norm(prices, axis=1)
-        value = _value(rows, residual, w, beta)
-        lower = max(lower, _dual_value(rows, residual, float(norms.max(initial=0.0)), beta))
+        value, largest = _value(rows, fit, w, beta), float(norms.max(initial=0.0))
+        lower = max(lower, rows.dual_value(nu, beta / largest if largest > 0.0 else np.inf))
         gap = (value - lower) / value if value > 0.0 else 0.0
-        n_idle = n_idle + 1 if gap > 0.5 * last else 0
+        n_slow = n_slow + 1 if gap > 0.5 * last else 0
+        n_idle = n_idle + 1 if gap > LITTLE * last else 0
         last = min(last, gap)
         idle = n_idle > MAX_IDLE_ROUNDS
-        yield _Iterate(w, gap, done, idle, idle or done == max_rounds - 1)
+        point = partial(np.copy, w[None])
+        yield Iterate(point, gap, done, idle, idle or done == max_rounds - 1)
         if idle:
             return
         wanted = norms > beta * (1.0 + 1e-6)
@@ -186,13 +166,13 @@ def _descent(
         order = np.argsort(-norms[joining], kind="stable")
         gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
         # a working set that still grows is not settled yet
-        stuck = n_idle > 0 and joining.size == 0
+        stuck = n_slow > 0 and joining.size == 0
         if gram.blocks.size == 0:
             # zero is optimal up to rounding
-            yield _Iterate(w, gap, done, is_idle=True, is_last=True)
+            yield Iterate(point, gap, done, is_idle=True, is_last=True)
             return
-        w, residual = _by_model(rows, gram, beta, w, residual, prices, gap > FAR, stuck)
-        w, residual = _by_newton(rows, gram, beta, w, residual)
+        w, fit = _by_model(rows, gram, beta, w, fit, prices, gap > FAR, stuck)
+        w, fit = _by_newton(rows, gram, beta, w, fit)
 
 
 def _by_model(
@@ -200,7 +180,7 @@ def _by_model(
     gram: SampleGram,
     beta: float,
     w: BlockArray,
-    residual: Float64[np.ndarray, " n"],
+    fit: Float64[np.ndarray, " n"],
     prices: BlockArray,
     far: bool,
     stuck: bool,
@@ -216,7 +196,7 @@ def _by_model(
         target[blocks] = settled(G, linear, beta, some, SETTLING_STEPS)
     else:
         target[blocks] = swept(G, linear, beta, some, N_SWEEPS)
-    return _fallen(rows, beta, w, residual, lambda t: w + t * (target - w), SHORTEST_OF_MODEL)
+    return _fallen(rows, beta, w, fit, lambda t: w + t * (target - w), SHORTEST_OF_MODEL)
 
 
 def _by_newton(
@@ -224,26 +204,29 @@ def _by_newton(
     gram: SampleGram,
     beta: float,
     w: BlockArray,
-    residual: Float64[np.ndarray, " n"],
+    fit: Float64[np.ndarray, " n"],
 ) -> tuple[BlockArray, Float64[np.ndarray, " n"]]:
     r"""Take a Newton step on the support.
 
-    With :math:`h_i = w_i/\|w_i\|` it solves :math:`(F_S^\top F_S + T) x = F_S^\top \nu - \beta h`,
-    where T has the blocks :math:`\beta (I - h_i h_i^\top) / \|w_i\|`, by conjugate gradients with
-    the sampled Gram matrix for :math:`F_S^\top F_S` as preconditioner. A block that turns against
-    itself becomes zero.
+    With :math:`h_i = w_i/\|w_i\|` it solves
+
+    .. math:: (F_S^\top C F_S + T)\, x = F_S^\top \nu - \beta h,
+
+    where C holds the curvatures of the loss and T has the blocks
+    :math:`\beta (I - h_i h_i^\top) / \|w_i\|`, by conjugate gradients with the sampled Gram matrix
+    for :math:`F_S^\top C F_S` as preconditioner. A block that turns against itself becomes zero.
     """
     support = np.flatnonzero(np.any(w != 0.0, axis=1))
     if support.size == 0:
-        return w, residual
+        return w, fit
     lengths = np.linalg.norm(w[support], axis=1)
     units = w[support] / lengths[:, None]
-    bend = beta / lengths
-    slope = rows.prices(residual, support) - beta * units
+    bend, nu = beta / lengths, rows.dual_point(fit)
+    slope = rows.prices(nu, support) - beta * units
     where = {int(block): place for place, block in enumerate(gram.blocks)}
     places = np.array([where[int(block)] for block in support])
     factor = _factored(gram.among(places), units, bend)
-    products = HessianProducts(rows, support)
+    products = HessianProducts(rows, support, rows.curvature(nu))
 
     def curved(v: BlockArray) -> BlockArray:
         across = v - units * np.sum(units * v, axis=1)[:, None]
@@ -258,7 +241,7 @@ def _by_newton(
         new[support] = blocks
         return new
 
-    return _fallen(rows, beta, w, residual, moved, SHORTEST)
+    return _fallen(rows, beta, w, fit, moved, SHORTEST)
 
 
 def _factored(
@@ -312,51 +295,33 @@ def _fallen(
     rows: Rows,
     beta: float,
     w: BlockArray,
-    residual: Float64[np.ndarray, " n"],
+    fit: Float64[np.ndarray, " n"],
     moved: Callable[[float], BlockArray],
     shortest: float,
 ) -> tuple[BlockArray, Float64[np.ndarray, " n"]]:
     """Halve a step until the objective falls; stay where it never does."""
-    value, t = _value(rows, residual, w, beta), 1.0
+    value, t = _value(rows, fit, w, beta), 1.0
     while t > shortest:
         new = moved(t)
-        there = rows.residual(new)
+        there = rows.fit(new)
         if _value(rows, there, new, beta) < value:
             return new, there
         t *= 0.5
-    return w, residual
+    return w, fit
 
 
-def _value(rows: Rows, residual: Float64[np.ndarray, " n"], w: BlockArray, beta: float) -> float:
-    return rows.objective(residual, beta * float(np.linalg.norm(w, axis=1).sum()))
-
-
-def _dual_value(
-    rows: Rows, residual: Float64[np.ndarray, " n"], largest: float, beta: float
-) -> float:
-    limit = beta / largest if largest > 0.0 else np.inf
-    return rows.weight * SQUARED.best_scale(residual, rows.y, limit)[1]
-
-
-def _certified(best: Solution, program: Program, units: Units, iterate: _Iterate) -> Solution:
-    """Certify a point in the program's own units and keep the better of both bounds."""
-    point = Blocks(units.back(iterate.w)[None])
-    return with_better_bounds(best, point, certify(program, point), iterate.n_steps)
-
-
-def _no_worse_than_zero(scaled: Program, w: BlockArray) -> BlockArray:
-    value = scaled.value(Blocks(w[None]))
-    return w if value < scaled.value(scaled.zero()) else np.zeros_like(w)
+def _value(rows: Rows, fit: Float64[np.ndarray, " n"], w: BlockArray, beta: float) -> float:
+    return rows.value(fit) + beta * float(np.linalg.norm(w, axis=1).sum())
 
 
 def _is_known(program: Program) -> bool:
-    return program.family.name == FreeBlocks.name and program.loss.name == SQUARED.name
+    return program.family.name == FreeBlocks.name and isinstance(program.loss, BoundedCurvature)
 
 
 def _refuse_unless_known(program: Program) -> None:
     if not _is_known(program):
         raise ConfigurationError(
-            f"Expected a {FreeBlocks.name} program with the {SQUARED.name} loss for the solver "
-            f"{GramNewton.name}, got {program.family.name} and {program.loss.name}; choose another "
-            "solver."
+            f"Expected a {FreeBlocks.name} program with a loss of bounded second derivative for "
+            f"the solver {GramNewton.name}, got {program.family.name} and {program.loss.name}; "
+            "choose another solver."
         )

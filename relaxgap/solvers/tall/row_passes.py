@@ -1,20 +1,22 @@
 r"""What a solver for tall data reads of the rows: a few passes over them, in chunks.
 
-With :math:`F_i = D_i X` a pass gives the dual point :math:`\nu = y - \sum_i F_i w_i`, or all
-:math:`F_i^\top \nu`, or the product of the Hessian :math:`F_S^\top F_S` of a few blocks with a
-vector. A pass is matrix products of a chunk of rows, so neither time nor memory has a term in
-:math:`n^2`.
+With :math:`F_i = D_i X` a pass gives the fit :math:`\sum_i F_i w_i`, or all
+:math:`F_i^\top \nu`, or the product of the Hessian :math:`F_S^\top C F_S` of a few blocks with a
+vector, where C holds the curvatures of the loss at the rows. A pass is matrix products of a chunk
+of rows, so neither time nor memory has a term in :math:`n^2`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar, cast
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int
+from jaxtyping import Float, Float64, Int
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.patterns.pattern_set import PatternSet, bits_at
+from relaxgap.patterns.pattern_set import bits_at
+from relaxgap.problems import Program
+from relaxgap.problems.losses import NewtonLoss
 
 CHUNK = 8192
 """Rows at a time: a multiple of eight, so that packed bits are cut between bytes."""
@@ -31,27 +33,26 @@ class Rows:
     Parameters
     ----------
     X : (n, d) float64
-    single : (n, d) float32
-        The same rows, for products whose rounding is corrected later.
     y : (n,) float64
     packed : (P, ceil(n / 8)) uint8
         Bits of the patterns.
+    loss : NewtonLoss
+        With a bounded second derivative.
     weight : float
         How many rows of the data one of these stands for.
     """
 
     X: Float64[np.ndarray, "n d"]
-    single: Float32[np.ndarray, "n d"]
     y: Float64[np.ndarray, " n"]
     packed: np.ndarray
+    loss: NewtonLoss
     weight: float = 1.0
 
     @classmethod
-    def of(
-        cls, X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"], p: PatternSet
-    ) -> "Rows":
+    def of(cls, program: Program) -> "Rows":
         """Take all rows of the data."""
-        return cls(X, X.astype(np.float32), y, p.packed)
+        data = program.data
+        return cls(data.X, data.y, program.patterns.packed, cast(NewtonLoss, program.loss))
 
     @property
     def n(self) -> int:
@@ -67,8 +68,7 @@ class Rows:
         for i, bits in enumerate(self.packed):
             # a byte at a time: all bits of all patterns are n P bytes
             packed[i] = np.packbits((bits[kept >> 3] >> (7 - (kept & 7)).astype(np.uint8)) & 1)
-        X = self.X[kept]
-        return Rows(X, X.astype(np.float32), self.y[kept], packed, self.n / n_rows)
+        return replace(self, X=self.X[kept], y=self.y[kept], packed=packed, weight=self.n / n_rows)
 
     def chunks(self) -> Iterator[slice]:
         """Split the rows; a deadline in force ends the pass."""
@@ -82,43 +82,80 @@ class Rows:
         """Return the bits of some patterns at a chunk of rows, as zeros and ones."""
         return bits_at(self.packed, blocks, rows).astype(dtype)
 
-    def residual(self, w: Float64[np.ndarray, "P d"]) -> Float64[np.ndarray, " n"]:
-        r"""Return :math:`\nu`, in one pass."""
-        active, out = np.flatnonzero(np.any(w != 0.0, axis=1)), self.y.copy()
+    def fit(self, w: Float64[np.ndarray, "P d"]) -> Float64[np.ndarray, " n"]:
+        r"""Return :math:`\sum_i F_i w_i`, in one pass."""
+        active, out = np.flatnonzero(np.any(w != 0.0, axis=1)), np.zeros(self.n)
         for rows in self.chunks() if active.size else ():
             bits = self.bits(active, rows, np.float64)
-            out[rows] -= np.einsum("km,km->m", w[active] @ self.X[rows].T, bits)
+            out[rows] = np.einsum("km,km->m", w[active] @ self.X[rows].T, bits)
         return out
 
+    def dual_point(self, fit: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+        r"""Return :math:`\nu = -\nabla \ell` at a fit."""
+        return np.asarray(self.loss.dual_point(fit, self.y))
+
+    def curvature(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+        """Return the second derivative of the loss at each row, for its dual point."""
+        with np.errstate(divide="ignore", over="ignore"):
+            # none is left where a sample is all but certain
+            inverse = self.loss.conjugate_curvature(nu, self.y)
+        return np.broadcast_to(np.asarray(1.0 / inverse), (self.n,))
+
     def prices(
-        self, residual: Float64[np.ndarray, " n"], blocks: Int[np.ndarray, " k"] | slice
+        self, nu: Float64[np.ndarray, " n"], blocks: Int[np.ndarray, " k"] | slice
     ) -> Float64[np.ndarray, "k d"]:
         r"""Return :math:`F_i^\top \nu` times `weight` for some blocks, in one pass."""
         n_blocks = len(range(self.packed.shape[0])[blocks] if isinstance(blocks, slice) else blocks)
         out = np.zeros((n_blocks, self.X.shape[1]))
         for rows in self.chunks():
             bits = self.bits(blocks, rows, np.float64)
-            bits *= residual[rows]
+            bits *= nu[rows]
             out += bits @ self.X[rows]
         return self.weight * out
 
-    def objective(self, residual: Float64[np.ndarray, " n"], penalty: float) -> float:
-        """Return half of the squared residual, weighted, plus the penalty."""
-        return 0.5 * self.weight * float(residual @ residual) + penalty
+    def gram(
+        self,
+        columns: Float64[np.ndarray, "d R"],
+        patterns: Int[np.ndarray, " R"],
+        curvature: Float64[np.ndarray, " n"],
+    ) -> Float64[np.ndarray, "R R"]:
+        """Return the Hessian in the columns, each with its own pattern."""
+        out = np.zeros((patterns.size, patterns.size))
+        for rows in self.chunks():
+            products = columns.T @ self.X[rows].T
+            products *= self.bits(patterns, rows, np.float64)
+            out += (products * curvature[rows]) @ products.T
+        return self.weight * out
+
+    def value(self, fit: Float64[np.ndarray, " n"]) -> float:
+        """Return the loss, weighted."""
+        return self.weight * self.loss.value(fit, self.y)
+
+    def dual_value(self, nu: Float64[np.ndarray, " n"], limit: float) -> float:
+        """Return the largest dual value of a multiple of ``nu`` up to ``limit``, weighted."""
+        return self.weight * self.loss.best_scale(nu, self.y, limit)[1]
 
 
 class HessianProducts:
-    r"""Products with :math:`F_S^\top F_S` for the blocks S, in float32 over all rows.
+    r"""Products with :math:`F_S^\top C F_S` for the blocks S, in float32 over all rows.
 
     Parameters
     ----------
     rows : Rows
     blocks : (k,) int
         S.
+    curvature : (n,) float64
+        The diagonal of C.
     """
 
-    def __init__(self, rows: Rows, blocks: Int[np.ndarray, " k"]) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        blocks: Int[np.ndarray, " k"],
+        curvature: Float64[np.ndarray, " n"],
+    ) -> None:
         self.rows, self.blocks = rows, blocks
+        self.single, self.curvature = rows.X.astype(np.float32), curvature.astype(np.float32)
         keeps = rows.n * blocks.size <= MAX_UNPACKED
         everything = slice(0, rows.n)
         self._kept = rows.bits(blocks, everything, np.float32) if keeps else None
@@ -127,13 +164,14 @@ class HessianProducts:
         """Return the product with the blocks ``v``, in one pass."""
         single, out = v.astype(np.float32), np.zeros_like(v)
         for rows in self.rows.chunks():
-            X = self.rows.single[rows]
+            X = self.single[rows]
             if self._kept is None:
                 bits = self.rows.bits(self.blocks, rows, np.float32)
             else:
                 bits = self._kept[:, rows]
             fits = single @ X.T
             fit = np.einsum("km,km->m", fits, bits)
+            fit *= self.curvature[rows]
             np.multiply(bits, fit, out=fits)
             out += fits @ X
         return self.rows.weight * out

@@ -23,10 +23,13 @@ class SampleGram:
     ----------
     rows : Rows
         The sample.
+    curvature : float
+        Largest second derivative of the loss: the matrix is that of a model above it.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, curvature: float) -> None:
+        self.rows, self.single = rows, rows.X.astype(np.float32)
+        self.weight = rows.weight * curvature
         self.blocks: Int[np.ndarray, " k"] = np.empty(0, dtype=np.intp)
         d = rows.X.shape[1]
         self._pairs = np.triu_indices(d)
@@ -75,9 +78,9 @@ class SampleGram:
         for start in range(0, n, size):
             checkpoint()
             some = slice(start, min(start + size, n))
-            X = rows.single[some]
+            X = self.single[some]
             bits = rows.bits(self.blocks, some, np.float32)
             joint = bits[first]
             joint *= bits[second]
             sums += joint @ (X[:, self._pairs[0]] * X[:, self._pairs[1]])
-        return np.asarray(rows.weight * sums, dtype=np.float32)
+        return np.asarray(self.weight * sums, dtype=np.float32)

@@ -1,0 +1,195 @@
+"""The solver of tall programs with cones against the square one, within their certified gaps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from instances import overlap
+from solvers.tall_instances import KINDS, planted, two_classes
+
+from relaxgap.certificates import beta_max, block_prices
+from relaxgap.certificates.prices import near_cones
+from relaxgap.certificates.prices.cones import bound_by_multipliers, price_exactly
+from relaxgap.certificates.prices.near_cones import NearCones
+from relaxgap.certificates.prices.row_multipliers import RowMultipliers, bound_by_row_multipliers
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import Deadline, OutOfTimeError
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.problems import LOSSES, ConeBlocks, Program, gated_program, relu_program
+from relaxgap.solvers import SemismoothNewton, Status
+from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
+from relaxgap.solvers.tall.cone_newton import ConeNewton
+
+
+def relu(data: Dataset, n_gates: int = 30, fraction: float = 0.05) -> Program:
+    gates = np.random.default_rng(7).standard_normal((n_gates, data.d))
+    patterns = pattern_set_from_gates(data.X, gates)
+    return relu_program(data, patterns, fraction * beta_max(data, patterns))
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.01])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_agrees_with_the_square_solver(kind: object, fraction: float) -> None:
+    program = relu(kind(300, 5, 0), fraction=fraction)  # type: ignore[operator]
+    found = ConeNewton(1e-7).solve(program)
+    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
+    assert found.status is Status.SOLVED
+    assert found.certificate.relative_gap <= 1e-7
+    assert overlap(found.certificate, square.certificate)
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.01])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_agrees_with_the_square_solver_on_classes(kind: object, fraction: float) -> None:
+    program = relu(two_classes(kind(300, 5, 0)), fraction=fraction)  # type: ignore[operator]
+    program = replace(program, loss=LOSSES["logistic"], beta=0.5 * program.beta)
+    found = ConeNewton(1e-6).solve(program)
+    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
+    assert found.status is Status.SOLVED
+    assert overlap(found.certificate, square.certificate)
+
+
+def test_a_sample_of_the_rows_leads_to_the_optimum_over_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("relaxgap.solvers.tall.cone_newton.MIN_SAMPLE", 200)
+    monkeypatch.setattr("relaxgap.solvers.tall.cone_newton.SAMPLE_A_COLUMN", 10)
+    monkeypatch.setattr("relaxgap.solvers.tall.row_passes.CHUNK", 64)
+    monkeypatch.setattr("relaxgap.certificates.prices.near_cones.ROWS_AT_ONCE", 64)
+    monkeypatch.setattr("relaxgap.certificates.prices.near_cones.NEAR", 4)
+    program = relu(planted(1001, 4, 1))
+    found = ConeNewton(1e-7).solve(program)
+    assert found.status is Status.SOLVED
+    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
+    assert overlap(found.certificate, square.certificate)
+
+
+def test_the_default_solver_takes_it_where_rows_are_many_and_says_so() -> None:
+    solver = SemismoothNewton(1e-5)
+    tall, square = relu(planted(600, 3, 0)), relu(planted(60, 30, 0))
+    assert solver.method(tall) == "cone_newton"
+    assert solver.method(square) == "semismooth_newton"
+    found = solver.solve(tall)
+    assert found.status is Status.SOLVED
+    path = list(solver.solve_path(tall, [2.0 * tall.beta, tall.beta]))
+    assert [point.status for point in path] == [Status.SOLVED] * 2
+    assert overlap(path[1].certificate, found.certificate)
+
+
+def test_a_start_at_the_optimum_is_kept() -> None:
+    program = relu(planted(400, 3, 2))
+    first = ConeNewton(1e-6).solve(program)
+    again = ConeNewton(1e-6).solve(program, first)
+    assert again.n_iterations == 0
+    assert overlap(first.certificate, again.certificate)
+
+
+def test_labels_of_zero_and_a_large_beta_give_zero() -> None:
+    program = relu(planted(400, 3, 2))
+    nothing = replace(program, data=Dataset(program.data.X, 0.0 * program.data.y))
+    above = replace(program, beta=1.01 * program.beta / 0.05)
+    for easy in (nothing, above):
+        found = ConeNewton(1e-6).solve(easy)
+        assert found.status is Status.SOLVED
+        assert found.point.active_blocks == 0
+
+
+def test_a_passed_deadline_leaves_a_bracket_that_holds() -> None:
+    program = relu(planted(400, 3, 2))
+    late = ConeNewton(1e-6).solve(program, deadline=Deadline(-np.inf))
+    assert late.status is Status.TIME_LIMIT
+    assert overlap(late.certificate, ConeNewton(1e-6).solve(program).certificate)
+
+
+def test_free_blocks_are_refused_in_one_sentence() -> None:
+    program = relu(planted(400, 3, 2))
+    free = gated_program(program.data, program.patterns, program.beta)
+    with pytest.raises(ConfigurationError, match="solver cone_newton, got gated and squared"):
+        ConeNewton(1e-6).solve(free)
+
+
+def test_forbidden_blocks_stay_zero() -> None:
+    program = relu(planted(600, 4, 3))
+    allowed = np.random.default_rng(0).random((2, program.patterns.n_patterns)) < 0.5
+    program = replace(program, family=ConeBlocks(allowed))
+    found = ConeNewton(1e-7).solve(program)
+    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
+    assert found.status is Status.SOLVED
+    assert program.n_forbidden(found.point) == 0
+    assert overlap(found.certificate, square.certificate)
+
+
+@pytest.mark.parametrize("moment", [1, 5, 30, 150])
+def test_a_deadline_at_any_moment_leaves_a_bracket_that_holds(
+    moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = relu(planted(600, 4, 4), fraction=0.01)
+    reference = ConeNewton(1e-6).solve(program).certificate
+    left = [moment]
+
+    def checkpoint() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OutOfTimeError
+
+    for module in ("certificates.prices.near_cones", "solvers.tall.cone_model"):
+        monkeypatch.setattr(f"relaxgap.{module}.checkpoint", checkpoint)
+    late = ConeNewton(1e-6).solve(program)
+    assert late.status is Status.TIME_LIMIT
+    assert overlap(late.certificate, reference)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_prices_by_near_rows_are_those_by_all_rows(kind: object) -> None:
+    data = kind(600, 5, 1)  # type: ignore[operator]
+    program = relu(data)
+    bounds = block_prices(program, data.y, 0.0).bounds
+    exact = np.array(
+        [
+            [price_exactly(data.X, program.patterns, data.y, sign, i).price for i in range(4)]
+            for sign in (1.0, -1.0)
+        ]
+    )
+    assert np.all(bounds[:, :4] >= exact * (1.0 - 1e-9))
+    largest = max(
+        price_exactly(data.X, program.patterns, data.y, sign, i).price
+        for sign in (1.0, -1.0)
+        for i in range(program.patterns.n_patterns)
+    )
+    assert bounds.max() == pytest.approx(largest, rel=1e-8)
+    assert beta_max(data, program.patterns) == pytest.approx(largest, rel=1e-8)
+
+
+def test_multipliers_of_some_rows_bound_as_those_of_all_do() -> None:
+    rng = np.random.default_rng(0)
+    data, program = planted(50, 4, 0), relu(planted(50, 4, 0), n_gates=6)
+    n_patterns = program.patterns.n_patterns
+    rows = np.stack([rng.choice(50, 7, replace=False) for _ in range(2 * n_patterns)])
+    values = rng.standard_normal((2 * n_patterns, 7)) * rng.choice([1e-3, 1.0], (2 * n_patterns, 1))
+    dense = np.zeros((2 * n_patterns, 50))
+    np.put_along_axis(dense, rows, np.maximum(values, 0.0), axis=1)
+    shape = (2, n_patterns, -1)
+    some = RowMultipliers(rows.reshape(shape), values.reshape(shape))
+    found = bound_by_row_multipliers(data.X, program.patterns, data.y, some).bounds
+    all_rows = bound_by_multipliers(data.X, program.patterns, data.y, dense.reshape(shape)).bounds
+    np.testing.assert_allclose(found, all_rows, rtol=1e-12)
+
+
+def test_rows_that_are_not_near_become_candidates_where_they_are_violated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(near_cones, "NEAR", 1)
+    monkeypatch.setattr(near_cones, "CANDIDATES", 1)
+    data = planted(400, 4, 0)
+    program = relu(data, n_gates=5)
+    cones, block = NearCones(data.X, program.patterns), np.array([2])
+    for _ in range(200):
+        u, _ = cones.project(2, data.X[0], 0.0)
+        if not np.any(u) or not cones.violations(block, u[None]).size:
+            break
+    pattern = program.patterns.unpack(block)[0]
+    slack = np.where(pattern, 1.0, -1.0) * (data.X @ u)
+    assert slack.min() >= -1e-8 * np.linalg.norm(u)
+    inside = cones.inside(block, u[None] - 1e-3 * data.X[:1], 1e-14)[0]
+    assert np.all(np.where(pattern, 1.0, -1.0) * (data.X @ inside) >= -1e-12)
