@@ -47,7 +47,7 @@ What cannot be used is refused in one line that says what was expected, what cam
 ...     relaxgap.solve(X, [np.nan] * 6, beta=0.1)
 ... except relaxgap.DataError as error:
 ...     print(error)
-Expected finite numbers, got 6 NaN or infinite entries in y; remove or impute them.
+Expected finite numbers, got 6 NaN or infinite entries in y, the first y[0]; remove or impute them.
 """
 
 from typing import TYPE_CHECKING

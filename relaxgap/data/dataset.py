@@ -53,11 +53,12 @@ class Dataset:
                 f"{self.y.shape[0]} labels; make the lengths match."
             )
         for name, array in (("X", self.X), ("y", self.y)):
-            bad = int(np.size(array) - np.count_nonzero(np.isfinite(array)))
-            if bad:
+            finite = np.isfinite(array)
+            if not finite.all():
+                places = np.argwhere(~finite)
                 raise DataError(
-                    f"Expected finite numbers, got {bad} NaN or infinite entries in {name}; "
-                    "remove or impute them."
+                    f"Expected finite numbers, got {len(places)} NaN or infinite entries in "
+                    f"{name}, the first {name}{places[0].tolist()}; remove or impute them."
                 )
             largest = float(np.abs(array).max())
             if largest != 0.0 and not 1e-60 <= largest <= 1e60:

@@ -16,8 +16,8 @@ def test_a_valid_pair_knows_its_size():
     [
         (np.ones((0, 2)), np.ones(0), "at least one sample"),
         (np.ones((2, 0)), np.ones(2), "at least one sample"),
-        (np.array([[1.0], [np.nan]]), np.ones(2), "got 1 NaN or infinite entries in X"),
-        (np.ones((2, 1)), np.array([np.inf, -np.inf]), "got 2 NaN or infinite entries in y"),
+        (np.array([[1.0], [np.nan]]), np.ones(2), r"got 1 NaN .* in X, the first X\[1, 0\];"),
+        (np.ones((2, 1)), np.array([np.inf, -np.inf]), r"got 2 NaN .* in y, the first y\[0\];"),
         (np.full((2, 1), 1e61), np.ones(2), "between 1e-60 and 1e60, got 1e[+]61"),
         (np.ones((2, 1)), np.full(2, -1e-61), "between 1e-60 and 1e60, got 1e-61"),
     ],

@@ -15,7 +15,7 @@ from relaxgap.certificates.prices.row_multipliers import RowMultipliers, bound_b
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import Deadline, OutOfTimeError
-from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.patterns.pattern_set import PatternSet, pattern_set_from_gates
 from relaxgap.problems import LOSSES, ConeBlocks, Program, gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton, Status
 from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
@@ -193,3 +193,83 @@ def test_rows_that_are_not_near_become_candidates_where_they_are_violated(
     assert slack.min() >= -1e-8 * np.linalg.norm(u)
     inside = cones.inside(block, u[None] - 1e-3 * data.X[:1], 1e-14)[0]
     assert np.all(np.where(pattern, 1.0, -1.0) * (data.X @ inside) >= -1e-12)
+
+
+def test_a_gate_on_a_hyperplane_moves_no_block_far() -> None:
+    X = np.tile([[1.0, 0.0], [0.0, 1.0]], (250, 1))
+    cones = NearCones(X, pattern_set_from_gates(X, np.array([[1.0, 0.0]])))
+    inside = cones.inside(np.array([0]), np.array([[1.0, -1e-12]]), 1e-14)
+    np.testing.assert_allclose(inside, [[1.0, 0.0]], atol=1e-11)
+
+
+@pytest.mark.parametrize("seed", [78, 90])
+def test_integer_data_and_gates_on_its_hyperplanes_are_solved(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-1, 2, (500, 6)).astype(float)
+    gates = rng.integers(-2, 3, (7, 6)).astype(float)
+    fit = np.maximum(X @ rng.standard_normal(6), 0) - np.maximum(X @ rng.standard_normal(6), 0)
+    data, loss = Dataset(X, np.where(fit > 0.0, 1.0, -1.0)), LOSSES["logistic"]
+    patterns = pattern_set_from_gates(X, gates)
+    program = relu_program(data, patterns, 0.03 * beta_max(data, patterns, loss=loss), loss=loss)
+    found = SemismoothNewton(1e-6).solve(program)
+    square = _WholeProgram(SemismoothNewton(1e-6)).solve(program)
+    assert found.status is Status.SOLVED
+    assert overlap(found.certificate, square.certificate)
+
+
+def clustered(d: int, n_patterns: int, jitter: float, last: float) -> tuple[Dataset, PatternSet]:
+    """Fill the near rows of all gates with rows that are almost parallel to each other."""
+    rng = np.random.default_rng(0)
+    gates = rng.standard_normal((n_patterns, d))
+    gates /= np.linalg.norm(gates[:, :-1], axis=1, keepdims=True)
+    gates[:, -1] = last
+    filling = np.eye(d)[-1] + jitter * rng.standard_normal((300, d))
+    X = np.vstack([filling, rng.standard_normal((300, d))])
+    y = rng.standard_normal(600)
+    y[:300] *= 0.01
+    return Dataset(X, y), pattern_set_from_gates(X, gates)
+
+
+def test_prices_are_exact_where_near_rows_are_all_alike() -> None:
+    data, patterns = clustered(8, 40, 1e-5, 1e-3)
+    exact = max(
+        price_exactly(data.X, patterns, data.y, sign, i).price
+        for sign in (1.0, -1.0)
+        for i in range(patterns.n_patterns)
+    )
+    assert beta_max(data, patterns) == pytest.approx(exact, rel=1e-8)
+
+
+def test_data_with_an_offset_keep_the_prices_and_the_solver_of_theirs() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 3)) + 1e7
+    y = X[:, 0] - 1e7
+    data = Dataset(X, y - y.mean())
+    patterns = pattern_set_from_gates(X, np.ones((1, 3)))
+    exact = max(price_exactly(X, patterns, data.y, sign, 0).price for sign in (1.0, -1.0))
+    assert beta_max(data, patterns) == pytest.approx(exact, rel=1e-9)
+    program = relu_program(data, patterns, 0.3 * exact)
+    assert SemismoothNewton(1e-6).method(program) == "column_generation"
+
+
+def test_rows_that_vanish_in_scaled_units_leave_a_bracket_that_holds() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 3))
+    X[:300] *= 1e-290
+    X[300:] *= 1e30
+    data = Dataset(X, rng.standard_normal(600))
+    patterns = pattern_set_from_gates(X, rng.standard_normal((5, 3)))
+    program = relu_program(data, patterns, 0.1 * beta_max(data, patterns))
+    found = SemismoothNewton(1e-4).solve(program)
+    assert program.max_cone_violation(found.point) <= 1e-12
+    assert 0.0 <= found.certificate.dual_value <= found.certificate.primal_value < np.inf
+
+
+def test_where_the_square_system_does_not_fit_the_bracket_so_far_is_returned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("relaxgap.solvers.newton.semismooth_newton.machine_bytes", lambda: 1e6)
+    monkeypatch.setattr("relaxgap.solvers.tall.cone_newton.MAX_IDLE_ROUNDS", -1)
+    found = SemismoothNewton(1e-9).solve(relu(planted(600, 4, 5), fraction=0.01))
+    assert found.status is Status.INACCURATE
+    assert found.certificate.dual_value > 0.0

@@ -15,6 +15,7 @@ from relaxgap.certificates.prices.row_multipliers import (
     RowMultipliers,
     bound_by_row_multipliers,
 )
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.problems.fit_map import adjoint
 from relaxgap.problems.program import Program
 
@@ -78,22 +79,24 @@ def _near_prices(
     """Price by the near rows of each cone; where exact, by all rows as far as they decide."""
     X, patterns = program.data.X, program.patterns
     cones, gradients = NearCones(X, patterns), adjoint(X, patterns, nu)
-    allowed = np.flatnonzero(~program.forbidden())
+    allowed, is_settled = np.flatnonzero(~program.forbidden()), True
     if exact:
-        cones.settle(gradients, allowed, threshold)
+        is_settled = cones.settle(gradients, allowed, threshold)
     else:
         for block in allowed[cones.bounds(gradients)[allowed] > threshold].tolist():
             cones.price(block, gradients, threshold)
     found = bound_by_row_multipliers(X, patterns, nu, cones.multipliers(gradients))
-    return BlockPrices(found.bounds, threshold)
+    prices = BlockPrices(found.bounds, threshold)
+    return prices if is_settled else refine_cone_prices(X, patterns, nu, prices)
 
 
 def _least_price(program: Program, nu: Float64[np.ndarray, " n"]) -> float:
     """Bound the largest price from below: a gate is in the cone of its pattern."""
     gates = program.patterns.gates
-    lengths = np.linalg.norm(gates, axis=1)
-    along = np.sum(gates * adjoint(program.data.X, program.patterns, nu), axis=1)
-    of_gates = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 0.0)
+    some = np.any(gates != 0.0, axis=1)
+    of_gates = np.zeros(gates.shape[0])
+    gradients = adjoint(program.data.X, program.patterns, nu)
+    of_gates[some] = np.sum(unit_rows(gates) * gradients[some], axis=1)
     allowed = ~program.forbidden()
     largest = max(
         float(np.max(sign * of_gates[row], initial=0.0))

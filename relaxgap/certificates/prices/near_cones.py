@@ -18,19 +18,30 @@ from jaxtyping import Bool, Float64, Int
 from scipy.optimize import nnls
 
 from relaxgap.certificates.prices.row_multipliers import RowMultipliers, signed_unit_rows
+from relaxgap.certificates.prices.shared_row import SharedRow
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
-from relaxgap.numerics.rows import row_lengths
+from relaxgap.numerics.rounding import TINY
+from relaxgap.numerics.rows import row_lengths, unit_rows
 from relaxgap.patterns.pattern_set import PatternSet, bits_at
 
 MIN_ROWS, ROWS_A_COLUMN = 500, 20
 """Fewer rows leave cones wide: the near rows are most of them, and projections are on no ray."""
-MAX_PATTERNS = 5000
+MAX_PATTERNS, MAX_NEAR_BYTES = 5000, 1e9
 """Each has near rows and is projected onto by itself; of more, all are priced in lockstep."""
+MANY_ROWS = 5000
+"""Rows of more than these are never priced all together."""
 NEAR, CANDIDATES = 16, 3
 """Rows for each column of the data that are near a gate, and those taken at first."""
 OUTSIDE, TIGHT = 1e-11, 1e-9
-"""How far a direction may be on the wrong side of a row, and how near to a row it is on it."""
+"""How far a direction may be on the wrong side of a row, and how near to a row it is on it.
+
+Both are of a solver's iterates. What is certified goes through `NearCones.inside`, which leaves no
+more than the rounding of a product with a row.
+"""
+SHORT_MOVE = 1e-3
+"""Part of its length by which a block is moved towards its gate; it is projected rather than more.
+"""
 ROWS_AT_ONCE, PATTERNS_AT_ONCE = 8192, 16
 MAX_ROUNDS, MAX_PIVOTS, MAX_ENTERING = 50, 10, 3
 DIGITS = 12
@@ -38,9 +49,16 @@ DIGITS = 12
 
 
 def are_narrow(X: Float64[np.ndarray, "n d"], patterns: PatternSet) -> bool:
-    """Whether the cones are bounded by many more rows than there are columns, and not too many."""
+    """Whether the cones are bounded by many more rows than there are columns, and not too many.
+
+    Rows that share an offset need more digits than a price by a few of them has: as long as they
+    can be, they are priced all together.
+    """
     n, d = X.shape
-    return n >= max(MIN_ROWS, ROWS_A_COLUMN * d) and patterns.n_patterns <= MAX_PATTERNS
+    near_bytes = 8.0 * NEAR * d * d * patterns.n_patterns
+    if n < max(MIN_ROWS, ROWS_A_COLUMN * d) or patterns.n_patterns > MAX_PATTERNS:
+        return False
+    return near_bytes <= MAX_NEAR_BYTES and (n > MANY_ROWS or SharedRow.of(X) is None)
 
 
 @dataclass(slots=True, eq=False)
@@ -226,25 +244,32 @@ class NearCones:
         gradients: Float64[np.ndarray, "P d"],
         allowed: Int[np.ndarray, " b"],
         threshold: float,
-    ) -> None:
-        """Price all blocks over the threshold, the largest of them among all rows."""
+    ) -> bool:
+        """Price all blocks over the threshold, the largest of them among all rows.
+
+        Returns
+        -------
+        bool
+            Whether the largest bound is exact to rounding; else it is one that holds.
+        """
         for block in allowed[self.bounds(gradients)[allowed] > threshold].tolist():
             self.price(block, gradients, threshold)
-        for _ in range(MAX_ROUNDS):
+        for _ in range(MAX_ROUNDS + 2 * allowed.size):
             bounds = self.bounds(gradients)[allowed]
             if bounds.max(initial=0.0) <= threshold:
-                break
+                return True
             block = int(allowed[np.argmax(bounds)])
             u, _ = self.project(block, self.gradient(block, gradients), threshold)
-            if not self.violations(np.array([block]), u[None]).size:
-                break
+            if not np.any(u) or not self.violations(np.array([block]), u[None]).size:
+                return True
             self.price(block, gradients, threshold)
+        return False
 
     def violations(
         self, blocks: Int[np.ndarray, " k"], w: Float64[np.ndarray, "k d"]
     ) -> Int[np.ndarray, " v"]:
         """Return which blocks are on the wrong side of any row; these become candidates."""
-        units = w / np.linalg.norm(w, axis=1)[:, None]
+        units = unit_rows(w)
         found: dict[int, list[int]] = {}
         for rows, slack in self._slacks(blocks, units):
             outside = slack < -OUTSIDE
@@ -278,22 +303,46 @@ class NearCones:
     def inside(
         self, blocks: Int[np.ndarray, " k"], w: Float64[np.ndarray, "k d"], limit: float
     ) -> Float64[np.ndarray, "k d"]:
-        """Move blocks towards their gates until no row is violated; zero where that fails."""
-        gates = self.gates[blocks % self.n_patterns]
-        lengths = np.linalg.norm(w, axis=1)
+        """Move blocks into their cones, up to a violation of ``limit`` times their length.
+
+        A short move is one towards the gate; a block that would need a long one is projected
+        first, and becomes zero where even that leaves it outside.
+        """
+        moved, is_inside = self._towards_gates(blocks, w, limit)
+        for k in np.flatnonzero(~is_inside):
+            block = int(blocks[k])
+            u = self._projected(block, w[k])
+            one, is_one_inside = self._towards_gates(blocks[k : k + 1], u[None], limit)
+            moved[k] = one[0] if is_one_inside[0] else 0.0
+        return moved
+
+    def _projected(self, block: int, w: Float64[np.ndarray, " d"]) -> Float64[np.ndarray, " d"]:
+        """Project a block onto its cone of all rows, as far as they become candidates in time."""
+        u = w
+        for _ in range(MAX_ROUNDS):
+            u, _ = self.project(block, w, 0.0, remember=False)
+            if not np.any(u) or not self.violations(np.array([block]), u[None]).size:
+                break
+        return u
+
+    def _towards_gates(
+        self, blocks: Int[np.ndarray, " k"], w: Float64[np.ndarray, "k d"], limit: float
+    ) -> tuple[Float64[np.ndarray, "k d"], Bool[np.ndarray, " k"]]:
+        """Move blocks a little towards their gates, and say which are inside then."""
+        gates, lengths = self.gates[blocks % self.n_patterns], row_lengths(w)
         moves = np.zeros(blocks.size)
         for (_, slack), (_, margin) in zip(
             self._slacks(blocks, w), self._slacks(blocks, gates), strict=True
         ):
             bad = slack < -limit * lengths[:, None]
-            needed = np.where(bad, -slack / np.maximum(margin, 1e-300), 0.0)
+            needed = np.where(bad, -slack / np.maximum(margin, TINY), 0.0)
             moves = np.maximum(moves, needed.max(axis=1, initial=0.0))
-        moved = w + np.where(np.isfinite(moves), 1.0001 * moves, 0.0)[:, None] * gates
-        worst = np.zeros(blocks.size)
-        lengths = np.linalg.norm(moved, axis=1)
+        is_short = moves <= SHORT_MOVE * lengths
+        moved = w + np.where(is_short, 1.0001 * moves, 0.0)[:, None] * gates
+        worst, lengths = np.zeros(blocks.size), row_lengths(moved)
         for _, slack in self._slacks(blocks, moved):
             worst = np.minimum(worst, slack.min(axis=1, initial=0.0))
-        return np.where((worst >= -limit * lengths)[:, None], moved, 0.0)
+        return moved, is_short & (worst >= -limit * lengths)
 
     def _slacks(
         self, blocks: Int[np.ndarray, " k"], w: Float64[np.ndarray, "k d"]

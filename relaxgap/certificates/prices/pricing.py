@@ -18,6 +18,7 @@ from relaxgap.certificates.prices.free import FreePricing
 from relaxgap.certificates.prices.row_multipliers import RowMultipliers
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.limits import rows_at_once
+from relaxgap.numerics.rows import row_lengths
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
 from relaxgap.problems.fit_map import chunks
@@ -126,7 +127,7 @@ def price_of_gates(data: Dataset, patterns: PatternSet, loss: Loss = SQUARED) ->
     :math:`|\nu^\top (X g_i)_+|` at the dual point of a zero fit is at most that of the pattern, in
     either program.
     """
-    lengths = np.linalg.norm(patterns.gates, axis=1)
+    lengths = row_lengths(patterns.gates)
     nu, found = loss.dual_point(np.zeros_like(data.y), data.y), 0.0
     for chunk in chunks(patterns.n_patterns, rows_at_once(data.n)):
         prices = np.maximum(patterns.gates[chunk] @ data.X.T, 0.0) @ nu

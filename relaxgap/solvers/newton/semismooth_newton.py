@@ -16,7 +16,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
-from relaxgap.numerics.memory import refuse_beyond_memory
+from relaxgap.numerics.memory import machine_bytes, refuse_beyond_memory
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
 from relaxgap.problems.losses import ConicLoss, NewtonLoss, Smoothable, is_smooth
@@ -203,7 +203,7 @@ class SemismoothNewton:
     ) -> Iterator[Solution]:
         """Go on with a system of order n where the ways for tall data get stuck, if it fits."""
         tall = way.rounds(program, start, deadline=deadline, descent=descent)
-        if program.data.n > MAX_SQUARE:
+        if program.data.n > MAX_SQUARE or _square_bytes(program) > machine_bytes():
             return tall
         stuck = (Status.INACCURATE, Status.ROUND_LIMIT)
         return going_on(
@@ -373,14 +373,20 @@ class _WholeProgram:
 
 def _refuse_beyond_memory(program: Program) -> None:
     """Refuse a system of the order of the rows that does not fit."""
-    n, n_blocks = program.data.n, program.shape[0] * program.patterns.n_patterns
-    has_cones = ORACLES[program.family.name].keeps_multipliers
-    matrices, arrays = (6.0, 3.0) if has_cones else (3.0, 0.125)
+    n_blocks = program.shape[0] * program.patterns.n_patterns
     refuse_beyond_memory(
-        8.0 * n * (matrices * n + arrays * n_blocks),
-        f"a Newton system of {n} samples and {n_blocks} blocks",
+        _square_bytes(program),
+        f"a Newton system of {program.data.n} samples and {n_blocks} blocks",
         "give fewer samples or patterns",
     )
+
+
+def _square_bytes(program: Program) -> float:
+    """Return what the matrices of the order of the rows take, and the arrays of all blocks."""
+    n, n_blocks = program.data.n, program.shape[0] * program.patterns.n_patterns
+    has_cones = for_family(NAME, ORACLES, program.family).keeps_multipliers
+    matrices, arrays = (6.0, 3.0) if has_cones else (3.0, 0.125)
+    return 8.0 * n * (matrices * n + arrays * n_blocks)
 
 
 def _has_kinks(program: Program) -> bool:

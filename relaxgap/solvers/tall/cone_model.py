@@ -132,7 +132,7 @@ def minimise(
             model.sample_only(signed_sum(w))
         gradients = model.gradients()
         active = np.any(w[allowed] != 0.0, axis=1)
-        most = max(MIN_ENTERING, np.count_nonzero(active))
+        most = max(MIN_ENTERING, int(np.count_nonzero(active)))
         entering, largest = _dear(cones, gradients, allowed[~active], beta, most)
         if done > 0 and largest <= beta * (1.0 + tolerance) and first <= tolerance:
             break

@@ -34,11 +34,11 @@ from relaxgap.solvers.tall.row_passes import Rows
 MIN_SAMPLE, SAMPLE_A_COLUMN = 2000, 60
 SAMPLE_TOLERANCE, FINEST = 1e-2, 1e-10
 """Excess of prices to which the model is solved: on the sample alone, and at most."""
-SAMPLE_ROUNDS, MODEL_ROUNDS = 50, 2
+SAMPLE_ROUNDS, MODEL_ROUNDS = 20, 2
 EXACT_STEPS = 4
 MAX_IDLE_ROUNDS, LITTLE = 6, 0.9
 """Rounds in a row that leave more than this part of the gap, after which it is left."""
-MAX_REPAIRS, SHORTEST = 5, 1e-3
+MAX_REPAIRS, SHORTEST = 3, 1e-3
 
 BlockArray = Float64[np.ndarray, "B d"]
 
@@ -77,8 +77,8 @@ class ConeNewton:
         Notes
         -----
         A pass costs O(n d P), the Hessian of R coordinates O(n R^2), a step on them O(R^3); R is
-        a little more than the number of active blocks. Memory: O(n P / 8 + n d + d^2 P) numbers,
-        and chunks.
+        a little more than the number of active blocks. Memory: n P bits, O(n d) numbers, 16 d^2
+        for the near rows of each pattern and max(2000, 60 d) for its bits at the sample.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
@@ -147,8 +147,9 @@ class _AtBeta:
             state = self._state(w)
         for done in range(max_rounds):
             if state is None:
+                state = self._state(np.zeros_like(w))
                 found = self._minimised(w, tolerance, SAMPLE_ROUNDS, anew=True)
-                state = self._on_faces(self._state(found))
+                state = self._on_faces(self._towards(state, found)[0])
             elif done > 0:
                 model.make(signed_sum(state.w), state.gradients)
                 found = self._minimised(state.w, tolerance, MODEL_ROUNDS, anew=False)

@@ -131,7 +131,10 @@ def _certified(
     best: Solution, program: Program, units: Units, iterate: Iterate, blocks: BlockArray
 ) -> Solution:
     """Certify a point in the program's own units and keep the better of both bounds."""
-    point = Blocks(units.back(blocks))
+    if not np.all(np.isfinite(blocks)):
+        return best
+    # in their own units rows may have digits that are lost in scaled ones
+    point = program.into_cones(Blocks(units.back(blocks)))
     if iterate.dual is None:
         found = certify(program, point)
     else:

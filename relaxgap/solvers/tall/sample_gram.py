@@ -55,11 +55,11 @@ class SampleGram:
         if blocks.size == 0:
             return
         old, d = self.blocks.size, self._gram.shape[1]
-        self.blocks = np.concatenate([self.blocks, blocks])
-        new = self.blocks.size
+        together = np.concatenate([self.blocks, blocks])
+        new = together.size
         second = np.concatenate([np.full(j + 1, j) for j in range(old, new)])
         first = np.concatenate([np.arange(j + 1) for j in range(old, new)])
-        sums = self._sums(first, second)
+        sums = self._sums(together, first, second)
         gram = np.empty((new, d, new, d), dtype=np.float32)
         gram[:old, :, :old] = self._gram
         blocks_of_pairs = np.empty((first.size, d, d), dtype=np.float32)
@@ -67,10 +67,13 @@ class SampleGram:
         blocks_of_pairs[:, self._pairs[1], self._pairs[0]] = sums
         gram[first, :, second] = blocks_of_pairs
         gram[second, :, first] = blocks_of_pairs
-        self._gram = gram
+        self.blocks, self._gram = together, gram
 
     def _sums(
-        self, first: Int[np.ndarray, " p"], second: Int[np.ndarray, " p"]
+        self,
+        blocks: Int[np.ndarray, " k"],
+        first: Int[np.ndarray, " p"],
+        second: Int[np.ndarray, " p"],
     ) -> Float[np.ndarray, "p q"]:
         rows, n = self.rows, self.rows.n
         sums = np.zeros((first.size, self._pairs[0].size), dtype=np.float32)
@@ -79,7 +82,7 @@ class SampleGram:
             checkpoint()
             some = slice(start, min(start + size, n))
             X = self.single[some]
-            bits = rows.bits(self.blocks, some, np.float32)
+            bits = rows.bits(blocks, some, np.float32)
             joint = bits[first]
             joint *= bits[second]
             sums += joint @ (X[:, self._pairs[0]] * X[:, self._pairs[1]])
