@@ -19,6 +19,8 @@ DRAWERS = (
     "relaxgap.experiments.solver_benchmark",
     "relaxgap.experiments.training_benchmark",
     "relaxgap.experiments.solver_growth",
+    "relaxgap.experiments.tall_benchmark",
+    "relaxgap.experiments.gpu_kernels",
     "relaxgap.experiments.complexity",
     "relaxgap.experiments.gap_chain",
     "relaxgap.experiments.cone_sharpness",

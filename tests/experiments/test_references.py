@@ -269,6 +269,13 @@ def compare_landscape(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert_same_medians(*ratios, ["width_rule"], {"ratio": 0.05})
 
 
+def compare_passes(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, ("data", "n", "d", "seed", "n_gates", "kernel", "dtype"))
+    for frame in (fresh, reference):
+        assert (frame.loc[frame["device"] == "cpu", "status"] == "measured").all()
+        assert (frame["relative_error"].dropna() <= 1e-4).all()
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
@@ -279,12 +286,14 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,
+    "tall_benchmark": compare_benchmark,
     "complexity": compare_complexity,
     "stationary_points": compare_stationary,
     "subsampled_program": compare_subsampled,
     "descent_path": compare_paths,
     "success_vs_width": compare_landscape,
     "training_benchmark": compare_training_times,
+    "gpu_kernels": compare_passes,
     **THEORY_COMPARISONS,
 }
 

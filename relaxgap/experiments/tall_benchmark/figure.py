@@ -1,0 +1,140 @@
+"""Seconds to one measured error on tall tables, for both programs and every strength."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from relaxgap.drawing.headline import annotate, name_panels
+from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.marks import DOT_ALPHA, colour_of, label_factors, marker_of
+from relaxgap.drawing.numbers import scientific
+from relaxgap.drawing.style import GREY, new_figure
+from relaxgap.drawing.timings import (
+    INSTANCE,
+    PROGRAMS,
+    in_order,
+    instances,
+    label_of,
+    seconds_to,
+    style_index,
+)
+
+ERROR = 1e-4
+OURS = "semismooth_newton"
+LINES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
+"""Of the strengths, from the largest on."""
+
+
+def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw the seconds of every solver that reached the error, one panel for each program."""
+    frame = instances(summary)
+    programs = [program for program in PROGRAMS if program in set(frame["program"])]
+    figure = new_figure(3.4)
+    panels = figure.subplots(1, len(programs), squeeze=False, sharey=True)[0]
+    for axes, program in zip(panels, programs, strict=True):
+        _panel(axes, frame[frame["program"] == program])
+    panels[0].set_ylabel(f"seconds to a relative error of {scientific(ERROR)}")
+    label_factors(panels[0])
+    name_panels(panels, [f"{PROGRAMS[program]} program" for program in programs])
+    legend_above(figure, _legend(frame), columns=5)
+    annotate(figure, _title(frame), _caption(frame))
+    return figure
+
+
+FIGURES = {"": draw}
+
+
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+    sizes = rows[["n", "d"]].drop_duplicates().sort_values(["n", "d"]).reset_index(drop=True)
+    places = pd.Series(sizes.index, index=pd.MultiIndex.from_frame(sizes))
+    seconds = seconds_to(rows, ERROR)
+    for solver in seconds.columns:
+        index = style_index(solver)
+        look: dict[str, Any] = {"color": colour_of(index), "marker": marker_of(index)}
+        for fraction, line in zip(_strengths(rows), LINES, strict=False):
+            some = seconds[solver].xs(fraction, level="beta_fraction").replace(np.inf, np.nan)
+            some = some.dropna().groupby(["n", "d"]).median()
+            look = {
+                "color": colour_of(style_index(solver)),
+                "marker": marker_of(style_index(solver)),
+            }
+            axes.plot(places.reindex(some.index), some, linestyle=line, **look)
+    limits = rows.groupby(["n", "d"])["time_limit_seconds"].max()
+    axes.plot(places.reindex(limits.index), limits, "_", color=GREY, markersize=12, alpha=DOT_ALPHA)
+    axes.set_xticks(sizes.index, [f"{row.n:,}\n{row.d}" for row in sizes.itertuples()])
+    axes.set_xlabel("rows $n$, columns $d$")
+    axes.set_yscale("log")
+
+
+def _strengths(frame: pd.DataFrame) -> list[object]:
+    return sorted(frame["beta_fraction"].unique(), key=str, reverse=True)
+
+
+def _legend(frame: pd.DataFrame) -> list[Line2D]:
+    solvers = [
+        Line2D(
+            [], [], color=colour_of(style_index(solver)), marker=marker_of(style_index(solver)),
+            label=label_of(solver),
+        )
+        for solver in in_order(frame["solver"])
+    ]  # fmt: skip
+    strengths = [
+        Line2D([], [], color=GREY, linestyle=line, label=rf"$\beta={fraction}\,\beta_{{\max}}$")
+        for fraction, line in zip(_strengths(frame), LINES, strict=False)
+    ]
+    limit = Line2D([], [], color=GREY, marker="_", markersize=12, lw=0.0, label="time limit")
+    return [*solvers, *strengths, limit]
+
+
+def ratios(summary: pd.DataFrame) -> pd.Series:
+    """Return the seconds of the fastest other solver over ours, infinite where none gets there."""
+    seconds = seconds_to(summary, ERROR)
+    others = [solver for solver in seconds if solver != OURS]
+    tried = seconds[others].notna().any(axis=1) & np.isfinite(seconds[OURS])
+    found: pd.Series = seconds.loc[tried, others].min(axis=1) / seconds.loc[tried, OURS]
+    return found
+
+
+def _title(frame: pd.DataFrame) -> str:
+    """Say for each program how many times as long the fastest other solver takes."""
+    ours = seconds_to(frame, ERROR)[OURS]
+    reached = f"{int(np.isfinite(ours).sum())} of {len(ours)} tables to {scientific(ERROR)}"
+    parts = []
+    for program, times in ratios(frame).groupby("program", sort=False):
+        known = times[np.isfinite(times)]
+        said = f"{known.min():.1f} to {known.max():.0f} times as long" if len(known) else "nowhere"
+        missed = len(times) - len(known)
+        ending = f" and {missed} times not at all" if missed and len(known) else ""
+        parts.append(f"{PROGRAMS[str(program)]}: {said}{ending}")
+    return f"Ours solves {reached}; the fastest other takes, {'; '.join(parts)}"
+
+
+def _caption(frame: pd.DataFrame) -> str:
+    n_instances = len(frame[INSTANCE].drop_duplicates())
+    counts = sorted(frame["n_gates"].unique())
+    return (
+        f"{frame['data'].iloc[0]}, {' and '.join(map(str, counts))} gates; {n_instances} "
+        f"instances, {frame['threads'].max()} thread, each solver in a process of its own; median "
+        f"of up to {frame['n_repeats'].max()} solves. Error: of the point moved into its cones, "
+        f"over a lower bound certified to {scientific(frame['reference_gap'].max())}."
+    )
+
+
+def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
+    """Return seconds to two errors and the peak of the memory, medians over seeds."""
+    frame = instances(summary)
+    keys = ["program", "n", "d", "beta_fraction", "solver"]
+    columns = {
+        f"s_to_{error:.0e}": seconds_to(summary, error)
+        .replace(np.inf, np.nan)
+        .stack()
+        .groupby(keys)
+        .median()
+        for error in (ERROR, 1e-6)
+    }
+    rest = frame.groupby(keys)[["peak_megabytes", "n_iterations"]].max()
+    return rest.join(pd.DataFrame(columns))
