@@ -1,5 +1,7 @@
 """How much faster the passes are on the device than on one thread, against the number of rows."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -19,29 +21,29 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     measured = summary[summary["status"] == MEASURED]
     gains = gains_of(summary)
     figure = new_figure(3.2)
-    left, right = figure.subplots(1, 2)
+    panels = figure.subplots(1, 1 if gains.empty else 2, squeeze=False)[0]
     for index, (kernel, rows) in enumerate(measured.groupby("kernel", sort=False)):
-        places = rows.groupby(["device", "dtype"], sort=False)
-        for (device, dtype), some in places:
-            look = {"linestyle": ":"} if device == CPU else {}
-            look |= {"markerfacecolor": "white"} if dtype == "float32" else {}
-            label = f"{kernel}, {'one thread' if device == CPU else f'{device}, {dtype}'}"
-            draw_medians(left, some, "n", "seconds", index, label, **look)
+        for (device, dtype), some in rows.groupby(["device", "dtype"], sort=False):
+            place = "one thread" if device == CPU else f"{device}, {dtype}"
+            look = {"linestyle": ":"} if device == CPU else _look(str(dtype))
+            draw_medians(panels[0], some, "n", "seconds", index, f"{kernel}, {place}", **look)
         for dtype, some in gains[gains["kernel"] == kernel].groupby("dtype"):
-            look = {"markerfacecolor": "white"} if dtype == "float32" else {}
-            draw_medians(right, some, "n", "gain", index, **look)
-    if gains.empty:
-        right.text(0.5, 0.5, "no device at hand", transform=right.transAxes, ha="center")
-    right.axhline(1.0, color=GREY, linestyle="--", linewidth=1.0)
-    for axes in (left, right):
+            draw_medians(panels[-1], some, "n", "gain", index, **_look(str(dtype)))
+    panels[0].set_ylabel("seconds a pass")
+    if not gains.empty:
+        panels[-1].axhline(1.0, color=GREY, linestyle="--", linewidth=1.0)
+        panels[-1].set_ylabel("times as fast as one thread")
+    for axes in panels:
         label_factors(axes)
         label_sizes(axes, np.sort(summary["n"].unique()))
-    left.set_ylabel("seconds a pass")
-    right.set_ylabel("times as fast as one thread")
-    name_panels((left, right), ("a pass over the rows", "gain"))
-    legend_above(figure, left.get_legend_handles_labels()[0], columns=3)
-    annotate(figure, _title(summary, gains), _caption(summary))
+    name_panels(panels, ("a pass over the rows", "gain")[: len(panels)])
+    legend_above(figure, panels[0].get_legend_handles_labels()[0], columns=3)
+    annotate(figure, _title(gains), _caption(summary))
     return figure
+
+
+def _look(dtype: str) -> dict[str, Any]:
+    return {"markerfacecolor": "white"} if dtype == "float32" else {}
 
 
 FIGURES = {"": draw}
@@ -58,7 +60,7 @@ def gains_of(summary: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _title(summary: pd.DataFrame, gains: pd.DataFrame) -> str:
+def _title(gains: pd.DataFrame) -> str:
     if gains.empty:
         return "Passes over tall data in one thread; no device was at hand to compare with"
     errors = gains.groupby("dtype")["relative_error"].max()

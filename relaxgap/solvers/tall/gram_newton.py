@@ -25,7 +25,7 @@ from relaxgap.solvers.tall.rounds import Descent, Iterate, certified_rounds
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
 
-MIN_ROWS, MANY_ROWS, TYPICAL_BLOCKS = 500, 3000, 100
+MIN_ROWS, MANY_ROWS, TYPICAL_BLOCKS = 500, 1000, 100
 """A system of the order of the rows is dear from so many on; fewer must be twice the unknowns."""
 MIN_SAMPLE = 2000
 MAX_SAMPLED_BLOCKS = 400
