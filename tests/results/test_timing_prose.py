@@ -5,18 +5,20 @@ import pandas as pd
 
 from relaxgap.drawing.timings import label_of, seconds_to, slope
 from relaxgap.experiments.complexity.figure import loss_ratios, with_unknowns
+from relaxgap.experiments.tall_benchmark.figure import ratios
 from relaxgap.experiments.training_benchmark.figure import time_ratios
 from results.prose import assert_says, row, section, significant, statistics, summary
 
 OURS = "semismooth_newton"
+KEYS = ["program", "n", "d", "beta_fraction"]
 OTHERS = ["clarabel", "ecos", "scs", "pyscnn"]
 
 
 def test_training_benchmark_is_the_ratios_of_its_rows() -> None:
     text, rows = section("training_benchmark"), summary("training_benchmark")
-    ratios = time_ratios(rows).set_index(["method", "n"])
+    times = time_ratios(rows).set_index(["method", "n"])
     for n in sorted(rows["n"].unique()):
-        gd, adam = ratios.loc[("gd", n)], ratios.loc[("adam", n)]
+        gd, adam = times.loc[("gd", n)], times.loc[("adam", n)]
         cells = [
             cell
             for one in (gd, adam)
@@ -28,7 +30,7 @@ def test_training_benchmark_is_the_ratios_of_its_rows() -> None:
         ]
         assert_says(text, row(f"{n}, {gd['d']:.0f}, {gd['width']:.0f}", *cells))
     assert set(rows["n_repeats"]) == {5}
-    large = ratios[ratios.index.get_level_values("n") >= 200]["over_single"]
+    large = times[times.index.get_level_values("n") >= 200]["over_single"]
     assert (large >= 0.95 * rows["n_runs"].max()).all()
 
 
@@ -38,22 +40,23 @@ def test_complexity_is_its_slopes_seconds_and_losses() -> None:
     dense, sparse, ours = (slopes.loc[name] for name in ("dense_interior_point", "clarabel", OURS))
     unknowns = rows[rows["solver"] == "dense_interior_point"]["unknowns"]
     seconds = rows.groupby(["solver", "n"])["seconds"].median()
-    ratios = loss_ratios(summary("complexity"))
-    above = int((ratios["lower"] > np.sqrt(np.log(2.0 * ratios["n"]))).sum())
+    losses = loss_ratios(summary("complexity"))
+    above = int((losses["lower"] > np.sqrt(np.log(2.0 * losses["n"]))).sum())
     assert_says(
         text,
         f"grow as (dm)^{dense['slope']:.1f} (95%: {dense['low']:.1f} to {dense['high']:.1f}) for "
         f"dm from {unknowns.min():.0f} to {unknowns.max():,.0f} (n = {dense['n_from']:.0f} to "
-        f"{dense['n_to']:.0f}, two seeds)",
+        f"{dense['n_to']:.0f}, two seeds and one at 140)",
         f"{seconds['dense_interior_point'][24]:.2f} s at the first, "
         f"{seconds['dense_interior_point'][140]:.0f} s at the last",
         f"takes {seconds['clarabel'][140]:.1f} s at n = 140, with the power "
         f"{sparse['slope']:.1f} over the same sizes; ours takes "
         f"{seconds[OURS][140]:.2f} s, with the power {ours['slope']:.1f}",
-        f"between {ratios['lower'].min():.2f} and {ratios['upper'].max():.2f} p\\*, above √log 2n "
-        f"on {above} of {len(ratios)} instances",
+        f"between {losses['lower'].min():.2f} and {losses['upper'].max():.2f} p\\*, above √log 2n "
+        f"on {above} of {len(losses)} instances",
     )
-    assert rows["seed"].nunique() == 2
+    seeds = rows.groupby("n")["seed"].nunique()
+    assert (seeds.pop(140), set(seeds)) == (1, {2})
     assert slopes["n_to"].nunique() == 1
 
 
@@ -123,6 +126,43 @@ def test_solver_benchmark_is_the_seconds_of_its_rows() -> None:
     conic = rows[rows["solver"].isin(["clarabel", "scs"])]
     assert set(conic.loc[conic["status"] == "too_large", "n"]) == {200}
     assert not set(rows["status"]) & {"absent", "failed"}
+
+
+def test_tall_benchmark_is_the_seconds_of_its_rows() -> None:
+    text, rows = section("tall_benchmark"), summary("tall_benchmark")
+    loose, tight = (seconds_to(rows, error) for error in (1e-4, 1e-6))
+    names = {"relu": "cones", "gated": "gated"}
+    memory = rows[rows["solver"] == OURS].groupby(KEYS)["peak_megabytes"].max()
+    for key, found in loose.groupby(KEYS):
+        program, n, d, fraction = key
+        ours, other = found[OURS].median(), found["pyscnn"].replace(np.inf, np.nan).median()
+        at_tight = tight[OURS].replace(np.inf, np.nan).groupby(KEYS).median().loc[key]
+        assert_says(
+            text,
+            row(
+                names[program], f"{n:,}, {d}", fraction, written(ours), written(at_tight),
+                written(other), "–" if np.isnan(other) else significant(other / ours, 2),
+                f"{memory.loc[key]:.0f}",
+            ),
+        )  # fmt: skip
+    assert np.isfinite(loose[OURS]).all()
+    reached = ratios(rows)
+    known = reached[np.isfinite(reached)]
+    assert_says(
+        text,
+        f"gets there on {len(known)} of {len(reached)} tables, and takes there "
+        f"{known.min():.2g} to {known.max():.2g} times as long",
+    )
+
+
+def test_gpu_kernels_are_the_seconds_of_their_rows() -> None:
+    text, rows = section("gpu_kernels"), summary("gpu_kernels")
+    measured = rows[rows["device"] == "cpu"].set_index(["kernel", "n"])["seconds"]
+    for n in sorted(rows["n"].unique()):
+        assert_says(
+            text, row(f"{n:,}", *(written(measured[name, n]) for name in rows["kernel"].unique()))
+        )
+    assert set(rows.loc[rows["device"] != "cpu", "status"]) == {"absent"}
 
 
 def written(seconds: float) -> str:
