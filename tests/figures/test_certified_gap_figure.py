@@ -100,8 +100,11 @@ def test_a_full_summary_is_drawn_with_its_ratios_weights_and_certificates() -> N
     assert "would be told apart at" in texts(growth)
     ratios, weights = growth.axes
     assert [text.get_text() for text in ratios.get_legend().get_texts()] == [
-        f"$n/d={c}$, 3 to 5 seeds" for c in (1, 2, 4)
+        r"relaxation, $\tilde P=8\,\log n$",
+        r"SGD, $m=n$",
+        *(f"$n/d={c}$, 3 to 5 seeds" for c in (1, 2, 4)),
     ]
+    assert "those with a limit weigh" in texts(growth)
     # intervals and two ends of P = 8 log n at three aspect ratios and of P = n at one, four parts
     assert len(weights.patches) == 3 * 4 * 4
     widths = [patch.get_width() for patch in weights.patches]  # type: ignore[attr-defined]
