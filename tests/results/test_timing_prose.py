@@ -7,7 +7,7 @@ from relaxgap.drawing.timings import label_of, seconds_to, slope
 from relaxgap.experiments.complexity.figure import loss_ratios, with_unknowns
 from relaxgap.experiments.tall_benchmark.figure import ratios
 from relaxgap.experiments.training_benchmark.figure import time_ratios
-from results.prose import assert_says, row, section, significant, statistics, summary
+from results.prose import assert_says, readme, row, section, significant, statistics, summary
 
 OURS = "semismooth_newton"
 KEYS = ["program", "n", "d", "beta_fraction"]
@@ -152,6 +152,12 @@ def test_tall_benchmark_is_the_seconds_of_its_rows() -> None:
         text,
         f"gets there on {len(known)} of {len(reached)} tables, and takes there "
         f"{known.min():.2g} to {known.max():.2g} times as long",
+    )
+    ours = loose[OURS]
+    assert_says(
+        readme(),
+        f"tables of {rows['n'].min():,} to {rows['n'].max():,} rows are solved to 10⁻⁴ in "
+        f"{written(ours.min())} to {written(ours.max())} s of one thread",
     )
 
 
