@@ -1,6 +1,6 @@
 """Times of solvers, derived from the rows of a benchmark: seconds to an error, profiles, slopes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,19 @@ def seconds_to(summary: pd.DataFrame, error: float) -> pd.DataFrame:
     columns = [*INSTANCE, "solver"]
     best = frame.assign(reached=reached).groupby(columns)["reached"].min().unstack("solver")
     return best[in_order(best.columns)]
+
+
+def longer_than(seconds: pd.DataFrame, ours: str, besides: Sequence[str] = ()) -> pd.Series:
+    """Return the seconds of the fastest other solver over ours, by instance of `seconds_to`.
+
+    Infinite where no other reached the error; instances that we did not solve, or no other was
+    asked for, are left out, and so are the solvers ``besides``.
+    """
+    others = [solver for solver in seconds if solver != ours and solver not in besides]
+    # what was not asked is missing, what did not reach the error infinite
+    tried = seconds[others].notna().any(axis=1) & np.isfinite(seconds[ours])
+    found: pd.Series = seconds.loc[tried, others].min(axis=1) / seconds.loc[tried, ours]
+    return found
 
 
 def performance_ratios(summary: pd.DataFrame, errors: list[float]) -> pd.DataFrame:

@@ -1,8 +1,11 @@
-"""Small data with more rows than columns, of the kinds that tables are."""
+"""Small data with more rows than columns, of the kinds that tables are, and programs of them."""
 
 import numpy as np
 
+from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.problems import Program, ProgramMaker, gated_program, relu_program
 
 
 def planted(n: int, d: int, seed: int) -> Dataset:
@@ -44,3 +47,17 @@ def two_classes(data: Dataset) -> Dataset:
 
 
 KINDS = (planted, correlated, binary, integer, badly_scaled, collinear)
+
+
+def gated(data: Dataset, n_gates: int = 30, fraction: float = 0.05) -> Program:
+    return sampled(gated_program, data, n_gates, fraction)
+
+
+def relu(data: Dataset, n_gates: int = 30, fraction: float = 0.05) -> Program:
+    return sampled(relu_program, data, n_gates, fraction)
+
+
+def sampled(make: ProgramMaker, data: Dataset, n_gates: int, fraction: float) -> Program:
+    gates = np.random.default_rng(7).standard_normal((n_gates, data.d))
+    patterns = pattern_set_from_gates(data.X, gates)
+    return make(data, patterns, fraction * beta_max(data, patterns, make))

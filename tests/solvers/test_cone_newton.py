@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from instances import overlap
-from solvers.tall_instances import KINDS, planted, two_classes
+from solvers.tall_instances import KINDS, planted, relu
 
 from relaxgap.certificates import beta_max, block_prices
 from relaxgap.certificates.prices import near_cones
@@ -13,100 +13,12 @@ from relaxgap.certificates.prices.cones import bound_by_multipliers, price_exact
 from relaxgap.certificates.prices.near_cones import NearCones
 from relaxgap.certificates.prices.row_multipliers import RowMultipliers, bound_by_row_multipliers
 from relaxgap.data.dataset import Dataset
-from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import Deadline, OutOfTimeError
+from relaxgap.numerics.clock import OutOfTimeError
 from relaxgap.patterns.pattern_set import PatternSet, pattern_set_from_gates
-from relaxgap.problems import LOSSES, ConeBlocks, Program, gated_program, relu_program
+from relaxgap.problems import LOSSES, ConeBlocks, relu_program
 from relaxgap.solvers import SemismoothNewton, Status
 from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
 from relaxgap.solvers.tall.cone_newton import ConeNewton
-
-
-def relu(data: Dataset, n_gates: int = 30, fraction: float = 0.05) -> Program:
-    gates = np.random.default_rng(7).standard_normal((n_gates, data.d))
-    patterns = pattern_set_from_gates(data.X, gates)
-    return relu_program(data, patterns, fraction * beta_max(data, patterns))
-
-
-@pytest.mark.parametrize("fraction", [0.3, 0.01])
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_agrees_with_the_square_solver(kind: object, fraction: float) -> None:
-    program = relu(kind(300, 5, 0), fraction=fraction)  # type: ignore[operator]
-    found = ConeNewton(1e-7).solve(program)
-    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
-    assert found.status is Status.SOLVED
-    assert found.certificate.relative_gap <= 1e-7
-    assert overlap(found.certificate, square.certificate)
-
-
-@pytest.mark.parametrize("fraction", [0.3, 0.01])
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_agrees_with_the_square_solver_on_classes(kind: object, fraction: float) -> None:
-    program = relu(two_classes(kind(300, 5, 0)), fraction=fraction)  # type: ignore[operator]
-    program = replace(program, loss=LOSSES["logistic"], beta=0.5 * program.beta)
-    found = ConeNewton(1e-6).solve(program)
-    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
-    assert found.status is Status.SOLVED
-    assert overlap(found.certificate, square.certificate)
-
-
-def test_a_sample_of_the_rows_leads_to_the_optimum_over_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("relaxgap.solvers.tall.cone_newton.MIN_SAMPLE", 200)
-    monkeypatch.setattr("relaxgap.solvers.tall.cone_newton.SAMPLE_A_COLUMN", 10)
-    monkeypatch.setattr("relaxgap.solvers.tall.row_passes.CHUNK", 64)
-    monkeypatch.setattr("relaxgap.certificates.prices.near_cones.ROWS_AT_ONCE", 64)
-    monkeypatch.setattr("relaxgap.certificates.prices.near_cones.NEAR", 4)
-    program = relu(planted(1001, 4, 1))
-    found = ConeNewton(1e-7).solve(program)
-    assert found.status is Status.SOLVED
-    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
-    assert overlap(found.certificate, square.certificate)
-
-
-def test_the_default_solver_takes_it_where_rows_are_many_and_says_so() -> None:
-    solver = SemismoothNewton(1e-5)
-    tall, square = relu(planted(600, 3, 0)), relu(planted(60, 30, 0))
-    assert solver.method(tall) == "cone_newton"
-    assert solver.method(square) == "semismooth_newton"
-    found = solver.solve(tall)
-    assert found.status is Status.SOLVED
-    path = list(solver.solve_path(tall, [2.0 * tall.beta, tall.beta]))
-    assert [point.status for point in path] == [Status.SOLVED] * 2
-    assert overlap(path[1].certificate, found.certificate)
-
-
-def test_a_start_at_the_optimum_is_kept() -> None:
-    program = relu(planted(400, 3, 2))
-    first = ConeNewton(1e-6).solve(program)
-    again = ConeNewton(1e-6).solve(program, first)
-    assert again.n_iterations == 0
-    assert overlap(first.certificate, again.certificate)
-
-
-def test_labels_of_zero_and_a_large_beta_give_zero() -> None:
-    program = relu(planted(400, 3, 2))
-    nothing = replace(program, data=Dataset(program.data.X, 0.0 * program.data.y))
-    above = replace(program, beta=1.01 * program.beta / 0.05)
-    for easy in (nothing, above):
-        found = ConeNewton(1e-6).solve(easy)
-        assert found.status is Status.SOLVED
-        assert found.point.active_blocks == 0
-
-
-def test_a_passed_deadline_leaves_a_bracket_that_holds() -> None:
-    program = relu(planted(400, 3, 2))
-    late = ConeNewton(1e-6).solve(program, deadline=Deadline(-np.inf))
-    assert late.status is Status.TIME_LIMIT
-    assert overlap(late.certificate, ConeNewton(1e-6).solve(program).certificate)
-
-
-def test_free_blocks_are_refused_in_one_sentence() -> None:
-    program = relu(planted(400, 3, 2))
-    free = gated_program(program.data, program.patterns, program.beta)
-    with pytest.raises(ConfigurationError, match="solver cone_newton, got gated and squared"):
-        ConeNewton(1e-6).solve(free)
 
 
 def test_forbidden_blocks_stay_zero() -> None:
@@ -269,7 +181,7 @@ def test_where_the_square_system_does_not_fit_the_bracket_so_far_is_returned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("relaxgap.solvers.newton.semismooth_newton.machine_bytes", lambda: 1e6)
-    monkeypatch.setattr("relaxgap.solvers.tall.cone_newton.MAX_IDLE_ROUNDS", -1)
+    monkeypatch.setattr("relaxgap.solvers.tall.rounds.MAX_IDLE_ROUNDS", -1)
     found = SemismoothNewton(1e-9).solve(relu(planted(600, 4, 5), fraction=0.01))
     assert found.status is Status.INACCURATE
     assert found.certificate.dual_value > 0.0

@@ -4,109 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from instances import overlap
-from solvers.tall_instances import KINDS, planted, two_classes
+from solvers.tall_instances import gated, planted
 
-from relaxgap.certificates import beta_max
 from relaxgap.data.dataset import Dataset
-from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import Deadline, OutOfTimeError
-from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems import LOSSES, Blocks, Program, gated_program, relu_program
+from relaxgap.numerics.clock import OutOfTimeError
+from relaxgap.problems import Blocks, Program
 from relaxgap.solvers import SemismoothNewton, Status
-from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
 from relaxgap.solvers.tall import gram_newton, sample_gram
 from relaxgap.solvers.tall.gram_newton import GramNewton
 from relaxgap.solvers.tall.group_lasso import _secular, accelerated, swept
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
-
-
-def gated(data: Dataset, n_gates: int = 30, fraction: float = 0.05) -> Program:
-    gates = np.random.default_rng(7).standard_normal((n_gates, data.d))
-    patterns = pattern_set_from_gates(data.X, gates)
-    return gated_program(data, patterns, fraction * beta_max(data, patterns, gated_program))
-
-
-@pytest.mark.parametrize("fraction", [0.3, 0.01])
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_agrees_with_the_square_solver(kind: object, fraction: float) -> None:
-    program = gated(kind(300, 5, 0), fraction=fraction)  # type: ignore[operator]
-    found = GramNewton(1e-7).solve(program)
-    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
-    assert found.status is Status.SOLVED
-    assert found.certificate.relative_gap <= 1e-7
-    assert overlap(found.certificate, square.certificate)
-
-
-@pytest.mark.parametrize("fraction", [0.3, 0.03])
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_agrees_with_the_square_solver_on_classes(kind: object, fraction: float) -> None:
-    program = gated(two_classes(kind(300, 5, 0)), fraction=fraction)  # type: ignore[operator]
-    program = replace(program, loss=LOSSES["logistic"], beta=0.5 * program.beta)
-    found = GramNewton(1e-6).solve(program)
-    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
-    assert found.status is Status.SOLVED
-    assert overlap(found.certificate, square.certificate)
-
-
-def test_a_sample_of_the_rows_leads_to_the_optimum_over_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("relaxgap.solvers.tall.gram_newton.MIN_SAMPLE", 100)
-    monkeypatch.setattr("relaxgap.solvers.tall.gram_newton.MAX_SAMPLED_BLOCKS", 10)
-    monkeypatch.setattr("relaxgap.solvers.tall.row_passes.CHUNK", 64)
-    monkeypatch.setattr("relaxgap.solvers.tall.row_passes.MAX_UNPACKED", 0)
-    program = gated(planted(1001, 4, 1))
-    found = GramNewton(1e-7).solve(program)
-    assert found.status is Status.SOLVED
-    square = _WholeProgram(SemismoothNewton(1e-7)).solve(program)
-    assert overlap(found.certificate, square.certificate)
-
-
-def test_the_default_solver_takes_it_where_rows_are_many_and_says_so() -> None:
-    solver = SemismoothNewton(1e-5)
-    tall, square = gated(planted(600, 3, 0)), gated(planted(60, 30, 0))
-    assert solver.method(tall) == "gram_newton"
-    assert solver.method(square) == "semismooth_newton"
-    assert solver.method(relu_program(tall.data, tall.patterns, tall.beta)) != "gram_newton"
-    found = solver.solve(tall)
-    assert found.status is Status.SOLVED
-    path = list(solver.solve_path(tall, [2.0 * tall.beta, tall.beta]))
-    assert [point.status for point in path] == [Status.SOLVED] * 2
-    assert overlap(path[1].certificate, found.certificate)
-
-
-def test_a_start_at_the_optimum_is_kept() -> None:
-    program = gated(planted(400, 3, 2))
-    first = GramNewton(1e-6).solve(program)
-    again = GramNewton(1e-6).solve(program, first)
-    assert again.n_iterations == 0
-    assert overlap(first.certificate, again.certificate)
-
-
-def test_labels_of_zero_and_a_large_beta_give_zero() -> None:
-    program = gated(planted(400, 3, 2))
-    nothing = replace(program, data=Dataset(program.data.X, 0.0 * program.data.y))
-    above = replace(program, beta=1.01 * program.beta / 0.05)
-    for easy in (nothing, above):
-        found = GramNewton(1e-6).solve(easy)
-        assert found.status is Status.SOLVED
-        assert found.point.active_blocks == 0
-
-
-def test_a_passed_deadline_leaves_a_bracket_that_holds() -> None:
-    program = gated(planted(400, 3, 2))
-    late = GramNewton(1e-6).solve(program, deadline=Deadline(-np.inf))
-    assert late.status is Status.TIME_LIMIT
-    assert overlap(late.certificate, GramNewton(1e-6).solve(program).certificate)
-
-
-def test_cones_are_refused_in_one_sentence() -> None:
-    program = gated(planted(400, 3, 2))
-    cones = relu_program(program.data, program.patterns, program.beta)
-    with pytest.raises(ConfigurationError, match="solver gram_newton, got relu and squared"):
-        GramNewton(1e-6).solve(cones)
 
 
 def dense(program: Program) -> np.ndarray:

@@ -29,8 +29,7 @@ class ConePricing:
         """Descend on the multipliers of all cones, then solve for those that decide."""
         X, patterns = program.data.X, program.patterns
         if are_narrow(X, patterns):
-            near = _near_prices(program, nu, threshold, exact)
-            return _of_allowed(program, _with_merged_cells(program, nu, near))
+            return _near_prices(program, nu, adjoint(X, patterns, nu), threshold, exact)
         prices = _of_allowed(program, bound_cone_prices(X, patterns, nu, threshold))
         if exact:
             prices = refine_cone_prices(X, patterns, nu, prices)
@@ -54,7 +53,9 @@ class ConePricing:
         """Price one good block exactly, and the others only as far as they might exceed it."""
         X, patterns = program.data.X, program.patterns
         if are_narrow(X, patterns):
-            return self.bounds(program, nu, _least_price(program, nu), exact=True).largest
+            gradients = adjoint(X, patterns, nu)
+            least = _least_price(program, gradients)
+            return _near_prices(program, nu, gradients, least, exact=True).largest
         loose = _of_allowed(program, bound_cone_prices(X, patterns, nu, 0.0, n_sweeps=1))
         reached = best_blocks(X, patterns, nu, loose, n_blocks=1, n_candidates=20)
         threshold = reached[0].price if reached else 0.0
@@ -74,28 +75,32 @@ class ConePricing:
 
 
 def _near_prices(
-    program: Program, nu: Float64[np.ndarray, " n"], threshold: float, exact: bool
+    program: Program,
+    nu: Float64[np.ndarray, " n"],
+    gradients: Float64[np.ndarray, "P d"],
+    threshold: float,
+    exact: bool,
 ) -> BlockPrices:
     """Price by the near rows of each cone; where exact, by all rows as far as they decide."""
     X, patterns = program.data.X, program.patterns
-    cones, gradients = NearCones(X, patterns), adjoint(X, patterns, nu)
-    allowed, is_settled = np.flatnonzero(~program.forbidden()), True
+    cones, allowed = NearCones(X, patterns), np.flatnonzero(~program.forbidden())
+    is_settled = True
     if exact:
         is_settled = cones.settle(gradients, allowed, threshold)
     else:
-        for block in allowed[cones.bounds(gradients)[allowed] > threshold].tolist():
-            cones.price(block, gradients, threshold)
+        cones.price_all(gradients, allowed, threshold)
     found = bound_by_row_multipliers(X, patterns, nu, cones.multipliers(gradients))
     prices = BlockPrices(found.bounds, threshold)
-    return prices if is_settled else refine_cone_prices(X, patterns, nu, prices)
+    if not is_settled:
+        prices = refine_cone_prices(X, patterns, nu, prices)
+    return _of_allowed(program, _with_merged_cells(program, nu, prices))
 
 
-def _least_price(program: Program, nu: Float64[np.ndarray, " n"]) -> float:
+def _least_price(program: Program, gradients: Float64[np.ndarray, "P d"]) -> float:
     """Bound the largest price from below: a gate is in the cone of its pattern."""
     gates = program.patterns.gates
     some = np.any(gates != 0.0, axis=1)
     of_gates = np.zeros(gates.shape[0])
-    gradients = adjoint(program.data.X, program.patterns, nu)
     of_gates[some] = np.sum(unit_rows(gates) * gradients[some], axis=1)
     allowed = ~program.forbidden()
     largest = max(

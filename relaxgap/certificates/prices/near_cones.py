@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
-from scipy.optimize import nnls
 
+from relaxgap.certificates.prices.near_rows import (
+    NearRows,
+    project_onto_rows,
+    worst_violated,
+)
 from relaxgap.certificates.prices.row_multipliers import RowMultipliers, signed_unit_rows
 from relaxgap.certificates.prices.shared_row import SharedRow
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rounding import TINY
 from relaxgap.numerics.rows import row_lengths, unit_rows
 from relaxgap.patterns.pattern_set import PatternSet, bits_at
@@ -43,7 +46,7 @@ SHORT_MOVE = 1e-3
 """Part of its length by which a block is moved towards its gate; it is projected rather than more.
 """
 ROWS_AT_ONCE, PATTERNS_AT_ONCE = 8192, 16
-MAX_ROUNDS, MAX_PIVOTS, MAX_ENTERING = 50, 10, 3
+MAX_ROUNDS = 50
 DIGITS = 12
 """Rows whose products with a random vector agree so far are tried once among the near ones."""
 
@@ -59,39 +62,6 @@ def are_narrow(X: Float64[np.ndarray, "n d"], patterns: PatternSet) -> bool:
     if n < max(MIN_ROWS, ROWS_A_COLUMN * d) or patterns.n_patterns > MAX_PATTERNS:
         return False
     return near_bytes <= MAX_NEAR_BYTES and (n > MANY_ROWS or SharedRow.of(X) is None)
-
-
-@dataclass(slots=True, eq=False)
-class _Cone:
-    """Hold the near rows of a gate, nearest first, and which of them are candidates."""
-
-    rows: Int[np.ndarray, " m"]
-    near: Float64[np.ndarray, "m d"]
-    chosen: Int[np.ndarray, " c"]
-    candidates: Float64[np.ndarray, "c d"]
-    is_chosen: Bool[np.ndarray, " m"]
-
-    @classmethod
-    def of(
-        cls, rows: Int[np.ndarray, " m"], near: Float64[np.ndarray, "m d"], n_chosen: int
-    ) -> "_Cone":
-        """Take the nearest ones for candidates."""
-        places = np.arange(rows.size)
-        return cls(rows, near, places[:n_chosen], near[:n_chosen], places < n_chosen)
-
-    def choose(self, places: Int[np.ndarray, " a"]) -> None:
-        """Let near rows become candidates."""
-        self.chosen = np.concatenate([self.chosen, places])
-        self.candidates = self.near[self.chosen]
-        self.is_chosen[places] = True
-
-    def add(self, rows: Int[np.ndarray, " a"], units: Float64[np.ndarray, "a d"]) -> None:
-        """Let rows that were not near become candidates."""
-        places = np.arange(self.rows.size, self.rows.size + rows.size)
-        self.rows = np.concatenate([self.rows, rows])
-        self.near = np.concatenate([self.near, units])
-        self.is_chosen = np.concatenate([self.is_chosen, np.zeros(rows.size, dtype=np.bool_)])
-        self.choose(places)
 
 
 @dataclass(slots=True, eq=False)
@@ -125,7 +95,7 @@ class NearCones:
         self.added = np.zeros((2 * self.n_patterns, X.shape[1]))
         """What the multipliers of each block add to its gradient."""
 
-    def _near_gates(self) -> Iterator[_Cone]:
+    def _near_gates(self) -> Iterator[NearRows]:
         rows = self._distinct_rows()
         d = self.X.shape[1]
         n_near, n_chosen = min(NEAR * d, rows.size), min(CANDIDATES * d, rows.size)
@@ -142,7 +112,7 @@ class NearCones:
             for k, nearest in enumerate(np.take_along_axis(some, order, axis=1)):
                 at = rows[nearest]
                 near = signed_unit_rows(self.X, self.patterns, self.lengths, start + k, at)
-                yield _Cone.of(at, near, n_chosen)
+                yield NearRows.of(at, near, n_chosen)
 
     def _distinct_rows(self) -> Int[np.ndarray, " r"]:
         """Return one of every set of rows that look parallel, without rows of zeros."""
@@ -201,7 +171,7 @@ class NearCones:
         size = math.sqrt(float(z @ z))
         for _ in range(MAX_ROUNDS):
             checkpoint()
-            places, values, u = _onto(cone.candidates, places, z, size)
+            places, values, u = project_onto_rows(cone.candidates, places, z, size)
             if remember:
                 self._known[block] = _Known(places, values)
                 self.added[block] = u - z
@@ -225,12 +195,22 @@ class NearCones:
         bad = np.flatnonzero((slack < limit) & ~cone.is_chosen)
         if bad.size == 0:
             return True
-        cone.choose(bad[_worst(slack[bad], cone.near[bad] @ gate)])
+        cone.choose(bad[worst_violated(slack[bad], cone.near[bad] @ gate)])
         return False
 
     def price(self, block: int, gradients: Float64[np.ndarray, "P d"], threshold: float) -> float:
         """Price one block, to rounding if it is over the threshold and its near rows decide."""
         return self.project(block, self.gradient(block, gradients), threshold)[1]
+
+    def price_all(
+        self,
+        gradients: Float64[np.ndarray, "P d"],
+        allowed: Int[np.ndarray, " b"],
+        threshold: float,
+    ) -> None:
+        """Price every block whose bound is over the threshold."""
+        for block in allowed[self.bounds(gradients)[allowed] > threshold].tolist():
+            self.price(block, gradients, threshold)
 
     def gradient(
         self, block: int, gradients: Float64[np.ndarray, "P d"]
@@ -252,8 +232,7 @@ class NearCones:
         bool
             Whether the largest bound is exact to rounding; else it is one that holds.
         """
-        for block in allowed[self.bounds(gradients)[allowed] > threshold].tolist():
-            self.price(block, gradients, threshold)
+        self.price_all(gradients, allowed, threshold)
         for _ in range(MAX_ROUNDS + 2 * allowed.size):
             bounds = self.bounds(gradients)[allowed]
             if bounds.max(initial=0.0) <= threshold:
@@ -298,7 +277,7 @@ class NearCones:
     ) -> Int[np.ndarray, " few"]:
         """Choose a few of the rows that a block violates, in their order."""
         margin = self._signed_rows(block, at) @ self.gates[block % self.n_patterns]
-        return np.asarray(at[_worst(slack, margin)])
+        return np.asarray(at[worst_violated(slack, margin)])
 
     def inside(
         self, blocks: Int[np.ndarray, " k"], w: Float64[np.ndarray, "k d"], limit: float
@@ -356,59 +335,3 @@ class NearCones:
             slack = w @ self.X[rows].T
             slack /= lengths[rows]
             yield rows, np.where(bits == 1, slack, -slack)
-
-
-def _onto(
-    rows: Float64[np.ndarray, "c d"],
-    on: Int[np.ndarray, " a"],
-    z: Float64[np.ndarray, " d"],
-    size: float,
-) -> tuple[Int[np.ndarray, " b"], Float64[np.ndarray, " b"], Float64[np.ndarray, " d"]]:
-    """Project onto the cone of some rows; return the rows it is on, their multipliers, and it.
-
-    From the rows that an earlier projection was on a few exchanges often lead to those of this
-    one; else non-negative least squares begins from none.
-    """
-    limit, fewest = -1e-11 * size, rows.shape[0] + 1
-    for _ in range(MAX_PIVOTS if on.size else 0):
-        if on.size > z.size:
-            break
-        face = rows[on]
-        try:
-            values = np.linalg.solve(face @ face.T, -(face @ z))
-        except np.linalg.LinAlgError:
-            break
-        u = z + values @ face
-        slack = rows @ u
-        positive, violated = values >= 0.0, np.flatnonzero(slack < limit)
-        n_wrong = on.size - np.count_nonzero(positive) + violated.size
-        if n_wrong == 0:
-            return on, values, u
-        if n_wrong >= fewest:
-            break
-        fewest = n_wrong
-        if violated.size > MAX_ENTERING:
-            violated = violated[np.argsort(slack[violated])[:MAX_ENTERING]]
-        on = np.concatenate([on[positive], violated])
-    if size == 0.0:
-        return on[:0], np.zeros(0), z
-    try:
-        found = size * nnls(rows.T, z / -size, maxiter=20 * z.size)[0]
-    except RuntimeError:
-        found = np.zeros(rows.shape[0])
-    on = np.flatnonzero(found)
-    u = z + found[on] @ rows[on]
-    if (rows @ u).min(initial=0.0) < limit:
-        # a library's answer off the optimum, which is rare
-        found = nonnegative_least_squares(rows.T, -z)
-        on = np.flatnonzero(found)
-        u = z + found[on] @ rows[on]
-    return on, found[on], u
-
-
-def _worst(
-    slack: Float64[np.ndarray, " b"], margin: Float64[np.ndarray, " b"]
-) -> Int[np.ndarray, " few"]:
-    """Choose the two most violated rows, and the two that the way from the gate meets first."""
-    met = margin / (margin - slack)
-    return np.unique(np.concatenate([np.argsort(slack)[:2], np.argsort(met)[:2]]))

@@ -7,23 +7,23 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from relaxgap.drawing.headline import annotate, name_panels
-from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import colour_of, draw_medians, marker_of
+from relaxgap.drawing.legends import legend_above, solver_handles
+from relaxgap.drawing.marks import draw_medians
 from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.drawing.timings import (
     INSTANCE,
     PROGRAMS,
-    in_order,
     instances,
     label_of,
+    longer_than,
     seconds_to,
     style_index,
 )
 
 SIZE_ERROR = 1e-6
-OURS = "semismooth_newton"
+OURS, COLUMNS = "semismooth_newton", "column_generation"
 TABLE_ERRORS = (1e-3, 1e-4, 1e-6)
 
 
@@ -69,13 +69,7 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _legend(rows: pd.DataFrame) -> list[Line2D]:
     names = {"pyscnn": "pyscnn (AL on cones, R-FISTA on gates)"}
-    handles = [
-        Line2D(
-            [], [], color=colour_of(style_index(solver)), marker=marker_of(style_index(solver)),
-            label=names.get(solver, label_of(solver)),
-        )
-        for solver in in_order(rows["solver"])
-    ]  # fmt: skip
+    handles = solver_handles(rows["solver"], names)
     limit = Line2D([], [], color=GREY, linestyle=":", linewidth=1.0, label="time limit")
     return [*handles, limit]
 
@@ -83,12 +77,9 @@ def _legend(rows: pd.DataFrame) -> list[Line2D]:
 def _title(rows: pd.DataFrame) -> str:
     """Say how many times as long the fastest other solver takes, where both reached the error."""
     seconds = seconds_to(rows, SIZE_ERROR)
-    others = [solver for solver in seconds if solver not in (OURS, "column_generation")]
-    if OURS not in seconds or not others:
+    if OURS not in seconds or set(seconds) <= {OURS, COLUMNS}:
         return "Seconds of every solver to the same error"
-    # what was not asked is missing, what did not reach the error infinite
-    tried = seconds[others].notna().any(axis=1) & np.isfinite(seconds[OURS])
-    times = seconds.loc[tried, others].min(axis=1) / seconds.loc[tried, OURS]
+    times = longer_than(seconds, OURS, [COLUMNS])
     reached = times[np.isfinite(times)]
     if not len(reached):
         return "Seconds of every solver to the same error"

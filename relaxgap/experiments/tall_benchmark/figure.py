@@ -9,16 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from relaxgap.drawing.headline import annotate, name_panels
-from relaxgap.drawing.legends import legend_above
+from relaxgap.drawing.legends import legend_above, solver_handles
 from relaxgap.drawing.marks import DOT_ALPHA, colour_of, label_factors, marker_of
 from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.style import GREY, new_figure
 from relaxgap.drawing.timings import (
     INSTANCE,
     PROGRAMS,
-    in_order,
     instances,
-    label_of,
+    longer_than,
     seconds_to,
     style_index,
 )
@@ -58,10 +57,6 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
         for fraction, line in zip(_strengths(rows), LINES, strict=False):
             some = seconds[solver].xs(fraction, level="beta_fraction").replace(np.inf, np.nan)
             some = some.dropna().groupby(["n", "d"]).median()
-            look = {
-                "color": colour_of(style_index(solver)),
-                "marker": marker_of(style_index(solver)),
-            }
             axes.plot(places.reindex(some.index), some, linestyle=line, **look)
     limits = rows.groupby(["n", "d"])["time_limit_seconds"].max()
     axes.plot(places.reindex(limits.index), limits, "_", color=GREY, markersize=12, alpha=DOT_ALPHA)
@@ -75,13 +70,7 @@ def _strengths(frame: pd.DataFrame) -> list[object]:
 
 
 def _legend(frame: pd.DataFrame) -> list[Line2D]:
-    solvers = [
-        Line2D(
-            [], [], color=colour_of(style_index(solver)), marker=marker_of(style_index(solver)),
-            label=label_of(solver),
-        )
-        for solver in in_order(frame["solver"])
-    ]  # fmt: skip
+    solvers = solver_handles(frame["solver"])
     strengths = [
         Line2D([], [], color=GREY, linestyle=line, label=rf"$\beta={fraction}\,\beta_{{\max}}$")
         for fraction, line in zip(_strengths(frame), LINES, strict=False)
@@ -92,11 +81,7 @@ def _legend(frame: pd.DataFrame) -> list[Line2D]:
 
 def ratios(summary: pd.DataFrame) -> pd.Series:
     """Return the seconds of the fastest other solver over ours, infinite where none gets there."""
-    seconds = seconds_to(summary, ERROR)
-    others = [solver for solver in seconds if solver != OURS]
-    tried = seconds[others].notna().any(axis=1) & np.isfinite(seconds[OURS])
-    found: pd.Series = seconds.loc[tried, others].min(axis=1) / seconds.loc[tried, OURS]
-    return found
+    return longer_than(seconds_to(summary, ERROR), OURS)
 
 
 def _title(frame: pd.DataFrame) -> str:

@@ -39,7 +39,7 @@ from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
 from relaxgap.solvers.newton.working_set import WorkingSet
 from relaxgap.solvers.tall.cone_newton import ConeNewton
 from relaxgap.solvers.tall.gram_newton import GramNewton
-from relaxgap.solvers.tall.rounds import Descent
+from relaxgap.solvers.tall.rounds import Descent, TallSolver
 
 MAX_IDLE_ROUNDS = 3
 MAX_SQUARE = 5000
@@ -132,15 +132,14 @@ class SemismoothNewton:
         self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
     ) -> Iterator[Solution]:
         """Yield the solution so far, round by round; see `Followed`."""
+        if start is not None:
+            _check_start(program, start)
+        if (way := self._way(program)) is not None:
+            yield from self._tall_rounds(way, program, start, deadline)
+            return
         method = self.method(program)
         if method == self.name:
             refuse_unless_met(self.name, self.needs, program)
-        if start is not None:
-            _check_start(program, start)
-        way = self._way(program)
-        if way is not None and way.name == method:
-            yield from self._tall_rounds(way, program, start, deadline)
-            return
         match method:
             case smoothing.NAME:
                 yield from self._smoothed_rounds(program, start, deadline)
@@ -195,7 +194,7 @@ class SemismoothNewton:
 
     def _tall_rounds(
         self,
-        way: GramNewton | ConeNewton,
+        way: TallSolver,
         program: Program,
         start: Solution | None,
         deadline: Deadline,
@@ -210,7 +209,7 @@ class SemismoothNewton:
             tall, stuck, lambda best: self._whole_rounds(program, best, deadline), self.rtol
         )
 
-    def _way(self, program: Program) -> GramNewton | ConeNewton | None:
+    def _way(self, program: Program) -> TallSolver | None:
         """Return the way for tall data that suits a program, if one does."""
         if self.backend != NUMPY:
             return None
@@ -253,15 +252,14 @@ class SemismoothNewton:
             for at_beta in programs:
                 yield self.solve(at_beta, deadline=deadline)
             return
-        method, last = self.method(program), None
-        way = self._way(program)
-        if way is not None and way.name == method:
+        last: Solution | None = None
+        if (way := self._way(program)) is not None:
             descent = way.descent()
             for at_beta in programs:
                 last = last_of(self._tall_rounds(way, at_beta, last, deadline, descent))
                 yield last
             return
-        if method != self.name:
+        if self.method(program) != self.name:
             for at_beta in programs:
                 last = self.solve(at_beta, last, deadline=deadline)
                 yield last

@@ -8,19 +8,15 @@ dozen passes over the rows.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float64, Int
 
 from relaxgap.certificates.prices.near_cones import NearCones, are_narrow
-from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.problems import ConeBlocks, Program
 from relaxgap.problems.feasibility import inside_limit
-from relaxgap.problems.losses import BoundedCurvature
-from relaxgap.solvers.base import Solution, last_of
 from relaxgap.solvers.tall.cone_model import (
     ConeModel,
     kept_inside,
@@ -28,7 +24,7 @@ from relaxgap.solvers.tall.cone_model import (
     signed_sum,
 )
 from relaxgap.solvers.tall.faces import Faces, newton_on_faces
-from relaxgap.solvers.tall.rounds import Descent, DualPoint, Iterate, certified_rounds
+from relaxgap.solvers.tall.rounds import Descent, DualPoint, Iterate, Progress, TallSolver
 from relaxgap.solvers.tall.row_passes import Rows
 
 MIN_SAMPLE, SAMPLE_A_COLUMN = 2000, 60
@@ -36,78 +32,50 @@ SAMPLE_TOLERANCE, FINEST = 1e-2, 1e-10
 """Excess of prices to which the model is solved: on the sample alone, and at most."""
 SAMPLE_ROUNDS, MODEL_ROUNDS = 20, 2
 EXACT_STEPS = 4
-MAX_IDLE_ROUNDS, LITTLE = 6, 0.9
-"""Rounds in a row that leave more than this part of the gap, after which it is left."""
 MAX_REPAIRS, SHORTEST = 3, 1e-3
 
 BlockArray = Float64[np.ndarray, "B d"]
 
 
 @dataclass(frozen=True, slots=True)
-class ConeNewton:
-    """Solve a cone-constrained program over given patterns of tall data; its loss is smooth.
+class ConeNewton(TallSolver):
+    """Solve cone-constrained programs; see `TallSolver`.
 
-    Parameters
-    ----------
-    rtol : float
-        Relative duality gap to reach.
-    max_rounds : int
-        Rounds after which the best bracket so far is returned.
+    Notes
+    -----
+    A pass costs O(n d P), the Hessian of R coordinates O(n R^2), a step on them O(R^3); R is a
+    little more than the number of active blocks. Memory: n P bits, O(n d) numbers, 16 d^2 for the
+    near rows of each pattern and max(2000, 60 d) for its bits at the sample.
     """
 
     name: ClassVar[str] = "cone_newton"
+    family: ClassVar[str] = ConeBlocks.name
 
-    rtol: float = 1e-6
     max_rounds: int = 40
 
-    def __post_init__(self) -> None:
-        if not 0.0 < self.rtol < 1.0:
-            raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
-
-    @staticmethod
-    def suits(program: Program) -> bool:
+    @classmethod
+    def suits(cls, program: Program) -> bool:
         """Whether the cones are narrow, so that most faces are rays."""
-        return _is_known(program) and are_narrow(program.data.X, program.patterns)
-
-    def solve(
-        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
-    ) -> Solution:
-        """Solve from zero, or from the solution of a similar program over the same patterns.
-
-        Notes
-        -----
-        A pass costs O(n d P), the Hessian of R coordinates O(n R^2), a step on them O(R^3); R is
-        a little more than the number of active blocks. Memory: n P bits, O(n d) numbers, 16 d^2
-        for the near rows of each pattern and max(2000, 60 d) for its bits at the sample.
-        """
-        return last_of(self.rounds(program, start, deadline=deadline))
-
-    def rounds(
-        self,
-        program: Program,
-        start: Solution | None = None,
-        *,
-        deadline: Deadline = NEVER,
-        descent: Descent | None = None,
-    ) -> Iterator[Solution]:
-        """Yield the solution so far, round by round; see `Followed` and `descent`."""
-        _refuse_unless_known(program)
-        descent = self.descent() if descent is None else descent
-        yield from certified_rounds(program, start, deadline, self.rtol, descent)
+        return cls.knows(program) and are_narrow(program.data.X, program.patterns)
 
     def descent(self) -> Descent:
         """Return what keeps candidate rows and multipliers from one strength to the next."""
         return _ConeDescent(self.max_rounds)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _State:
-    """Hold blocks in their cones with what one pass over all rows says of them."""
+    """Hold blocks in their cones with what all rows say of them."""
 
+    rows: Rows
     w: BlockArray
     value: float
     nu: Float64[np.ndarray, " n"]
-    gradients: Float64[np.ndarray, "P d"]
+
+    @cached_property
+    def gradients(self) -> Float64[np.ndarray, "P d"]:
+        """Those of all patterns; a pass that a point which is only tried does without."""
+        return self.rows.prices(self.nu, slice(None))
 
 
 class _ConeDescent:
@@ -142,7 +110,7 @@ class _AtBeta:
     def iterates(self, w: BlockArray, max_rounds: int) -> Iterator[Iterate]:
         """Yield points of falling gap, each once its prices are known."""
         beta, cones, model = self.beta, self.cones, self.model
-        state, tolerance, lower, last, n_idle = None, SAMPLE_TOLERANCE, 0.0, np.inf, 0
+        state, tolerance, progress = None, SAMPLE_TOLERANCE, Progress()
         if np.any(w != 0.0):
             state = self._state(w)
         for done in range(max_rounds):
@@ -157,12 +125,8 @@ class _AtBeta:
                 model.learn(is_whole)
                 state = self._on_faces(state)
             largest = self._largest(state.gradients)
-            limit = beta / largest if largest > 0.0 else np.inf
-            lower = max(lower, self.rows.dual_value(state.nu, limit))
-            gap = (state.value - lower) / state.value if state.value > 0.0 else 0.0
-            n_idle = n_idle + 1 if gap > LITTLE * last else 0
-            last = min(last, gap)
-            idle = n_idle > MAX_IDLE_ROUNDS
+            progress.add(state.value, self.rows.dual_value(state.nu, beta, largest))
+            gap, idle = progress.gap, progress.is_idle
             dual = DualPoint(state.nu, cones.multipliers(state.gradients))
             point = partial(self._feasible, state.w)
             yield Iterate(point, gap, done, idle, idle or done == max_rounds - 1, dual)
@@ -193,7 +157,7 @@ class _AtBeta:
         fit = self.rows.fit(signed_sum(w))
         nu = self.rows.dual_point(fit)
         value = self.rows.value(fit) + self.beta * float(np.linalg.norm(w, axis=1).sum())
-        return _State(w, value, nu, self.rows.prices(nu, slice(None)))
+        return _State(self.rows, w, value, nu)
 
     def _towards(self, state: _State, w: BlockArray) -> tuple[_State, bool]:
         """Go to other blocks as far as the objective falls, and say whether that is all the way."""
@@ -224,9 +188,7 @@ class _AtBeta:
 
     def _largest(self, gradients: Float64[np.ndarray, "P d"]) -> float:
         """Price every block whose bound is over ``beta``; return the largest bound."""
-        bounds = self.cones.bounds(gradients)[self.allowed]
-        for block in self.allowed[bounds > self.beta * (1.0 + 1e-12)].tolist():
-            self.cones.price(block, gradients, self.beta)
+        self.cones.price_all(gradients, self.allowed, self.beta)
         return float(self.cones.bounds(gradients)[self.allowed].max(initial=0.0))
 
     def _inside(
@@ -241,16 +203,3 @@ class _AtBeta:
         if active.size:
             out[active] = self._inside(active, w[active])
         return np.stack(np.split(out, 2))
-
-
-def _is_known(program: Program) -> bool:
-    return program.family.name == ConeBlocks.name and isinstance(program.loss, BoundedCurvature)
-
-
-def _refuse_unless_known(program: Program) -> None:
-    if not _is_known(program):
-        raise ConfigurationError(
-            f"Expected a {ConeBlocks.name} program with a loss of bounded second derivative for "
-            f"the solver {ConeNewton.name}, got {program.family.name} and {program.loss.name}; "
-            "choose another solver."
-        )

@@ -15,13 +15,10 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float32, Float64
 
-from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.problems import FreeBlocks, Program
 from relaxgap.problems.losses import BoundedCurvature
-from relaxgap.solvers.base import Solution, last_of
 from relaxgap.solvers.tall.group_lasso import accelerated, add_bend, settled, swept
-from relaxgap.solvers.tall.rounds import Descent, Iterate, certified_rounds
+from relaxgap.solvers.tall.rounds import Descent, Iterate, Progress, TallSolver
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
 from relaxgap.solvers.tall.sample_gram import SampleGram
 
@@ -40,66 +37,31 @@ N_SWEEPS, SETTLING_STEPS = 2, 30
 CG_STEPS, CG_TOLERANCE = 40, 2e-3
 SHORTEST, SHORTEST_OF_MODEL = 1e-4, 0.2
 """Parts of a step below which none is taken."""
-MAX_IDLE_ROUNDS, LITTLE = 6, 0.9
-"""Rounds in a row that leave more than this part of the gap, after which it is left."""
 
 BlockArray = Float64[np.ndarray, "k d"]
 Factor = tuple[Float32[np.ndarray, "m m"], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class GramNewton:
-    """Solve a gated program over given patterns of tall data; its loss is smooth.
+class GramNewton(TallSolver):
+    """Solve gated programs; see `TallSolver`.
 
-    Parameters
-    ----------
-    rtol : float
-        Relative duality gap to reach.
-    max_rounds : int
-        Rounds after which the best bracket so far is returned.
+    Notes
+    -----
+    A pass costs O(n d P), the Gram matrix of k blocks O(N d^2 k^2) for N sampled rows, a step on
+    the support O(k^3 d^3). Memory: O(n P / 8 + n d + d^2 k^2) bytes, and chunks.
     """
 
     name: ClassVar[str] = "gram_newton"
+    family: ClassVar[str] = FreeBlocks.name
 
-    rtol: float = 1e-6
-    max_rounds: int = 60
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.rtol < 1.0:
-            raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
-
-    @staticmethod
-    def suits(program: Program) -> bool:
+    @classmethod
+    def suits(cls, program: Program) -> bool:
         """Whether a Newton system of order n would cost more than the Gram matrix of the blocks."""
         n_patterns, d = program.shape[1:]
         n, n_unknowns = program.data.n, d * min(n_patterns, TYPICAL_BLOCKS)
         is_tall = n >= (n_unknowns if n >= MANY_ROWS else max(MIN_ROWS, 2 * n_unknowns))
-        return is_tall and _is_known(program)
-
-    def solve(
-        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
-    ) -> Solution:
-        """Solve from zero, or from the solution of a similar program over the same patterns.
-
-        Notes
-        -----
-        A pass costs O(n d P), the Gram matrix of k blocks O(N d^2 k^2) for N sampled rows, a step
-        on the support O(k^3 d^3). Memory: O(n P / 8 + n d + d^2 k^2) bytes, and chunks.
-        """
-        return last_of(self.rounds(program, start, deadline=deadline))
-
-    def rounds(
-        self,
-        program: Program,
-        start: Solution | None = None,
-        *,
-        deadline: Deadline = NEVER,
-        descent: Descent | None = None,
-    ) -> Iterator[Solution]:
-        """Yield the solution so far, round by round; see `Followed` and `descent`."""
-        _refuse_unless_known(program)
-        descent = self.descent() if descent is None else descent
-        yield from certified_rounds(program, start, deadline, self.rtol, descent)
+        return is_tall and cls.knows(program)
 
     def descent(self) -> Descent:
         """Return what keeps the Gram matrix from one strength to the next."""
@@ -139,20 +101,14 @@ def _descent(
     rows: Rows, gram: SampleGram, beta: float, w: BlockArray, max_rounds: int
 ) -> Iterator[Iterate]:
     """Yield points of falling objective, each with its relative gap up to rounding."""
-    lower, n_idle, n_slow, last = 0.0, 0, 0, np.inf
-    fit = rows.fit(w)
+    progress, fit = Progress(), rows.fit(w)
     for done in range(max_rounds):
         nu = rows.dual_point(fit)
         prices = rows.prices(nu, slice(None))
         norms = np.linalg.norm(prices, axis=1)
-        value, largest = _value(rows, fit, w, beta), float(norms.max(initial=0.0))
-        lower = max(lower, rows.dual_value(nu, beta / largest if largest > 0.0 else np.inf))
-        gap = (value - lower) / value if value > 0.0 else 0.0
-        n_slow = n_slow + 1 if gap > 0.5 * last else 0
-        n_idle = n_idle + 1 if gap > LITTLE * last else 0
-        last = min(last, gap)
-        idle = n_idle > MAX_IDLE_ROUNDS
-        point = partial(np.copy, w[None])
+        largest = float(norms.max(initial=0.0))
+        progress.add(_value(rows, fit, w, beta), rows.dual_value(nu, beta, largest))
+        gap, idle, point = progress.gap, progress.is_idle, partial(np.copy, w[None])
         yield Iterate(point, gap, done, idle, idle or done == max_rounds - 1)
         if idle:
             return
@@ -166,7 +122,7 @@ def _descent(
         order = np.argsort(-norms[joining], kind="stable")
         gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
         # a working set that still grows is not settled yet
-        stuck = n_slow > 0 and joining.size == 0
+        stuck = progress.is_slow and joining.size == 0
         if gram.blocks.size == 0:
             # zero is optimal up to rounding
             yield Iterate(point, gap, done, is_idle=True, is_last=True)
@@ -312,16 +268,3 @@ def _fallen(
 
 def _value(rows: Rows, fit: Float64[np.ndarray, " n"], w: BlockArray, beta: float) -> float:
     return rows.value(fit) + beta * float(np.linalg.norm(w, axis=1).sum())
-
-
-def _is_known(program: Program) -> bool:
-    return program.family.name == FreeBlocks.name and isinstance(program.loss, BoundedCurvature)
-
-
-def _refuse_unless_known(program: Program) -> None:
-    if not _is_known(program):
-        raise ConfigurationError(
-            f"Expected a {FreeBlocks.name} program with a loss of bounded second derivative for "
-            f"the solver {GramNewton.name}, got {program.family.name} and {program.loss.name}; "
-            "choose another solver."
-        )

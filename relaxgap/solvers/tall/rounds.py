@@ -1,19 +1,23 @@
 """What solvers for tall data share: from scaled iterates to certified solutions, round by round."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates import certify
 from relaxgap.certificates.prices.row_multipliers import RowMultipliers
-from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
+from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.problems import Blocks, Program, Units
+from relaxgap.problems.losses import BoundedCurvature
 from relaxgap.solvers.base import (
     Solution,
     Status,
+    last_of,
     no_worse_than,
     unsolved,
     with_better_bounds,
@@ -21,6 +25,9 @@ from relaxgap.solvers.base import (
 
 CERTIFIED_STEP = 0.3
 """Part of the last proven gap at which a point is certified anew: that takes a few passes."""
+MAX_IDLE_ROUNDS, SLOW, LITTLE = 6, 0.5, 0.9
+"""Rounds in a row that leave more than the last part of the gap, after which it is left as it is;
+a round is slow that leaves more than the other."""
 
 BlockArray = Float64[np.ndarray, "S P d"]
 
@@ -59,6 +66,27 @@ class Iterate:
     dual: DualPoint | None = None
 
 
+class Progress:
+    """Follow the best lower bound, and how the gap to it shrinks."""
+
+    def __init__(self) -> None:
+        self.lower, self.gap, self.is_slow = 0.0, np.inf, False
+        self._least, self._n_idle = np.inf, 0
+
+    def add(self, value: float, dual_value: float) -> None:
+        """Take the values of a round."""
+        self.lower = max(self.lower, dual_value)
+        self.gap = (value - self.lower) / value if value > 0.0 else 0.0
+        self.is_slow = self.gap > SLOW * self._least
+        self._n_idle = self._n_idle + 1 if self.gap > LITTLE * self._least else 0
+        self._least = min(self._least, self.gap)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the gap has ceased to shrink."""
+        return self._n_idle > MAX_IDLE_ROUNDS
+
+
 class Descent(Protocol):
     """Go down from blocks of a program in scaled units; one may serve strength after strength.
 
@@ -69,6 +97,67 @@ class Descent(Protocol):
     def __call__(self, program: Program, w: BlockArray) -> Iterator[Iterate]:
         """Yield points of falling gap."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TallSolver(ABC):
+    """Solve programs of one family over given patterns of tall data; their loss is smooth.
+
+    Parameters
+    ----------
+    rtol : float
+        Relative duality gap to reach.
+    max_rounds : int
+        Rounds after which the best bracket so far is returned.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+
+    rtol: float = 1e-6
+    max_rounds: int = 60
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.rtol < 1.0:
+            raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-6.")
+
+    @classmethod
+    @abstractmethod
+    def suits(cls, program: Program) -> bool:
+        """Whether this way is better than a system of the order of the rows."""
+
+    @abstractmethod
+    def descent(self) -> "Descent":
+        """Return what keeps what it made of the rows from one strength to the next."""
+
+    def solve(
+        self, program: Program, start: Solution | None = None, *, deadline: Deadline = NEVER
+    ) -> Solution:
+        """Solve from zero, or from the solution of a similar program over the same patterns."""
+        return last_of(self.rounds(program, start, deadline=deadline))
+
+    def rounds(
+        self,
+        program: Program,
+        start: Solution | None = None,
+        *,
+        deadline: Deadline = NEVER,
+        descent: "Descent | None" = None,
+    ) -> Iterator[Solution]:
+        """Yield the solution so far, round by round; see `Followed` and `descent`."""
+        if not self.knows(program):
+            raise ConfigurationError(
+                f"Expected a {self.family} program with a loss of bounded second derivative for "
+                f"the solver {self.name}, got {program.family.name} and {program.loss.name}; "
+                "choose another solver."
+            )
+        descent = self.descent() if descent is None else descent
+        yield from certified_rounds(program, start, deadline, self.rtol, descent)
+
+    @classmethod
+    def knows(cls, program: Program) -> bool:
+        """Whether the family and the loss are this solver's."""
+        return program.family.name == cls.family and isinstance(program.loss, BoundedCurvature)
 
 
 def certified_rounds(

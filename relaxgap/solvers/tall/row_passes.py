@@ -131,8 +131,12 @@ class Rows:
         """Return the loss, weighted."""
         return self.weight * self.loss.value(fit, self.y)
 
-    def dual_value(self, nu: Float64[np.ndarray, " n"], limit: float) -> float:
-        """Return the largest dual value of a multiple of ``nu`` up to ``limit``, weighted."""
+    def dual_value(self, nu: Float64[np.ndarray, " n"], beta: float, largest: float) -> float:
+        """Return the largest dual value of a multiple of ``nu``, weighted.
+
+        One at which ``largest``, the largest price at ``nu``, is at most ``beta``.
+        """
+        limit = beta / largest if largest > 0.0 else np.inf
         return self.weight * self.loss.best_scale(nu, self.y, limit)[1]
 
 
