@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -87,6 +87,7 @@ class Progress:
         return self._n_idle > MAX_IDLE_ROUNDS
 
 
+@runtime_checkable
 class Descent(Protocol):
     """Go down from blocks of a program in scaled units; one may serve strength after strength.
 
