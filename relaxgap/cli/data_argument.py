@@ -15,8 +15,9 @@ from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.problems.losses import LOSSES, SQUARED
 
 DATA_HELP = (
-    "DATA is a .npz file with arrays X and y, a .csv or .csv.gz file with a header, or a data set "
-    "of `relaxgap list`, with settings after a colon: table.csv:target=price, gaussian:n=20,d=10."
+    "DATA is a .npz file with arrays X and y, a .npy file of features with y.npy beside it, a "
+    ".csv, .csv.gz or .parquet table with names of columns, or a data set of `relaxgap list`, with "
+    "settings after a colon: table.csv:target=price, gaussian:n=20,d=10."
 )
 
 
@@ -131,7 +132,9 @@ def _source(argument: str, target: str) -> DataSource:
     else:
         path, settings = _path_and_settings(argument)
         if path.strip() and not Path(path).suffix and not Path(path).exists():
-            raise ConfigurationError(unknown("data set, or a .npz or .csv file", name, data_sets))
+            raise ConfigurationError(
+                unknown("data set, or a file of arrays or a table", name, data_sets)
+            )
         values = {"kind": "file", "path": path, "target": target}
         if settings:
             # Text as it is: the name of a column may hold commas, or be 1 or yes.

@@ -53,14 +53,15 @@ class Dataset:
                 f"{self.y.shape[0]} labels; make the lengths match."
             )
         for name, array in (("X", self.X), ("y", self.y)):
-            finite = np.isfinite(array)
-            if not finite.all():
-                places = np.argwhere(~finite)
+            # no array of the size of the data: it may be in a file, and larger than the memory
+            least, most = float(array.min()), float(array.max())
+            if not (np.isfinite(least) and np.isfinite(most)):
+                places = np.argwhere(~np.isfinite(array))
                 raise DataError(
                     f"Expected finite numbers, got {len(places)} NaN or infinite entries in "
                     f"{name}, the first {name}{places[0].tolist()}; remove or impute them."
                 )
-            largest = float(np.abs(array).max())
+            largest = max(-least, most)
             if largest != 0.0 and not 1e-60 <= largest <= 1e60:
                 raise DataError(
                     f"Expected {name} in units where its largest entry is between 1e-60 and "
@@ -100,6 +101,9 @@ def file_digest(path: Path, n_bytes: int = -1) -> str:
     """Return the SHA-256 of the first bytes of a file, nothing if it cannot be read."""
     try:
         with path.expanduser().open("rb") as stream:
+            if n_bytes < 0:
+                # in pieces, of files of any size
+                return hashlib.file_digest(stream, "sha256").hexdigest()
             return hashlib.sha256(stream.read(n_bytes)).hexdigest()
     except (OSError, RuntimeError):
         return ""

@@ -41,6 +41,11 @@ class Header:
     dtype: np.dtype[np.generic]
     n_bytes: int
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the entries are float64 of this machine in C order, of an array not empty."""
+        return self.dtype == np.float64 and not self.fortran_order and 0 not in self.shape
+
 
 def parsed(name: str, start: bytes) -> Header:
     """Parse the start of a member; a `ValueError` says that it is damaged."""

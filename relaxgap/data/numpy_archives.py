@@ -55,6 +55,11 @@ class NumpyArchive:
 
         def read() -> Float64[np.ndarray, "..."]:
             with _damage(name):
+                if header.is_plain:
+                    # read once: a large array is not in memory twice
+                    out = np.empty(header.shape)
+                    self.archive.read_into(out, member, header.n_bytes)
+                    return out
                 return _entries(self.archive.read(member), header)
 
         return StoredArray(header.shape, header.dtype.kind != "f", read)

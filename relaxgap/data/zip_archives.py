@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from relaxgap.errors import DataError
 
 EXPANSION = 100
@@ -15,6 +17,7 @@ EXPANSION = 100
 FREE_BYTES = 2**24
 """What any file may take, however small it is."""
 
+PIECE_BYTES = 2**20
 ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -62,6 +65,20 @@ class ZipArchive:
         if info.file_size > self.limit:
             raise too_large(f"{name!r} of {info.file_size} bytes", self.limit)
         return self.opened.read(info)
+
+    def read_into(self, out: np.ndarray, name: str, start: int) -> None:
+        """Fill an array with the bytes of a member from ``start`` on, whose checksum is right."""
+        with self.opened.open(self._readable(name)) as stream:
+            stream.read(start)
+            left = out.data.cast("B")
+            while len(left):
+                piece = stream.read(min(len(left), PIECE_BYTES))
+                if not piece:
+                    raise EOFError("too few bytes")
+                left[: len(piece)] = piece
+                left = left[len(piece) :]
+            # the checksum is looked at where the member ends
+            stream.read()
 
     def _readable(self, name: str) -> zipfile.ZipInfo:
         info = self.opened.getinfo(name)

@@ -246,7 +246,11 @@ def test_an_empty_file_is_one_line(refusal: Refusal, tmp_path: Path, name: str) 
         ("nowhere.csv:tarket=a", 2, "did you mean 'target'"),
         ("nowhere.csv:path=b.csv", 2, "a known setting of a file, got 'path'"),
         ("nowhere.txt:target=a", 1, "got the ending '.txt'"),
-        ("file:path=nowhere.csv", 2, "a known data set, or a .npz or .csv file, got 'file'"),
+        (
+            "file:path=nowhere.csv",
+            2,
+            "a known data set, or a file of arrays or a table, got 'file'",
+        ),
     ],
 )
 def test_a_wrong_data_argument_is_one_line(

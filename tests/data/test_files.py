@@ -136,7 +136,7 @@ def test_a_corrupt_archive_gets_one_clear_line(tmp_path, content, reason):
 def test_a_path_that_is_no_data_file_gets_one_clear_line(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     assert "got a directory" in refusal(tmp_path / "folder.csv")
-    assert ".npz or .csv or .csv.gz, got the ending '.xlsx'" in refusal(tmp_path / "a.xlsx")
+    assert ".csv or .csv.gz or .parquet, got the ending '.xlsx'" in refusal(tmp_path / "a.xlsx")
     assert "got the ending ''" in refusal(tmp_path / "a")
     assert "got a path where there is none" in refusal(tmp_path / "a.csv")
     assert "path that can be opened" in refusal(tmp_path / ("a" * 300 + ".csv"))
