@@ -63,6 +63,8 @@ class RegularisationPath:
         The names of -1 and +1, or the only one; None where labels are no classes.
     beta_max : float
         The least strength at which the zero network is optimal.
+    solver, method : str
+        As for `relaxgap.solve`.
     n_points : int
         Strengths asked for.
     rows : tuple of PathPoint
@@ -78,6 +80,7 @@ class RegularisationPath:
     classes: Classes | None
     beta_max: float
     solver: str
+    method: str
     rtol: float
     threads: int
     n_points: int
@@ -241,10 +244,11 @@ def path(
             "every beta; change the data or the patterns."
         )
     fractions = np.geomspace(1.0, smallest_fraction, points).tolist()
+    at_largest = PROGRAMS[program](data, chosen, largest, loss=of_fit)
     with threadpool_limits(limits=threads):
         rows, seconds, stopped = _follow(
             method,
-            PROGRAMS[program](data, chosen, largest, loss=of_fit),
+            at_largest,
             fractions,
             deadline,
             on_progress,
@@ -257,6 +261,7 @@ def path(
         classes=classes,
         beta_max=largest,
         solver=method.name,
+        method=method.method(at_largest),
         rtol=rtol,
         threads=threads,
         n_points=points,

@@ -38,8 +38,9 @@ class SolveRecord:
         Nonzero blocks, the width of the network.
     max_cone_violation : float
         Relative, at most rounding.
-    solver : str
-        By name; ``global_optimum`` where the patterns were not listed.
+    solver, method : str
+        By name; ``global_optimum`` where the patterns were not listed. The default solver leaves
+        some programs to another method, which it says.
     n_iterations : int
         By the solver's own count.
     solve_seconds : float
@@ -66,6 +67,7 @@ class SolveRecord:
     active_blocks: int
     max_cone_violation: float
     solver: str
+    method: str
     n_iterations: int
     solve_seconds: float
     beta: float

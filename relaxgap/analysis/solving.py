@@ -22,7 +22,7 @@ from relaxgap.patterns import predicted_count
 from relaxgap.patterns.counting import written_count
 from relaxgap.problems import PROGRAMS, Program, relu_program
 from relaxgap.solvers import registry
-from relaxgap.solvers.base import Solver
+from relaxgap.solvers.base import Choosing, Solver
 
 BRACKET_SECONDS = 300.0
 """Time limit of a bracket without a list of patterns, where none is given."""
@@ -206,6 +206,7 @@ def _solved(
         active_blocks=point.active_blocks,
         max_cone_violation=problem.max_cone_violation(point),
         solver=solver,
+        method=method.method(problem) if isinstance(method, Choosing) else solver,
         n_iterations=solution.n_iterations,
         solve_seconds=seconds,
         beta=problem.beta,
@@ -246,6 +247,7 @@ def _bracketed(
         active_blocks=solution.network.width,
         max_cone_violation=problem.max_cone_violation(blocks.point),
         solver="global_optimum",
+        method="global_optimum",
         n_iterations=solution.n_rounds,
         solve_seconds=solution.seconds,
         beta=beta,

@@ -85,6 +85,15 @@ class Followed(Protocol):
         ...
 
 
+@runtime_checkable
+class Choosing(Protocol):
+    """A solver that leaves some programs to another method, where that is better."""
+
+    def method(self, program: Program) -> str:
+        """Return what runs on this program: its own name or that of another method."""
+        ...
+
+
 def last_of(rounds: Iterator[Solution]) -> Solution:
     """Return the last of at least one."""
     *_, solution = rounds

@@ -180,7 +180,7 @@ def test_rows_that_vanish_in_scaled_units_leave_a_bracket_that_holds() -> None:
 def test_where_the_square_system_does_not_fit_the_bracket_so_far_is_returned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("relaxgap.solvers.newton.semismooth_newton.machine_bytes", lambda: 1e6)
+    monkeypatch.setattr("relaxgap.solvers.newton.choice.machine_bytes", lambda: 1e6)
     monkeypatch.setattr("relaxgap.solvers.tall.rounds.MAX_IDLE_ROUNDS", -1)
     found = SemismoothNewton(1e-9).solve(relu(planted(600, 4, 5), fraction=0.01))
     assert found.status is Status.INACCURATE

@@ -17,7 +17,7 @@ from instances import (
 from relaxgap.errors import ConfigurationError
 from relaxgap.problems import gated_program, relu_program
 from relaxgap.solvers import SemismoothNewton, Solution, Status
-from relaxgap.solvers.newton import semismooth_newton
+from relaxgap.solvers.newton import choice
 
 RTOL = 1e-6
 FRACTIONS: list[float] = np.geomspace(1.0, 1e-3, 10).tolist()
@@ -182,6 +182,6 @@ def test_a_strength_that_is_not_positive_and_finite_is_refused_before_any_work(
 def test_too_many_cones_are_followed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     program = small(relu_program)
     direct = follow(program, [1.0, 0.1])
-    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 400)
+    monkeypatch.setattr(choice, "MAX_BITS_WITH_MULTIPLIERS", 400)
     for one, other in zip(direct, follow(program, [1.0, 0.1]), strict=True):
         assert overlap(one.certificate, other.certificate)

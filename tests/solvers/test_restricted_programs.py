@@ -13,7 +13,7 @@ from relaxgap.solvers import (
     Status,
 )
 from relaxgap.solvers.base import Solver
-from relaxgap.solvers.newton import semismooth_newton
+from relaxgap.solvers.newton import choice
 
 SOLVERS: list[Solver] = [
     SemismoothNewton(1e-8),
@@ -111,7 +111,7 @@ def test_too_many_cones_are_left_to_column_generation_with_the_restriction(
 ) -> None:
     program = restricted_program(seed)
     whole = SemismoothNewton(1e-8).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 10)
+    monkeypatch.setattr(choice, "MAX_BITS_WITH_MULTIPLIERS", 10)
     solution = SemismoothNewton(1e-7).solve(program)
     assert solution.status is Status.SOLVED
     assert uses_allowed_blocks_only(program, solution)

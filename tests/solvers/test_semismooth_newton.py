@@ -24,7 +24,7 @@ from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems import gated_program, relu_program
 from relaxgap.solvers import ConicSolver, SemismoothNewton, Status
-from relaxgap.solvers.newton import semismooth_newton
+from relaxgap.solvers.newton import choice
 from relaxgap.solvers.newton.augmented_lagrangian import AugmentedLagrangian
 
 SEEDS = st.integers(0, 2**30)
@@ -170,7 +170,7 @@ def test_too_many_cones_for_their_multipliers_are_left_to_column_generation(
 ) -> None:
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     direct = SemismoothNewton(1e-7).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 100)
+    monkeypatch.setattr(choice, "MAX_BITS_WITH_MULTIPLIERS", 100)
     solver = SemismoothNewton(1e-7)
     columns = solver.solve(program)
     assert solver.method(program) == "column_generation"
@@ -184,7 +184,7 @@ def test_above_the_limit_of_cones_a_start_is_not_forgotten(
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     solver = SemismoothNewton(1e-7)
     start = SemismoothNewton(1e-9).solve(program)
-    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", 100)
+    monkeypatch.setattr(choice, "MAX_BITS_WITH_MULTIPLIERS", 100)
     assert solver.solve(program, start).n_iterations == 0
     nearby = replace(program, beta=0.9 * program.beta)
     warm, cold = solver.solve(nearby, start), solver.solve(nearby)
@@ -193,26 +193,26 @@ def test_above_the_limit_of_cones_a_start_is_not_forgotten(
     assert overlap(warm.certificate, cold.certificate)
 
 
-@pytest.mark.parametrize("most", [100, semismooth_newton.MAX_BITS_WITH_MULTIPLIERS])
+@pytest.mark.parametrize("most", [100, choice.MAX_BITS_WITH_MULTIPLIERS])
 def test_a_deadline_that_has_passed_leaves_a_bracket_that_holds(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = random_program(relu_program, 8, 4, seed=3, fraction=0.05)
     optimum = SemismoothNewton(1e-7).solve(program).certificate
-    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", most)
+    monkeypatch.setattr(choice, "MAX_BITS_WITH_MULTIPLIERS", most)
     late = SemismoothNewton(1e-7).solve(program, deadline=Deadline(-np.inf))
     assert late.status is Status.TIME_LIMIT
     assert overlap(late.certificate, optimum)
 
 
-@pytest.mark.parametrize("most", [100, semismooth_newton.MAX_BITS_WITH_MULTIPLIERS])
+@pytest.mark.parametrize("most", [100, choice.MAX_BITS_WITH_MULTIPLIERS])
 @pytest.mark.parametrize("fraction", [0.05, 1e-6])
 def test_a_deadline_leaves_no_point_worse_than_the_start(
     most: int, fraction: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = random_program(relu_program, 8, 4, seed=3, fraction=fraction)
     start = SemismoothNewton(1e-7).solve(replace(program, beta=1.1 * program.beta))
-    monkeypatch.setattr(semismooth_newton, "MAX_BITS_WITH_MULTIPLIERS", most)
+    monkeypatch.setattr(choice, "MAX_BITS_WITH_MULTIPLIERS", most)
     clock, n_late = time.monotonic(), 0
     for ticks in (-math.inf, 0, 1, 2, 5, 10, 20, 40):
         # every look at the clock takes a second

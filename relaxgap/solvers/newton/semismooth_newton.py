@@ -15,11 +15,8 @@ from relaxgap.certificates import DualCertificate, certify
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
-from relaxgap.numerics.limits import MAX_BITS_WITH_MULTIPLIERS
-from relaxgap.numerics.memory import machine_bytes, refuse_beyond_memory
-from relaxgap.numerics.rounding import EPS
 from relaxgap.problems import Program, Units
-from relaxgap.problems.losses import ConicLoss, NewtonLoss, Smoothable, is_smooth
+from relaxgap.problems.losses import NewtonLoss, Smoothable
 from relaxgap.solvers.base import (
     Solution,
     Solver,
@@ -29,21 +26,24 @@ from relaxgap.solvers.base import (
     unsolved,
     with_better_bounds,
 )
-from relaxgap.solvers.column_basis import spread_of
 from relaxgap.solvers.column_generation import ColumnGeneration, master_rtol
 from relaxgap.solvers.conic import ConicSolver
 from relaxgap.solvers.going_on import going_on
-from relaxgap.solvers.needs import for_family, refuse_unless_met
+from relaxgap.solvers.needs import refuse_unless_met
 from relaxgap.solvers.newton import smoothing
-from relaxgap.solvers.newton.pricing_oracle import NAME, ORACLES
+from relaxgap.solvers.newton.choice import (
+    has_kinks,
+    is_square_small,
+    loses_digits,
+    method_of,
+    refuse_square_beyond_memory,
+    tall_way,
+)
+from relaxgap.solvers.newton.pricing_oracle import NAME
 from relaxgap.solvers.newton.working_set import WorkingSet
-from relaxgap.solvers.tall.cone_newton import ConeNewton
-from relaxgap.solvers.tall.gram_newton import GramNewton
 from relaxgap.solvers.tall.rounds import Descent, TallSolver
 
 MAX_IDLE_ROUNDS = 3
-MAX_SQUARE = 5000
-"""Samples up to which a system of their order is a fallback: 200 MB, and seconds a step."""
 STAGE_RTOL, STAGE_ROUNDS = 0.1, 10
 """Relative gap, and most rounds, at a strength on the way to that of the program."""
 
@@ -151,39 +151,20 @@ class SemismoothNewton:
 
     def method(self, program: Program) -> str:
         """Return what `solve` runs on this program: its own name or that of another method."""
-        if _has_kinks(program):
-            many = program.data.n > smoothing.MIN_SAMPLES
-            smooth = many and isinstance(program.loss, Smoothable)
-            return smoothing.NAME if smooth else ColumnGeneration.name
-        if (way := self._way(program)) is not None:
-            return way.name
-        n_entries = program.patterns.n_patterns * program.data.n
-        oracle = for_family(self.name, ORACLES, program.family)
-        large = n_entries > MAX_BITS_WITH_MULTIPLIERS
-        if oracle.keeps_multipliers and (large or self._loses_digits(program)):
-            return ColumnGeneration.name
-        return self.name
-
-    def _loses_digits(self, program: Program) -> bool:
-        """Whether dual points in double precision cannot tell the blocks to the gap asked for.
-
-        They must cancel what columns share, and a change of the last digit then moves the blocks by
-        the square of the ratio of singular values.
-        """
-        if not isinstance(program.loss, ConicLoss):
-            return False
-        return spread_of(program.data) ** 2 * EPS > self.rtol
+        return method_of(program, self.rtol, self.backend)
 
     def _smoothed_rounds(
         self, program: Program, start: Solution | None, deadline: Deadline
     ) -> Iterator[Solution]:
-        """Go on by column generation from what smoothing leaves, where it gets stuck."""
+        """Go on by column generation where smoothing gets stuck and the data are not too many."""
 
         def solve(smooth: Program, rtol: float, start: Solution | None) -> Solution:
             return replace(self, rtol=rtol).solve(smooth, start, deadline=deadline)
 
         loss = cast(Smoothable, program.loss)
         first = smoothing.smoothed_rounds(program, loss, self.rtol, solve, start, deadline)
+        if not is_square_small(program):
+            return first
         columns = ColumnGeneration(self.rtol, self._master(program))
         return going_on(
             first,
@@ -202,7 +183,7 @@ class SemismoothNewton:
     ) -> Iterator[Solution]:
         """Go on with a system of order n where the ways for tall data get stuck, if it fits."""
         tall = way.rounds(program, start, deadline=deadline, descent=descent)
-        if program.data.n > MAX_SQUARE or _square_bytes(program) > machine_bytes():
+        if not is_square_small(program):
             return tall
         stuck = (Status.INACCURATE, Status.ROUND_LIMIT)
         return going_on(
@@ -211,14 +192,12 @@ class SemismoothNewton:
 
     def _way(self, program: Program) -> TallSolver | None:
         """Return the way for tall data that suits a program, if one does."""
-        if self.backend != NUMPY:
-            return None
-        suiting = (way for way in (GramNewton, ConeNewton) if way.suits(program))
-        return next((way(self.rtol, self.max_rounds) for way in suiting), None)
+        way = tall_way(program, self.backend)
+        return None if way is None else way(self.rtol, self.max_rounds)
 
     def _master(self, program: Program) -> Solver:
         rtol = master_rtol(self.rtol)
-        if _has_kinks(program) or self._loses_digits(program):
+        if has_kinks(program) or loses_digits(program, self.rtol):
             return ConicSolver(rtol=rtol)
         return _WholeProgram(replace(self, rtol=rtol))
 
@@ -288,7 +267,7 @@ class SemismoothNewton:
             zero = program.zero()
             yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
             return
-        _refuse_beyond_memory(program)
+        refuse_square_beyond_memory(program)
         yield (first := unsolved(program))
         try:
             with in_force(deadline):
@@ -367,29 +346,6 @@ class _WholeProgram:
 
     def solve(self, program: Program, *, deadline: Deadline = NEVER) -> Solution:
         return last_of(self.newton._whole_rounds(program, None, deadline))
-
-
-def _refuse_beyond_memory(program: Program) -> None:
-    """Refuse a system of the order of the rows that does not fit."""
-    n_blocks = program.shape[0] * program.patterns.n_patterns
-    refuse_beyond_memory(
-        _square_bytes(program),
-        f"a Newton system of {program.data.n} samples and {n_blocks} blocks",
-        "give fewer samples or patterns",
-    )
-
-
-def _square_bytes(program: Program) -> float:
-    """Return what the matrices of the order of the rows take, and the arrays of all blocks."""
-    n, n_blocks = program.data.n, program.shape[0] * program.patterns.n_patterns
-    has_cones = for_family(NAME, ORACLES, program.family).keeps_multipliers
-    matrices, arrays = (6.0, 3.0) if has_cones else (3.0, 0.125)
-    return 8.0 * n * (matrices * n + arrays * n_blocks)
-
-
-def _has_kinks(program: Program) -> bool:
-    """Whether only a conic solver takes the loss, whose conjugate is not smooth."""
-    return isinstance(program.loss, ConicLoss) and not is_smooth(program.loss)
 
 
 def _check_start(program: Program, start: Solution) -> None:
