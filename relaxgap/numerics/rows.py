@@ -5,12 +5,29 @@ from jaxtyping import Float64
 
 from relaxgap.errors import DataError
 
+ROWS_AT_ONCE = 16384
+
 
 def row_lengths(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
     """Return the Euclidean norm of every row, without squares that under- or overflow."""
-    peaks = np.abs(X).max(axis=1, initial=0.0)
-    scaled = np.divide(X, peaks[:, None], out=np.zeros_like(X), where=peaks[:, None] > 0.0)
-    return np.asarray(peaks * np.linalg.norm(scaled, axis=1))
+    lengths = np.empty(X.shape[0])
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        peaks = np.abs(X[rows]).max(axis=1, initial=0.0)
+        units = np.where(peaks > 0.0, peaks, 1.0)
+        lengths[rows] = peaks * np.linalg.norm(X[rows] / units[:, None], axis=1)
+    return lengths
+
+
+def spectral_norm(X: Float64[np.ndarray, "n d"]) -> float:
+    """Return the largest singular value; of many rows to half the digits of small ones."""
+    if X.shape[0] <= ROWS_AT_ONCE:
+        return float(np.linalg.norm(X, 2))
+    gram = np.zeros((X.shape[1], X.shape[1]))
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        rows = X[start : start + ROWS_AT_ONCE]
+        gram += rows.T @ rows
+    return float(np.sqrt(np.linalg.eigvalsh(gram)[-1]))
 
 
 def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "m d"]:

@@ -7,7 +7,10 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.limits import rows_at_once
+from relaxgap.numerics.limits import CHUNK_ENTRIES, rows_at_once
+
+ROWS_AT_ONCE = 4096
+"""Of data too long for one gate at a time; a multiple of eight, the bits of a byte."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,15 +77,25 @@ def bits_at(
 
 def digest_of(X: Float64[np.ndarray, "n d"]) -> str:
     """Return the SHA-256 of a data matrix."""
-    shape = repr(X.shape).encode()
-    return hashlib.sha256(shape + np.ascontiguousarray(X).tobytes()).hexdigest()
+    digest = hashlib.sha256(repr(X.shape).encode())
+    digest.update(np.ascontiguousarray(X).data)
+    return digest.hexdigest()
 
 
 def patterns_of_gates(
     X: Float64[np.ndarray, "n d"], gates: Float64[np.ndarray, "P d"]
 ) -> UInt8[np.ndarray, "P bytes"]:
-    """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates at a time."""
+    """Return the packed patterns ``X @ gates[i] >= 0``, a chunk of gates or of rows at a time."""
     packed = np.empty((gates.shape[0], (X.shape[0] + 7) // 8), dtype=np.uint8)
+    if X.shape[0] > CHUNK_ENTRIES:
+        # rows may be in a file, which is read once
+        for start in range(0, X.shape[0], ROWS_AT_ONCE):
+            checkpoint()
+            active = gates @ X[start : start + ROWS_AT_ONCE].T >= 0.0
+            packed[:, start // 8 : start // 8 + (active.shape[1] + 7) // 8] = np.packbits(
+                active, axis=1
+            )
+        return packed
     chunk = rows_at_once(X.shape[0])
     for start in range(0, gates.shape[0], chunk):
         checkpoint()

@@ -36,14 +36,14 @@ def adjoint(
 
     Notes
     -----
-    Cost: O(n d P) time; memory O(d P) for the result, O(n d), and what one chunk takes.
+    Cost: O(n d P) time; memory O(d P) for the result, and what one chunk takes.
     """
     out = np.zeros((patterns.n_patterns, X.shape[1]))
-    weighted = nu[:, None] * X
     patterns_at_once = max(1, BITS_AT_ONCE // min(max(X.shape[0], 1), SAMPLES_AT_ONCE))
-    for rows in chunks(patterns.n_patterns, min(patterns_at_once, PATTERNS_AT_ONCE)):
-        for samples in chunks(X.shape[0], SAMPLES_AT_ONCE):
-            out[rows] += patterns.unpack_samples(rows, samples) @ weighted[samples]
+    for samples in chunks(X.shape[0], SAMPLES_AT_ONCE):
+        weighted = nu[samples, None] * X[samples]
+        for rows in chunks(patterns.n_patterns, min(patterns_at_once, PATTERNS_AT_ONCE)):
+            out[rows] += patterns.unpack_samples(rows, samples) @ weighted
     return out
 
 

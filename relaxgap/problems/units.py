@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.numerics.rows import spectral_norm
 from relaxgap.problems.blocks import Blocks
 from relaxgap.problems.program import Program
 
@@ -27,7 +28,7 @@ class Units:
     def of(cls, program: Program) -> "Units | None":
         """Return the units in which ``X`` and ``y`` have norm 1; None if either is zero."""
         data = program.data
-        units = cls(float(np.linalg.norm(data.X, 2)), program.loss.label_unit(data.y))
+        units = cls(spectral_norm(data.X), program.loss.label_unit(data.y))
         return units if units.X > 0.0 and units.y > 0.0 else None
 
     @property
@@ -37,7 +38,8 @@ class Units:
 
     def scaled_data(self, data: Dataset) -> Dataset:
         """Return the data in these units."""
-        return Dataset(data.X / self.X, data.y / self.y)
+        # in the data's own units they stay where they are, perhaps in a file
+        return Dataset(data.X if self.X == 1.0 else data.X / self.X, data.y / self.y)
 
     def scaled(self, program: Program) -> Program:
         """Return the program in these units; patterns stay the same."""

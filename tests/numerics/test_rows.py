@@ -3,7 +3,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from relaxgap.errors import DataError
-from relaxgap.numerics.rows import normalized_rows, row_lengths, unit_rows
+from relaxgap.numerics import rows
+from relaxgap.numerics.rows import normalized_rows, row_lengths, spectral_norm, unit_rows
 
 
 def test_lengths_whose_squares_leave_the_range_are_exact() -> None:
@@ -28,3 +29,14 @@ def test_a_zero_row_cannot_be_normalized() -> None:
 
 def test_a_matrix_without_columns_has_rows_of_length_zero() -> None:
     assert_array_equal(row_lengths(np.zeros((2, 0))), np.zeros(2))
+
+
+def test_long_matrices_are_read_in_pieces_with_the_same_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X = np.random.default_rng(0).standard_normal((50, 3))
+    lengths, norm = row_lengths(X), spectral_norm(X)
+    assert norm == np.linalg.norm(X, 2)
+    monkeypatch.setattr(rows, "ROWS_AT_ONCE", 7)
+    assert_array_equal(row_lengths(X), lengths)
+    assert spectral_norm(X) == pytest.approx(norm, rel=1e-12)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from relaxgap.patterns import pattern_set
 from relaxgap.patterns.sampling import sample_patterns
 
 
@@ -34,3 +35,12 @@ def test_a_sample_never_claims_to_be_complete() -> None:
 def test_a_sample_needs_at_least_one_gate(n_gates: int) -> None:
     with pytest.raises(ValueError, match=f"n_gates={n_gates}"):
         sample_patterns(np.eye(2), n_gates, np.random.default_rng(0))
+
+
+def test_long_data_are_read_once_a_chunk_of_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X, gates = rng.standard_normal((43, 3)), rng.standard_normal((9, 3))
+    whole = pattern_set.patterns_of_gates(X, gates)
+    monkeypatch.setattr(pattern_set, "CHUNK_ENTRIES", 10)
+    monkeypatch.setattr(pattern_set, "ROWS_AT_ONCE", 16)
+    assert np.array_equal(pattern_set.patterns_of_gates(X, gates), whole)

@@ -1,6 +1,6 @@
 """Both ways for tall data against the square solver, within their certified gaps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from relaxgap.solvers import SemismoothNewton, Status
 from relaxgap.solvers.newton.semismooth_newton import _WholeProgram
 from relaxgap.solvers.tall.cone_newton import ConeNewton
 from relaxgap.solvers.tall.gram_newton import GramNewton
-from relaxgap.solvers.tall.rounds import TallSolver
+from relaxgap.solvers.tall.rounds import Iterate, TallSolver
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ WAYS = [
             "solvers.tall.gram_newton.MIN_SAMPLE": 100,
             "solvers.tall.gram_newton.MAX_SAMPLED_BLOCKS": 10,
             CHUNK: 64,
-            "solvers.tall.row_passes.MAX_UNPACKED": 0,
+            "solvers.tall.row_passes.MAX_KEPT": 0,
         },
     ),
     Way(
@@ -126,6 +126,22 @@ def test_a_start_at_the_optimum_is_kept(way: Way) -> None:
     again = way.solver(1e-6).solve(program, first)
     assert again.n_iterations == 0
     assert overlap(first.certificate, again.certificate)
+
+
+@EACH_WAY
+@pytest.mark.parametrize(("unit", "stays"), [(1.0, True), (1e-9, False), (1e9, False)])
+def test_rows_of_moderate_size_stay_where_they_are(way: Way, unit: float, stays: bool) -> None:
+    program = way.program(planted(400, 3, 2))
+    program = replace(program, data=Dataset(unit * program.data.X, program.data.y))
+    seen: list[np.ndarray] = []
+
+    def spy(scaled: Program, _start: np.ndarray) -> Iterator[Iterate]:
+        seen.append(scaled.data.X)
+        return iter(())
+
+    list(way.solver(1e-6).rounds(program, descent=spy))
+    assert (seen[0] is program.data.X) == stays
+    assert 0.1 <= np.linalg.norm(seen[0], 2) <= 1e3
 
 
 @EACH_WAY

@@ -25,9 +25,13 @@ from relaxgap.solvers.base import (
 
 CERTIFIED_STEP = 0.3
 """Part of the last proven gap at which a point is certified anew: that takes a few passes."""
-MAX_IDLE_ROUNDS, SLOW, LITTLE = 6, 0.5, 0.9
-"""Rounds in a row that leave more than the last part of the gap, after which it is left as it is;
-a round is slow that leaves more than the other."""
+MAX_IDLE_ROUNDS, SLOW, LITTLE, FALL = 6, 0.5, 0.9, 3e-3
+"""Rounds in a row that leave more than a ``LITTLE`` less than all of the gap, while the value falls
+by less than a part ``FALL`` of it, after which it is left as it is; one is slow that leaves more
+than ``SLOW``."""
+
+LEAST_UNIT = 1e-6
+"""Norms of ``X`` from here to its inverse leave float32 all its digits."""
 
 BlockArray = Float64[np.ndarray, "S P d"]
 
@@ -71,15 +75,17 @@ class Progress:
 
     def __init__(self) -> None:
         self.lower, self.gap, self.is_slow = 0.0, np.inf, False
-        self._least, self._n_idle = np.inf, 0
+        self._least, self._least_value, self._n_idle = np.inf, np.inf, 0
 
     def add(self, value: float, dual_value: float) -> None:
         """Take the values of a round."""
         self.lower = max(self.lower, dual_value)
         self.gap = (value - self.lower) / value if value > 0.0 else 0.0
         self.is_slow = self.gap > SLOW * self._least
-        self._n_idle = self._n_idle + 1 if self.gap > LITTLE * self._least else 0
+        falls = value < self._least_value - FALL * self.gap * abs(value)
+        self._n_idle = self._n_idle + 1 if self.gap > LITTLE * self._least and not falls else 0
         self._least = min(self._least, self.gap)
+        self._least_value = min(self._least_value, value)
 
     @property
     def is_idle(self) -> bool:
@@ -186,6 +192,9 @@ def certified_rounds(
         zero = program.zero()
         yield Solution(zero, Status.SOLVED, certify(program, zero), 0)
         return
+    if LEAST_UNIT <= units.X <= 1.0 / LEAST_UNIT:
+        # nothing here depends on the unit of the rows, which may stay in their file
+        units = replace(units, X=1.0)
     scaled, w, status = units.scaled(program), np.zeros(program.shape), Status.ROUND_LIMIT
     if start is not None:
         w = _no_worse_than_zero(scaled, units.scaled_point(program.without_forbidden(start.point)))
