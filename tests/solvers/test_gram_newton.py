@@ -11,6 +11,7 @@ from relaxgap.numerics.clock import OutOfTimeError
 from relaxgap.problems import Blocks, Program
 from relaxgap.solvers import SemismoothNewton, Status
 from relaxgap.solvers.tall import gram_newton, sample_gram
+from relaxgap.solvers.tall.curved_sample import CurvedSample, _chances
 from relaxgap.solvers.tall.gram_newton import GramNewton
 from relaxgap.solvers.tall.group_lasso import _secular, accelerated, swept
 from relaxgap.solvers.tall.row_passes import HessianProducts, Rows
@@ -27,7 +28,8 @@ def test_gram_and_hessian_products_are_those_of_the_dense_matrix(
     monkeypatch.setattr(sample_gram, "CHUNK_ENTRIES", 50)
     program = gated(planted(37, 3, 0), 6)
     rows = Rows.of(program)
-    gram = SampleGram(rows, 0.5)
+    largest = np.full(37, 0.5)
+    gram = SampleGram(CurvedSample(rows, np.ones(37), largest, largest))
     for blocks in ([4, 0], [1, 5, 2]):
         gram.add(np.array(blocks))
     F = dense(program).reshape(37, -1, 3)[:, [4, 0, 1, 5, 2]].reshape(37, -1)
@@ -51,6 +53,36 @@ def test_sampled_rows_keep_their_bits_and_weight() -> None:
     assert np.array_equal(bits, program.patterns.patterns[:, places])
     assert np.array_equal(sample.y, program.data.y[places])
     assert sample.weight == 61 / 21
+
+
+def test_rows_are_drawn_where_the_loss_is_curved_and_stand_for_all() -> None:
+    rng = np.random.default_rng(0)
+    curvature = np.concatenate([np.full(5, 100.0), rng.random(400), np.zeros(100)])
+    chances = _chances(curvature, 50)
+    assert np.all(chances[:5] == 1.0)
+    assert np.all(chances[405:] == 0.0)
+    np.testing.assert_allclose(chances.sum(), 50.0)
+    np.testing.assert_allclose(chances[5:405], 45.0 * curvature[5:405] / curvature[5:405].sum())
+    rows = Rows.of(gated(planted(505, 3, 0), 4))
+    sample = CurvedSample.where_curved(rows, 200, curvature, 0.01, rng)
+    total = float((sample.counts * sample.curvature).sum())
+    np.testing.assert_allclose(total, 1.01 * curvature.sum(), rtol=0.05)
+    assert not sample.is_stale(1.4 * curvature, 0.5)
+    assert sample.is_stale(1.6 * curvature, 0.5)
+    few = CurvedSample.where_curved(rows, 505, curvature, 0.01, rng)
+    assert np.all(few.counts == 1.0)
+
+
+def test_rows_that_are_all_but_straight_take_no_part_in_products() -> None:
+    rows, rng = Rows.of(gated(planted(61, 3, 0), 5)), np.random.default_rng(0)
+    curvature = np.where(np.arange(61) % 3 == 0, rng.random(61), 1e-12)
+    blocks, v = np.array([3, 1]), rng.standard_normal((2, 3))
+    products = HessianProducts(rows, blocks, curvature)
+    assert products.rows.n == 21
+    F = (rows.bits(blocks, slice(0, 61), np.float64)[:, :, None] * rows.X).transpose(1, 0, 2)
+    F = F.reshape(61, 6)
+    expected = F.T @ (curvature * (F @ v.ravel()))
+    np.testing.assert_allclose(products.times(v).ravel(), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_model_is_minimised_by_either_way() -> None:

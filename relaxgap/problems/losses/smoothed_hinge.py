@@ -36,6 +36,11 @@ class SmoothedHinge:
 
     width: float
 
+    @property
+    def largest_curvature(self) -> float:
+        """See `BoundedCurvature`."""
+        return 0.25 / self.width
+
     def value(self, fit: Float[Array, " n"], y: Float[Array, " n"]) -> float:
         """See `Loss`."""
         return self.width * _LOGISTIC.value((fit - y) / self.width, y)

@@ -15,7 +15,7 @@ from relaxgap.solvers.base import Solution, Status, unsolved, with_better_bounds
 
 NAME = "smoothing"
 FIRST_WIDTH, LEAST_WIDTH = 0.3, 1e-12
-SHRINKAGE = 10.0
+SHRINKAGE = 4.0
 COARSEST = 0.1
 """Largest relative gap to solve a program to."""
 SHARE = 0.3

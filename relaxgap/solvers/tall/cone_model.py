@@ -15,12 +15,15 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.prices.near_cones import NearCones
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.problems.losses import BoundedCurvature
+from relaxgap.solvers.tall.curved_sample import CurvedSample
 from relaxgap.solvers.tall.faces import Faces, newton_on_faces
 from relaxgap.solvers.tall.row_passes import Rows
 
 MIN_ENTERING = 40
 """Blocks that enter at once; more where more are active already."""
 N_SWEEPS, NEWTON_PHASES, STEPS_A_PHASE = 2, 4, 4
+STALE = 0.5
+"""Part of the curvature that may change before rows are drawn anew."""
 LEAST_CARE, CARE = 1e-3, 0.03
 """Part of the largest curvature that every sample has at least, and at first.
 
@@ -38,35 +41,53 @@ class ConeModel:
     Parameters
     ----------
     rows : Rows
-        The sample.
+        All of them.
+    size : int
+        How many to draw, about.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-        self.bits = rows.bits(slice(None), slice(0, rows.n), np.float64)
-        self.curvature, self.care = np.zeros(rows.n), CARE
-        self._own: dict[int, tuple[Float64[np.ndarray, "d d"], float]] = {}
-        self._row_square = float(np.mean(rows.X * rows.X))
+    def __init__(self, rows: Rows, size: int) -> None:
+        self.all_rows, self.size, self.care = rows, size, CARE
+        self.largest_curvature = cast(BoundedCurvature, rows.loss).largest_curvature
+        """Of the loss: with `care` 1 the model is above the loss everywhere."""
+        self._rng = np.random.default_rng(0)
+        self._uniform = CurvedSample.uniform(rows, size, self.largest_curvature, self._rng)
+        self._row_square = float(np.mean(self._uniform.rows.X**2))
+        self._take(self._uniform)
         self.sample_only(np.zeros((self.bits.shape[0], rows.X.shape[1])))
 
-    @property
-    def largest_curvature(self) -> float:
-        """Of the loss: with `care` 1 the model is above the loss everywhere."""
-        return cast(BoundedCurvature, self.rows.loss).largest_curvature
+    def _take(self, sample: CurvedSample) -> None:
+        self.sample, self.rows = sample, sample.rows
+        self.bits = self.rows.bits(slice(None), slice(0, self.rows.n), np.float64)
+        self.curvature = np.zeros(self.rows.n)
+        self._own: dict[int, tuple[Float64[np.ndarray, "d d"], float]] = {}
 
     def learn(self, has_fallen: bool) -> None:
         """Be bolder where the objective fell as far as the model said to go, else more careful."""
         self.care = max(self.care / 3.0, LEAST_CARE) if has_fallen else min(10.0 * self.care, 1.0)
 
     def sample_only(self, z: Float64[np.ndarray, "P d"]) -> None:
-        """Model the loss of the sample itself near signed sums of blocks."""
+        """Model the loss of the uniform sample itself near signed sums of blocks."""
+        if self.sample is not self._uniform:
+            self._take(self._uniform)
         self.linear = np.zeros((self.bits.shape[0], self.rows.X.shape[1]))
         self._made_at(z)
 
-    def make(self, z: Float64[np.ndarray, "P d"], exact: Float64[np.ndarray, "P d"]) -> None:
-        """Model the loss near signed sums of blocks whose gradients are known for all rows."""
+    def make(
+        self,
+        z: Float64[np.ndarray, "P d"],
+        nu: Float64[np.ndarray, " n"],
+        exact: Float64[np.ndarray, "P d"],
+    ) -> None:
+        """Model the loss near signed sums of blocks whose dual point and gradients are known."""
+        curvature = self.all_rows.curvature(nu)
+        if self.sample.is_stale(curvature, STALE):
+            self._take(
+                CurvedSample.where_curved(self.all_rows, self.size, curvature, CARE, self._rng)
+            )
         self._made_at(z)
-        self.linear = exact - self.rows.prices(self.nu, slice(None))
+        self.linear = np.zeros_like(exact)
+        self.linear = exact - self.gradients()
 
     def _made_at(self, z: Float64[np.ndarray, "P d"]) -> None:
         self._fit = self.rows.fit(z)
@@ -83,12 +104,13 @@ class ConeModel:
 
     def gradients(self) -> Float64[np.ndarray, "P d"]:
         r"""Return :math:`F_i^\top \nu` for all patterns."""
-        return self.rows.prices(self.nu, slice(None)) + self.linear
+        weighted = (self.sample.counts * self.nu)[:, None] * self.rows.X
+        return np.asarray(self.bits @ weighted + self.linear)
 
     def gradient(self, pattern: int) -> Float64[np.ndarray, " d"]:
         r"""Return :math:`F_i^\top \nu` for one pattern."""
-        weighted = self.bits[pattern] * self.nu
-        return np.asarray(self.rows.weight * (weighted @ self.rows.X) + self.linear[pattern])
+        weighted = self.sample.counts * self.bits[pattern] * self.nu
+        return np.asarray(weighted @ self.rows.X + self.linear[pattern])
 
     def move(self, pattern: int, change: Float64[np.ndarray, " d"]) -> None:
         """Follow a change of the signed block of one pattern."""
@@ -97,10 +119,11 @@ class ConeModel:
     def own(self, pattern: int) -> tuple[Float64[np.ndarray, "d d"], float]:
         """Return the Gram matrix of one pattern and its largest eigenvalue."""
         if pattern not in self._own:
-            X, weight = self.rows.X, self.rows.weight
-            gram = weight * ((X.T * (self.curvature * self.bits[pattern])) @ X)
+            X, curvature = self.rows.X, self.sample.counts * self.curvature
+            gram = (X.T * (curvature * self.bits[pattern])) @ X
             # a pattern that is active at no sampled row may be at one that is not
-            gram += FEWEST * weight * self.largest_curvature * self._row_square * np.eye(len(gram))
+            share = self.all_rows.n / self.rows.n
+            gram += FEWEST * share * self.largest_curvature * self._row_square * np.eye(len(gram))
             self._own[pattern] = gram, float(np.linalg.eigvalsh(gram)[-1])
         return self._own[pattern]
 
@@ -240,13 +263,13 @@ def _newton(
     faces = Faces.of(cones, active, w[active])
     columns, owner = faces.columns(cones.n_patterns)
     products = (columns.T @ model.rows.X.T) * model.bits[owner]
-    weight = model.rows.weight
+    counts = model.sample.counts
     linear = (
         np.where(active < cones.n_patterns, 1.0, -1.0)[:, None]
         * model.linear[active % cones.n_patterns]
     )
-    slope = weight * (products @ model.nu) + faces.coordinates(linear)
-    gram = weight * ((products * model.curvature) @ products.T)
+    slope = products @ (counts * model.nu) + faces.coordinates(linear)
+    gram = (products * (counts * model.curvature)) @ products.T
     start = faces.coordinates(w[active])
     alpha, first = newton_on_faces(gram, slope, start, faces, cones, beta, STEPS_A_PHASE)
     w[active] = kept_inside(cones, active, w[active], faces.blocks_at(alpha))

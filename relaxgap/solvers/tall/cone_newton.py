@@ -90,7 +90,7 @@ class _ConeDescent:
         if self._kept is None:
             rows, data = Rows.of(program), program.data
             size = max(MIN_SAMPLE, SAMPLE_A_COLUMN * data.d)
-            model = ConeModel(rows.sample(size, np.random.default_rng(0)))
+            model = ConeModel(rows, size)
             self._kept = rows, model, NearCones(data.X, program.patterns)
         allowed = np.flatnonzero(~program.forbidden())
         at_beta = _AtBeta(*self._kept, allowed, program.beta)
@@ -119,7 +119,7 @@ class _AtBeta:
                 found = self._minimised(w, tolerance, SAMPLE_ROUNDS, anew=True)
                 state = self._on_faces(self._towards(state, found)[0])
             elif done > 0:
-                model.make(signed_sum(state.w), state.gradients)
+                model.make(signed_sum(state.w), state.nu, state.gradients)
                 found = self._minimised(state.w, tolerance, MODEL_ROUNDS, anew=False)
                 state, is_whole = self._towards(state, found)
                 model.learn(is_whole)

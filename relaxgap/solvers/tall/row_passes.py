@@ -20,8 +20,11 @@ from relaxgap.problems.losses import NewtonLoss
 
 CHUNK = 8192
 """Rows at a time: a multiple of eight, so that packed bits are cut between bytes."""
-MAX_UNPACKED = 60_000_000
-"""Bits that are kept as float32 between products with the Hessian of the same blocks."""
+MAX_KEPT = 60_000_000
+"""Bits, or entries of ``X``, that are kept as float32 between products with the same Hessian."""
+
+FLAT = 1e-7
+"""Part of the largest curvature below which float32 does not see one beside it."""
 
 Number = TypeVar("Number", np.float32, np.float64)
 
@@ -64,11 +67,18 @@ class Rows:
         if n_rows >= self.n:
             return self
         kept = np.sort(rng.choice(self.n, n_rows, replace=False))
-        packed = np.empty((self.packed.shape[0], (n_rows + 7) // 8), dtype=np.uint8)
-        for i, bits in enumerate(self.packed):
+        return replace(self.picked(kept), weight=self.n / n_rows)
+
+    def picked(
+        self, kept: Int[np.ndarray, " m"], blocks: Int[np.ndarray, " k"] | slice = slice(None)
+    ) -> "Rows":
+        """Return some of the rows, with the bits of some patterns."""
+        old = self.packed[blocks]
+        packed = np.empty((old.shape[0], (kept.size + 7) // 8), dtype=np.uint8)
+        for i, bits in enumerate(old):
             # a byte at a time: all bits of all patterns are n P bytes
             packed[i] = np.packbits((bits[kept >> 3] >> (7 - (kept & 7)).astype(np.uint8)) & 1)
-        return replace(self, X=self.X[kept], y=self.y[kept], packed=packed, weight=self.n / n_rows)
+        return replace(self, X=self.X[kept], y=self.y[kept], packed=packed)
 
     def chunks(self) -> Iterator[slice]:
         """Split the rows; a deadline in force ends the pass."""
@@ -127,6 +137,19 @@ class Rows:
             out += (products * curvature[rows]) @ products.T
         return self.weight * out
 
+    def hessian(
+        self, blocks: Int[np.ndarray, " k"], curvature: Float64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, "m m"]:
+        """Return the Hessian of a few blocks, over the rows where the loss is curved."""
+        curved = np.flatnonzero(curvature > 0.0)
+        some, size = self.picked(curved, blocks), blocks.size * self.X.shape[1]
+        every, out = np.arange(blocks.size), np.zeros((size, size))
+        for rows in some.chunks():
+            bits = some.bits(every, rows, np.float64) * np.sqrt(curvature[curved[rows]])
+            products = (bits.T[:, :, None] * some.X[rows][:, None, :]).reshape(-1, size)
+            out += products.T @ products
+        return self.weight * out
+
     def value(self, fit: Float64[np.ndarray, " n"]) -> float:
         """Return the loss, weighted."""
         return self.weight * self.loss.value(fit, self.y)
@@ -158,9 +181,15 @@ class HessianProducts:
         blocks: Int[np.ndarray, " k"],
         curvature: Float64[np.ndarray, " n"],
     ) -> None:
+        curved = np.flatnonzero(curvature > FLAT * curvature.max(initial=0.0))
+        if 2 * curved.size < rows.n:
+            # a row of which the loss is all but straight takes no part
+            rows, curvature = rows.picked(curved, blocks), curvature[curved]
+            blocks = np.arange(blocks.size)
         self.rows, self.blocks = rows, blocks
-        self.single, self.curvature = rows.X.astype(np.float32), curvature.astype(np.float32)
-        keeps = rows.n * blocks.size <= MAX_UNPACKED
+        self.curvature = curvature.astype(np.float32)
+        self._single = rows.X.astype(np.float32) if rows.X.size <= MAX_KEPT else None
+        keeps = rows.n * blocks.size <= MAX_KEPT
         everything = slice(0, rows.n)
         self._kept = rows.bits(blocks, everything, np.float32) if keeps else None
 
@@ -168,7 +197,8 @@ class HessianProducts:
         """Return the product with the blocks ``v``, in one pass."""
         single, out = v.astype(np.float32), np.zeros_like(v)
         for rows in self.rows.chunks():
-            X = self.single[rows]
+            kept = self._single
+            X = self.rows.X[rows].astype(np.float32) if kept is None else kept[rows]
             if self._kept is None:
                 bits = self.rows.bits(self.blocks, rows, np.float32)
             else:

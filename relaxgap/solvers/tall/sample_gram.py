@@ -1,6 +1,6 @@
 r"""The Gram matrix of the blocks of a working set, from a sample of the rows.
 
-.. math:: G_{ij} = \rho \sum_{k \in \text{sample}} \delta_{ik} \delta_{jk} x_k x_k^\top
+.. math:: G_{ij} = \sum_{k \in \text{sample}} c_k\, \delta_{ik} \delta_{jk} x_k x_k^\top
 
 is one matrix product of the joint bits of pairs of patterns with the products of pairs of columns:
 half the arithmetic of :math:`F^\top F`, whose upper blocks and lower entries are not needed.
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.solvers.tall.row_passes import Rows
+from relaxgap.solvers.tall.curved_sample import CurvedSample
 
 CHUNK_ENTRIES = 1 << 22
 """Joint bits at a time."""
@@ -21,15 +21,15 @@ class SampleGram:
 
     Parameters
     ----------
-    rows : Rows
-        The sample.
-    curvature : float
-        Largest second derivative of the loss: the matrix is that of a model above it.
+    sample : CurvedSample
     """
 
-    def __init__(self, rows: Rows, curvature: float) -> None:
+    def __init__(self, sample: CurvedSample) -> None:
+        rows, curvature = sample.rows, sample.counts * sample.curvature
         self.rows, self.single = rows, rows.X.astype(np.float32)
-        self.weight = rows.weight * curvature
+        # of about 1, whatever the unit of the loss
+        self.unit = float(curvature.max(initial=0.0))
+        self.weights = (curvature / self.unit if self.unit > 0.0 else curvature).astype(np.float32)
         self.blocks: Int[np.ndarray, " k"] = np.empty(0, dtype=np.intp)
         d = rows.X.shape[1]
         self._pairs = np.triu_indices(d)
@@ -85,5 +85,6 @@ class SampleGram:
             bits = rows.bits(blocks, some, np.float32)
             joint = bits[first]
             joint *= bits[second]
-            sums += joint @ (X[:, self._pairs[0]] * X[:, self._pairs[1]])
-        return np.asarray(self.weight * sums, dtype=np.float32)
+            weighted = self.weights[some, None] * X
+            sums += joint @ (weighted[:, self._pairs[0]] * X[:, self._pairs[1]])
+        return np.asarray(self.unit * sums, dtype=np.float32)
