@@ -24,6 +24,7 @@ DRAWERS = (
     "relaxgap.experiments.complexity",
     "relaxgap.experiments.gap_chain",
     "relaxgap.experiments.cone_sharpness",
+    "relaxgap.experiments.sharpness_benchmark",
     "relaxgap.experiments.worst_labels",
     "relaxgap.experiments.gaussian_lemma",
     "relaxgap.experiments.gated_ratio",
