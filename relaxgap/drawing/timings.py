@@ -15,6 +15,7 @@ SOLVERS = {
     "scs": "SCS",
     "pyscnn": "pyscnn",
     "dense_interior_point": "interior point, dense (Theorem 2)",
+    "cronos": "CRONOS",
 }
 PROGRAMS = {"relu": "cone-constrained", "gated": "gated"}
 

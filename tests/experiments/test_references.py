@@ -276,6 +276,14 @@ def compare_passes(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
         assert (frame["relative_error"].dropna() <= 1e-4).all()
 
 
+def compare_sharpness_times(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, ("data", "n", "d", "seed", "method", "tolerance", "n_cones"))
+    for frame in (fresh, reference):
+        ours = frame[frame["method"] == "ours"]
+        assert (ours["widest"] <= ours["tolerance"]).all()
+        assert frame["largest_excess"].dropna().between(-1e-6, 1e-6).all()
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
@@ -294,6 +302,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "success_vs_width": compare_landscape,
     "training_benchmark": compare_training_times,
     "gpu_kernels": compare_passes,
+    "sharpness_benchmark": compare_sharpness_times,
     **THEORY_COMPARISONS,
 }
 

@@ -7,6 +7,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,6 @@ class ProgramRegularisation(Regularisation):
                 "choose one."
             )
 
-    def resolve(self, data: Dataset, patterns: PatternSet) -> float:
+    def resolve(self, data: Dataset, patterns: PatternSet, loss: Loss = SQUARED) -> float:
         """Return the absolute ``beta``; a fraction is one of ``beta_max`` over ``patterns``."""
-        return Strength(self.beta, self.beta_fraction, self.program).resolve(data, patterns)
+        return Strength(self.beta, self.beta_fraction, self.program, loss).resolve(data, patterns)

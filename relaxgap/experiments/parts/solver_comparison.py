@@ -21,6 +21,7 @@ from relaxgap.experiments.timing.process import Attempt, attempts_of
 from relaxgap.experiments.timing.settings import BenchmarkSettings
 from relaxgap.patterns import sample_patterns
 from relaxgap.problems import PROGRAMS, Program
+from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.solvers import SemismoothNewton
 
 REFERENCE_FRACTION = 0.1
@@ -96,19 +97,23 @@ class Record:
 
 def run(cell: Cell[Settings]) -> list[Record]:
     """Run every solver of the settings on one instance, to every tolerance."""
-    data = cell.load_data()
+    return compared(cell, cell.load_data(), SQUARED)
+
+
+def compared(cell: Cell[Settings], data: Dataset, loss: Loss) -> list[Record]:
+    """Run every solver on one data set, with one loss."""
     return [
         record
         for rule in cell.settings.patterns.n_gates
-        for record in _records(cell, data, size_of(rule, data.n, d=data.d))
+        for record in _records(cell, data, loss, size_of(rule, data.n, d=data.d))
     ]
 
 
-def _records(cell: Cell[Settings], data: Dataset, n_gates: int) -> list[Record]:
+def _records(cell: Cell[Settings], data: Dataset, loss: Loss, n_gates: int) -> list[Record]:
     settings, regularisation = cell.settings.benchmark, cell.settings.regularisation
     patterns = sample_patterns(data.X, n_gates, cell.streams()[1])
-    beta = regularisation.resolve(data, patterns)
-    program = PROGRAMS[regularisation.program](data, patterns, beta)
+    beta = regularisation.resolve(data, patterns, loss)
+    program = PROGRAMS[regularisation.program](data, patterns, beta, loss=loss)
     reference = SemismoothNewton(REFERENCE_FRACTION * min(settings.tolerances)).solve(program)
     attempts = [
         attempt for solver in settings.solvers for attempt in attempts_of(program, solver, settings)

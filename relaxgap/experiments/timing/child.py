@@ -55,10 +55,12 @@ def _program_of(problem: dict[str, np.ndarray]) -> "Program":
     from relaxgap.data.dataset import Dataset
     from relaxgap.patterns.pattern_set import PatternSet
     from relaxgap.problems import PROGRAMS
+    from relaxgap.problems.losses import LOSSES
 
     data = Dataset(problem["X"], problem["y"])
     patterns = PatternSet(problem["packed"], problem["gates"], data.n)
-    return PROGRAMS[str(problem["family"])](data, patterns, float(problem["beta"]))
+    loss = LOSSES[str(problem["loss"])]
+    return PROGRAMS[str(problem["family"])](data, patterns, float(problem["beta"]), loss=loss)
 
 
 def _solver_of(task: Task, program: "Program") -> tuple[str, Callable[[float], Answer]]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from relaxgap.experiments.timing import task as timed
-from relaxgap.experiments.timing.settings import CONIC_SOLVERS, DENSE, BenchmarkSettings
+from relaxgap.experiments.timing.settings import CONIC_SOLVERS, DENSE, PEERS, BenchmarkSettings
 from relaxgap.problems import Blocks, Program
 from relaxgap.solvers.registry import DEFAULT
 
@@ -25,11 +25,14 @@ STARTING_SECONDS = 300.0
 """Imports, data and the machine's speed: allowed besides the solves, never timed."""
 COUNTED = (DEFAULT,)
 MAX_COUNTED_SECONDS = 100.0
-INSTALL_PYSCNN = (
-    "python3 -m venv .venv-pyscnn; .venv-pyscnn/bin/pip install torch torchvision --index-url "
-    "https://download.pytorch.org/whl/cpu; .venv-pyscnn/bin/pip install pyscnn==0.0.10; then "
-    "run again with --force"
-)
+INSTALL = {
+    "pyscnn": "python3 -m venv .venv-pyscnn; .venv-pyscnn/bin/pip install torch torchvision "
+    "--index-url https://download.pytorch.org/whl/cpu; .venv-pyscnn/bin/pip install "
+    "pyscnn==0.0.10; then run again with --force",
+    "cronos": "python3 -m venv .venv-cronos; .venv-cronos/bin/pip install jax; git clone "
+    "https://github.com/pilancilab/CRONOS .cronos; then run again with --force",
+}
+CHILDREN = {"pyscnn": "pyscnn_child.py", "cronos": "cronos_child.py"}
 
 
 class RunStatus(StrEnum):
@@ -85,7 +88,8 @@ def attempts_of(program: Program, solver: str, settings: BenchmarkSettings) -> l
         return _all(solver, settings, RunStatus.TOO_LARGE, message)
     command = _command(solver, settings)
     if command is None:
-        message = f"no Python at benchmark.scnn_python={settings.scnn_python}: {INSTALL_PYSCNN}"
+        name, python = _python_of(solver, settings)
+        message = f"no Python at benchmark.{name}={python}: {INSTALL[solver]}"
         return _all(solver, settings, RunStatus.ABSENT, message)
     attempts = _run(command, program, solver, settings, count_flops=False)
     counted = [k for k, attempt in enumerate(attempts) if _is_short(attempt)]
@@ -115,10 +119,19 @@ def dense_entries(program: Program) -> int:
 
 
 def _command(solver: str, settings: BenchmarkSettings) -> list[str] | None:
-    if solver != "pyscnn":
+    if solver not in PEERS:
         return [sys.executable, "-m", "relaxgap.experiments.timing.child"]
-    python = shutil.which(settings.scnn_python)
-    return [python, str(Path(__file__).with_name("pyscnn_child.py"))] if python else None
+    python = shutil.which(_python_of(solver, settings)[1])
+    return [python, str(Path(__file__).with_name(CHILDREN[solver]))] if python else None
+
+
+def _python_of(solver: str, settings: BenchmarkSettings) -> tuple[str, str]:
+    """Return the name and the value of the setting that says which Python runs a peer."""
+    pythons = {
+        "pyscnn": ("scnn_python", settings.scnn_python),
+        "cronos": ("cronos_python", settings.cronos_python),
+    }
+    return pythons[solver]
 
 
 def _run(
@@ -135,6 +148,7 @@ def _run(
         time_limit_seconds=settings.time_limit_seconds,
         memory_limit_bytes=int(settings.memory_limit_gigabytes * 1e9),
         count_flops=count_flops,
+        source=settings.cronos_source if solver == "cronos" else "",
     )
     problem = {
         "X": program.data.X,
@@ -143,6 +157,7 @@ def _run(
         "gates": program.patterns.gates,
         "beta": program.beta,
         "family": program.family.name,
+        "loss": program.loss.name,
     }
     with tempfile.TemporaryDirectory(prefix="relaxgap-") as name:
         folder = Path(name)

@@ -43,6 +43,9 @@ def main(folder: Path) -> int:
         sys.stderr.write(f"pyscnn cannot be imported: {error}\n")
         return ABSENT
     task, problem = read_task(folder)
+    if str(problem["loss"]) != "squared":
+        sys.stderr.write("pyscnn is run with the squared loss only\n")
+        return ABSENT
     set_device("cpu", "float64")
     names = f"pyscnn {version('pyscnn')}, torch {version('torch')}"
     perform(folder, task, names, lambda tolerance: solve(problem, tolerance))

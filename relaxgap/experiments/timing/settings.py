@@ -8,7 +8,9 @@ from relaxgap.solvers.registry import NAMES
 
 CONIC_SOLVERS = REFERENCES
 DENSE = "dense_interior_point"
-SOLVERS = (*NAMES, DENSE, "pyscnn")
+PEERS = ("pyscnn", "cronos")
+"""Each runs in the Python of an environment of its own."""
+SOLVERS = (*NAMES, DENSE, *PEERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class BenchmarkSettings:
     ----------
     solvers : tuple of str
         Any of ``semismooth_newton``, ``column_generation``, ``clarabel``, ``ecos``, ``scs``,
-        ``dense_interior_point`` (Clarabel on the form that Theorem 2 counts) and ``pyscnn``.
+        ``dense_interior_point`` (Clarabel on the form that Theorem 2 counts), ``pyscnn`` and
+        ``cronos``.
     tolerances : tuple of float
         Relative errors to reach, loosest first; a solve from scratch for each.
     repeats : int
@@ -51,19 +54,23 @@ class BenchmarkSettings:
         Entries of the constraint matrix above which no generic conic solver is started:
         ``n d P`` for a gated, ``4 n d P`` for a cone-constrained program. Of the dense method
         those of its quadratic objective, ``(d P)^2`` and ``(2 d P)^2``.
-    scnn_python : str
-        Python with the package pyscnn, in an environment of its own.
+    scnn_python, cronos_python : str
+        Python with the package pyscnn, and one with JAX, in environments of their own.
+    cronos_source : str
+        Folder of a checkout of CRONOS, which is not on the package index.
     threads : int
         BLAS threads of each solver.
     """
 
-    solvers: tuple[str, ...] = SOLVERS
+    solvers: tuple[str, ...] = SOLVERS[:-1]
     tolerances: tuple[float, ...] = (1e-3, 1e-6)
     repeats: int = 3
     time_limit_seconds: float = 40.0
     memory_limit_gigabytes: float = 16.0
     largest_conic: int = 20_000_000
     scnn_python: str = ".venv-pyscnn/bin/python"
+    cronos_python: str = ".venv-cronos/bin/python"
+    cronos_source: str = ".cronos"
     threads: int = 1
 
     def __post_init__(self) -> None:

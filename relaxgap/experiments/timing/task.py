@@ -26,7 +26,10 @@ GEMM_SIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Name a solver and say what to do with the program in ``problem.npz``."""
+    """Name a solver and say what to do with the program in ``problem.npz``.
+
+    ``source`` is the folder of a checkout that the solver is run from, if it is.
+    """
 
     solver: str
     tolerances: tuple[float, ...]
@@ -34,6 +37,7 @@ class Task:
     time_limit_seconds: float
     memory_limit_bytes: int
     count_flops: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
