@@ -225,4 +225,4 @@ def test_the_findings_of_the_readme_are_the_same_numbers(
         f"n from 10 to 60, and between {percent(trained.loc[1000, low] - 1.0, 1)} and "
         f"{percent(trained.loc[1000, high] - 1.0)}% above it at 1000",
     )
-    assert brackets.loc[brackets["n"].between(30, 60), "width"].max() < 1.1e-3
+    assert power(brackets.loc[brackets["n"].between(30, 60), "width"].max()) == "10⁻³"
