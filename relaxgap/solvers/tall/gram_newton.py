@@ -47,8 +47,9 @@ CG_STEPS, CG_TOLERANCE = 40, 2e-3
 LEAST_CARE, CARE, FLATTEST = 1e-2, 0.3, 1e-3
 """Part of the own Gram matrix of each block that is added to it, at least and at first; and part of
 the mean curvature that every row has in addition where rows are drawn."""
-MAX_SETTLED = 600
-"""Unknowns of a model that is not one from above that are settled where blocks trade lengths."""
+MAX_SETTLED, MAX_SETTLED_ABOVE = 600, 1500
+"""Most unknowns of a model that are settled where blocks trade lengths, by dozens of dense systems:
+of one that is soon another, and of one from above."""
 MAX_DENSE, RIDGES, SHORTEST_DENSE = 600, (1e-10, 1e-7, 1e-4, 1e-2), 0.1
 """Unknowns up to which a Hessian of a loss of varied curvature is formed in float64, the parts of
 its mean that are added to its diagonal in turn (few rows may be curved), and the shortest step."""
@@ -185,8 +186,7 @@ def _descent(
         gram.add(joining[order[: max(MIN_ENTERING, gram.blocks.size)]])
         # a working set that still grows is not settled yet
         stuck = progress.is_slow and joining.size == 0
-        # where the curvature moves the model is soon another one
-        stuck &= model.is_above or len(gram.matrix) <= MAX_SETTLED
+        stuck &= len(gram.matrix) <= (MAX_SETTLED_ABOVE if model.is_above else MAX_SETTLED)
         far = gap > FAR and model.is_above
         if gram.blocks.size == 0:
             # zero is optimal up to rounding
