@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.numbers import scientific
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import new_figure
 
@@ -19,7 +20,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     axes = figure.add_subplot()
     ours = summary[summary["method"] == OURS]
     for index, (tolerance, rows) in enumerate(ours.groupby("tolerance", sort=False)):
-        label = f"certified brackets of relative width {tolerance:g} (ours)"
+        label = f"brackets of relative width {scientific(tolerance)} (ours)"
         draw_medians(axes, rows, "n", "cones_a_minute", index, label)
     conic = summary[summary["method"] == CONIC]
     draw_medians(axes, conic, "n", "cones_a_minute", 2, "Clarabel, one cone after another")
@@ -30,8 +31,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     gains = gains_of(summary)
     annotate(
         figure,
-        f"A certified bracket of C(K, z) takes {gains.min():.0f} to {gains.max():.0f} times less "
-        "than a conic solve",
+        f"Certified brackets of $C(K, z)$ come {gains.min():.0f} to {gains.max():.0f} times as "
+        "fast as conic solves",
         f"{summary['data'].iloc[0].split(',')[0].capitalize()} rows, n = 2d, Gaussian gates and "
         f"directions; {ours['n_cones'].max()} cones a call, {conic['n_cones'].max()} of Clarabel; "
         f"one thread, medians of {summary['n_repeats'].min()} calls, {summary['seed'].nunique()} "

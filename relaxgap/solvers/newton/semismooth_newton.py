@@ -124,7 +124,7 @@ class SemismoothNewton:
         under the same deadline, and by one whose restricted programs Clarabel solves where an
         offset or the units of columns leave a dual point too few digits, or the loss has kinks;
         above `smoothing.MIN_SAMPLES` samples its kinks are smoothed first (`smoothing`), which
-        takes no list of rows and blocks to a conic solver.
+        takes no list of rows and blocks to a conic solver, and tall data to the ways for them.
         """
         return last_of(self.rounds(program, start, deadline=deadline))
 
