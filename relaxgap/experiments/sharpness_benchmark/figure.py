@@ -20,7 +20,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     axes = figure.add_subplot()
     ours = summary[summary["method"] == OURS]
     for index, (tolerance, rows) in enumerate(ours.groupby("tolerance", sort=False)):
-        label = f"brackets of relative width {scientific(tolerance)} (ours)"
+        label = f"brackets of relative width {scientific(float(str(tolerance)))} (ours)"
         draw_medians(axes, rows, "n", "cones_a_minute", index, label)
     conic = summary[summary["method"] == CONIC]
     draw_medians(axes, conic, "n", "cones_a_minute", 2, "Clarabel, one cone after another")
@@ -56,5 +56,7 @@ def gains_of(summary: pd.DataFrame) -> pd.Series:
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return cones a minute, and the widest bracket."""
+    tolerance = summary["tolerance"].astype(object).fillna("its own")
     keys = ["n", "method", "tolerance"]
-    return summary.groupby(keys, sort=False, dropna=False)[["cones_a_minute", "widest"]].median()
+    frame = summary.assign(tolerance=tolerance)
+    return frame.groupby(keys, sort=False)[["cones_a_minute", "widest"]].median()

@@ -17,6 +17,7 @@ from relaxgap.drawing.timings import (
     INSTANCE,
     PROGRAMS,
     instances,
+    label_of,
     longer_than,
     seconds_to,
     style_index,
@@ -75,7 +76,7 @@ def _strengths(frame: pd.DataFrame) -> list[object]:
 
 
 def _legend(frame: pd.DataFrame) -> list[Line2D]:
-    solvers = solver_handles(frame["solver"])
+    solvers = solver_handles([name for name in frame["solver"].unique() if name in _reached(frame)])
     strengths = [
         Line2D([], [], color=GREY, linestyle=line, label=rf"$\beta={fraction}\,\beta_{{\max}}$")
         for fraction, line in zip(_strengths(frame), LINES, strict=False)
@@ -88,6 +89,11 @@ def _legend(frame: pd.DataFrame) -> list[Line2D]:
     ]
     limit = Line2D([], [], color=GREY, marker="_", markersize=12, lw=0.0, label="time limit")
     return [*solvers, *strengths, *losses, limit]
+
+
+def _reached(frame: pd.DataFrame) -> set[str]:
+    """Return the solvers that reached the error somewhere, and so are in the figure."""
+    return set(frame.loc[frame["relative_error"] <= ERROR, "solver"])
 
 
 def ratios(summary: pd.DataFrame) -> pd.Series:
@@ -117,11 +123,13 @@ def _title(frame: pd.DataFrame) -> str:
 def _caption(frame: pd.DataFrame) -> str:
     n_instances = len(frame[[*INSTANCE, "loss"]].drop_duplicates())
     counts = sorted(frame["n_gates"].unique())
+    absent = [label_of(name) for name in frame["solver"].unique() if name not in _reached(frame)]
+    nowhere = f" Nowhere reached by {' and '.join(absent)}." if absent else ""
     return (
         f"{frame['data'].iloc[0]}, {' and '.join(map(str, counts))} gates; {n_instances} "
         f"instances, {frame['threads'].max()} thread, each solver in a process of its own; median "
         f"of up to {frame['n_repeats'].max()} solves. Error: of the point moved into its cones, "
-        f"over a lower bound certified to {scientific(frame['reference_gap'].max())}."
+        f"over a lower bound certified to {scientific(frame['reference_gap'].max())}.{nowhere}"
     )
 
 
