@@ -59,7 +59,7 @@ _LOSS_OPTIONS = (
         default=SQUARED.name,
         show_default=True,
         help="Of the outputs; logistic and hinge are of two classes, of any names in the column of "
-        "labels, the later in order as +1.",
+        "labels of a table and of two numbers in an array, the later in order as +1.",
     ),
     click.option(
         "--against-rest",

@@ -1,6 +1,7 @@
 """Single NumPy arrays (``.npy``), mapped into memory where their entries need no conversion."""
 
 import math
+import struct
 from pathlib import Path
 from typing import Literal
 
@@ -28,8 +29,11 @@ def read_arrays_beside(
         If one cannot be used; `relaxgap.data.paths.errors_of` adds the path to the message.
     """
     labels = labels_beside(path, target)
+    if not path.is_file():
+        raise DataError("Expected a regular file, got a pipe or a device; write the array to one.")
     if not labels.is_file():
-        beside = sorted(p.stem for p in path.parent.glob(f"*{ENDING}") if p.name != path.name)
+        files = [p for p in path.parent.glob(f"*{ENDING}") if p.is_file() and p.name != path.name]
+        beside = sorted(p.stem for p in files)
         raise DataError(no_target("labels in an array beside it", target, beside))
     X, y = _mapped(path, "X", 2), _mapped(labels, target, 1)
     if X.shape[0] != y.shape[0]:
@@ -42,7 +46,7 @@ def read_arrays_beside(
 
 def labels_beside(path: Path, target: str) -> Path:
     """Return where the labels of an array of features are."""
-    return path.expanduser().with_name(f"{target.strip()}{ENDING}")
+    return path.expanduser().parent / f"{target.strip()}{ENDING}"
 
 
 def _mapped(path: Path, name: str, ndim: int) -> Float64[np.ndarray, "..."]:
@@ -75,7 +79,7 @@ def _mapped(path: Path, name: str, ndim: int) -> Float64[np.ndarray, "..."]:
 def _header(name: str, start: bytes) -> Header:
     try:
         return parsed(name, start)
-    except (ValueError, LookupError, ArithmeticError) as error:
+    except (ValueError, LookupError, ArithmeticError, struct.error) as error:
         raise DataError(
             f"Expected a readable array {name!r}, got a damaged one ({error}); write the file "
             "again with numpy.save."

@@ -104,6 +104,7 @@ def class_sentence(classes: Classes | None) -> str:
 
 
 def _written(number: float) -> str:
+    number += 0.0  # of a negative zero, which is the same class
     return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
 

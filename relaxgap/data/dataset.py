@@ -54,7 +54,8 @@ class Dataset:
             )
         for name, array in (("X", self.X), ("y", self.y)):
             # no array of the size of the data: it may be in a file, and larger than the memory
-            least, most = float(array.min()), float(array.max())
+            with np.errstate(invalid="ignore"):
+                least, most = float(array.min()), float(array.max())
             if not (np.isfinite(least) and np.isfinite(most)):
                 places = np.argwhere(~np.isfinite(array))
                 raise DataError(

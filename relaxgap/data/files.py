@@ -144,7 +144,10 @@ def _refuse_constant(X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"]
 def _refuse_constant_rows(X: Float64[np.ndarray, "n d"]) -> None:
     # the first two rows alone tell it of most data
     constant = X.shape[0] > 1 and np.array_equal(X[1], X[0]) and np.array_equal(X[1:], X[:-1])
-    if X.size and (constant or not X.any()):
+    with np.errstate(invalid="ignore"):
+        # what is not a number is refused in a moment, and by its place
+        zero = not X.any()
+    if X.size and (constant or zero):
         raise DataError(
             "Expected samples that differ, got constant data: every row of X is the same or zero; "
             "check how the file was written."

@@ -51,8 +51,8 @@ def parsed(name: str, start: bytes) -> Header:
     """Parse the start of a member; a `ValueError` says that it is damaged."""
     if not start.startswith(MAGIC):
         raise DataError(
-            f"Expected {name!r} to be a NumPy array, got something else stored in the zip file; "
-            "write it with numpy.savez."
+            f"Expected {name!r} to be a NumPy array, got something else; write it with numpy.save, "
+            "or numpy.savez."
         )
     version = start[len(MAGIC)] if len(start) > len(MAGIC) else 0
     if version not in _LENGTHS:

@@ -45,14 +45,15 @@ def _table(path: Path, target: str) -> Any:
             "install 'relaxgap[parquet]', or save the table as CSV."
         ) from error
     try:
-        table = pyarrow.parquet.read_table(path)
+        file = pyarrow.parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        table = None if repeated else file.read()
     except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise DataError(
             f"Expected a Parquet table, got a file that cannot be read as such ({error}); write it "
             "again."
         ) from error
-    names = table.column_names
-    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if repeated:
         raise DataError(
             f"Expected different column names, got {listed(repeated)} more than once; rename them."

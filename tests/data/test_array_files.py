@@ -1,6 +1,7 @@
 """Single arrays: features mapped into memory, labels beside them."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -66,7 +67,16 @@ def test_a_target_names_the_file_of_labels_and_counts_for_the_digest(folder):
         ("y.npy", npy_bytes(Y[:2]), "got 3 rows and 2 labels in y.npy; make the lengths match"),
         ("X.npy", npy_bytes(np.array([["a"], ["b"], ["c"]])), "real numbers in 'X', got dtype <U1"),
         ("X.npy", b"\x93NUMPY\x01\x00v\x00{}", "a readable array 'X', got a damaged one"),
-        ("X.npy", b"PK", "'X' to be a NumPy array, got something else"),
+        ("X.npy", b"\x93NUMPY\x01\x00v", "a readable array 'X', got a damaged one"),
+        ("y.npy", b"\x93NUMPY\x02\x00v", "a readable array 'y', got a damaged one"),
+        ("X.npy", b"PK", "'X' to be a NumPy array, got something else; write it with numpy.save"),
+        (
+            "X.npy",
+            npy_bytes(X.view(np.uint64) * np.uint64(0) + np.uint64(0x7FF0000000000001)).replace(
+                b"<u8", b"<f8"
+            ),
+            "got 6 NaN or infinite entries in X, the first X[0, 0]",
+        ),
         ("X.npy", npy_bytes(np.where(X > 6, np.nan, X)), "the first X[2, 1]"),
         ("X.npy", npy_bytes(X[:0]), "at least one sample"),
     ],
@@ -76,6 +86,18 @@ def test_what_cannot_be_used_gets_one_clear_line(folder, name, content, reason):
     if name == "X.npy" and content == npy_bytes(X[:0]):
         write(folder / "y.npy", npy_bytes(Y[:0]))
     assert reason in refusal(folder / "X.npy")
+
+
+def test_labels_may_be_in_a_folder_below_and_are_regular_files(folder):
+    (folder / "labels").mkdir()
+    write(folder / "labels" / "price.npy", npy_bytes(2.0 * Y))
+    assert_array_equal(load(folder / "X.npy", "labels/price").y, 2.0 * Y)
+    (folder / "y.npy").unlink()
+    (folder / "y.npy").mkdir()
+    assert "named 'y', got nothing" in refusal(folder / "X.npy")
+    write(folder / "z.npy", npy_bytes(Y))
+    os.mkfifo(folder / "pipe.npy")
+    assert "got a pipe or a device" in refusal(folder / "pipe.npy", "z")
 
 
 def test_labels_that_are_not_there_are_named(folder):

@@ -81,3 +81,7 @@ def test_one_class_alone_is_said_to_be_one() -> None:
     assert re.search("All samples are of one class, 'x'", class_sentence(("x",)))
     assert "stands for 'a', one above 0 for 'b'" in class_sentence(("a", "b"))
     assert class_sentence(None) == ""
+
+
+def test_a_negative_zero_is_the_class_zero():
+    assert two_classes(-0.0 * np.ones(3), "hinge")[1] == ("0",)

@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 from written_files import load, refusal, write
@@ -46,6 +48,13 @@ def test_classes_may_be_text(tmp_path):
 )
 def test_a_table_that_cannot_be_used_gets_one_clear_line(tmp_path, frame, reason):
     assert reason in refusal(written(tmp_path, frame))
+
+
+def test_names_that_occur_twice_are_said(tmp_path):
+    path = tmp_path / "twice.parquet"
+    columns = [pa.array([1.0, 2.0])] * 3
+    pq.write_table(pa.Table.from_arrays(columns, names=["a", "a", "y"]), path)
+    assert "different column names, got 'a' more than once; rename them" in refusal(path)
 
 
 def test_damaged_files_and_a_missing_package_are_said(tmp_path, monkeypatch):

@@ -199,6 +199,7 @@ def test_sharpness_benchmark_is_the_cones_a_minute_of_its_rows() -> None:
         assert_says(text, row(n, *cells))
     gains = gains_of(rows)
     assert_says(text, f"{gains.min():.0f} to {gains.max():.0f} times as many as the conic solver")
+    assert_says(text, f"The widest bracket of all is {power(float(rows['widest'].max()))}")
     excess = rows["largest_excess"].abs().max()
     assert_says(text, f"within {power(float(excess))} of our upper end")
 

@@ -7,6 +7,7 @@ import pytest
 from instances import overlap
 from solvers.tall_instances import KINDS, gated, planted, relu, two_classes
 
+from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import Program
 from relaxgap.problems.losses import HINGE, BoundedCurvature
@@ -52,6 +53,14 @@ def test_it_agrees_with_a_conic_solver_without_a_square_system(
     assert found.certificate.relative_gap <= 1e-5
     conic = ConicSolver(rtol=1e-7).solve(program)
     assert overlap(found.certificate, conic.certificate)
+
+
+def test_steps_in_single_precision_that_overflow_are_not_taken() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((600, 3)) + 1e4
+    program = hinge(gated, Dataset(X, X[:, 0] + rng.standard_normal(600)), 0.03, 15)
+    # a warning is an error here
+    assert SemismoothNewton(1e-3).solve(program).status is Status.SOLVED
 
 
 @BOTH

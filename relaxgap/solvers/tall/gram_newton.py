@@ -192,14 +192,16 @@ def _descent(
             # zero is optimal up to rounding
             yield Iterate(point, gap, done, is_idle=True, is_last=True)
             return
-        if not model.is_above:
-            # a preconditioner is good where it was made
-            w, fit = _by_newton(rows, gram, beta, w, fit)
-            prices = rows.prices(rows.dual_point(fit), slice(None))
-        w, fit, is_whole = _by_model(rows, model, beta, w, fit, prices, far, stuck)
-        model.learn(is_whole)
-        if model.is_above:
-            w, fit = _by_newton(rows, gram, beta, w, fit)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # a step in float32 may be of any length: none is taken that does not fall
+            if not model.is_above:
+                # a preconditioner is good where it was made
+                w, fit = _by_newton(rows, gram, beta, w, fit)
+                prices = rows.prices(rows.dual_point(fit), slice(None))
+            w, fit, is_whole = _by_model(rows, model, beta, w, fit, prices, far, stuck)
+            model.learn(is_whole)
+            if model.is_above:
+                w, fit = _by_newton(rows, gram, beta, w, fit)
 
 
 def _by_model(
