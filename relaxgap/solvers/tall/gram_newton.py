@@ -265,7 +265,9 @@ def _by_newton(
         return new
 
     if support.size * w.shape[1] <= MAX_DENSE and np.ptp(curvature) > 0.0:
-        hessian = rows.hessian(support, curvature)
+        some, d = np.flatnonzero(curvature > 0.0), w.shape[1]
+        columns = np.tile(np.eye(d), support.size)
+        hessian = rows.picked(some).gram(columns, np.repeat(support, d), curvature[some])
         add_bend(hessian, units, bend)
         for ridge in RIDGES:
             step = _solved(hessian, ridge, slope)

@@ -134,7 +134,7 @@ class TallSolver(ABC):
         """Whether this way is better than a system of the order of the rows."""
 
     @abstractmethod
-    def descent(self) -> "Descent":
+    def descent(self) -> Descent:
         """Return what keeps what it made of the rows from one strength to the next."""
 
     def solve(
@@ -149,7 +149,7 @@ class TallSolver(ABC):
         start: Solution | None = None,
         *,
         deadline: Deadline = NEVER,
-        descent: "Descent | None" = None,
+        descent: Descent | None = None,
     ) -> Iterator[Solution]:
         """Yield the solution so far, round by round; see `Followed` and `descent`."""
         if not self.knows(program):

@@ -137,19 +137,6 @@ class Rows:
             out += (products * curvature[rows]) @ products.T
         return self.weight * out
 
-    def hessian(
-        self, blocks: Int[np.ndarray, " k"], curvature: Float64[np.ndarray, " n"]
-    ) -> Float64[np.ndarray, "m m"]:
-        """Return the Hessian of a few blocks, over the rows where the loss is curved."""
-        curved = np.flatnonzero(curvature > 0.0)
-        some, size = self.picked(curved, blocks), blocks.size * self.X.shape[1]
-        every, out = np.arange(blocks.size), np.zeros((size, size))
-        for rows in some.chunks():
-            bits = some.bits(every, rows, np.float64) * np.sqrt(curvature[curved[rows]])
-            products = (bits.T[:, :, None] * some.X[rows][:, None, :]).reshape(-1, size)
-            out += products.T @ products
-        return self.weight * out
-
     def value(self, fit: Float64[np.ndarray, " n"]) -> float:
         """Return the loss, weighted."""
         return self.weight * self.loss.value(fit, self.y)
