@@ -29,19 +29,30 @@ def read_arrays_beside(
         If one cannot be used; `relaxgap.data.paths.errors_of` adds the path to the message.
     """
     labels = labels_beside(path, target)
-    if not path.is_file():
-        raise DataError("Expected a regular file, got a pipe or a device; write the array to one.")
-    if not labels.is_file():
+    if path.is_file() and not labels.is_file():
         files = [p for p in path.parent.glob(f"*{ENDING}") if p.is_file() and p.name != path.name]
         beside = sorted(p.stem for p in files)
         raise DataError(no_target("labels in an array beside it", target, beside))
-    X, y = _mapped(path, "X", 2), _mapped(labels, target, 1)
+    X, y = read_array(path), _mapped(labels, target, 1)
     if X.shape[0] != y.shape[0]:
         raise DataError(
             f"Expected one label per sample, got {X.shape[0]} rows and {y.shape[0]} labels in "
             f"{labels.name}; make the lengths match."
         )
     return X, np.array(y)
+
+
+def read_array(path: Path) -> Float64[np.ndarray, "n d"]:
+    """Read features alone, as `read_arrays_beside` does.
+
+    Raises
+    ------
+    DataError
+        If they cannot be used.
+    """
+    if not path.is_file():
+        raise DataError("Expected a regular file, got a pipe or a device; write the array to one.")
+    return _mapped(path, "X", 2)
 
 
 def labels_beside(path: Path, target: str) -> Path:

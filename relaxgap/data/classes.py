@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.naming import listed, nearest
+from relaxgap.data.naming import listed, nearest, written_number
 from relaxgap.errors import DataError
 
 Classes = tuple[str, ...]
@@ -61,7 +61,7 @@ def two_classes(
     numbers = _numbers(array.tolist())
     values = values if numbers is None else numbers
     found = sorted(set(values))
-    names = tuple(_written(value) if isinstance(value, float) else value for value in found)
+    names = tuple(written_number(value) if isinstance(value, float) else value for value in found)
     if against_rest is not None:
         return _against_rest(against_rest.strip(), values, dict(zip(names, found, strict=True)))
     if not 1 <= len(found) <= 2:
@@ -101,11 +101,6 @@ def class_sentence(classes: Classes | None) -> str:
             "against the weights, and says nothing of another class."
         )
     return f"An output below 0 stands for {classes[0]!r}, one above 0 for {classes[1]!r}."
-
-
-def _written(number: float) -> str:
-    number += 0.0  # of a negative zero, which is the same class
-    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
 
 def _numbers(labels: Sequence[Any]) -> list[float] | None:

@@ -1,6 +1,7 @@
 """The user's own data: NumPy arrays and tables, never a pickle."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data import array_files, parquet
+from relaxgap.data import array_files, parquet, tables
+from relaxgap.data.cells import Cells, Wanted
+from relaxgap.data.column_choice import ColumnChoice
+from relaxgap.data.columns import Columns
 from relaxgap.data.dataset import Dataset, file_digest
-from relaxgap.data.numpy_archives import Shapes, open_arrays, read_members
+from relaxgap.data.labelled_arrays import Numbers, array_cells, array_names, read_archive
+from relaxgap.data.naming import no_target
 from relaxgap.data.paths import errors_of, existing_file
-from relaxgap.data.tables import read_classes, read_table
+from relaxgap.data.tables import read_text_table
 from relaxgap.errors import ConfigurationError, DataError
 
-Numbers = tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]
 Classes = tuple[Float64[np.ndarray, "n d"], list[Any]]
 
 
@@ -29,9 +33,10 @@ class FileData:
     ``.csv``, ``.csv.gz`` or ``.parquet`` has names of columns; ``target`` is that of the labels and
     every other column is a feature, in the order of the file. Columns of text are separated by
     commas, semicolons or tabs, their numbers have decimal points. Booleans, integers and other
-    floats become float64. Nothing is scaled, dropped or filled in, but rows without a single entry
-    at the end of a table. What is read of an archive or of text takes at most 100 times the size of
-    the file in memory, or 16 MiB.
+    floats become float64. The columns of an array are called ``x0``, ``x1`` and so on. Nothing is
+    scaled or filled in, and nothing dropped but what ``drop`` names, and rows without a single
+    entry at the end of a table. What is read of an archive or of text takes at most 100 times the
+    size of the file in memory, or 16 MiB; the features of categories come on top.
 
     Parameters
     ----------
@@ -39,22 +44,30 @@ class FileData:
         File to read; ``~`` stands for the home directory.
     target : str
         Name of the labels.
+    drop : tuple of str
+        Columns to leave out.
+    one_hot : tuple of str
+        Columns of categories, cells taken as they are written: each category becomes a feature of
+        zeros and ones, numbers by size and other text by the alphabet, at most 1000 of them.
 
     Raises
     ------
     ConfigurationError
-        If the path or the target is empty.
+        If the path or the target is empty, or a column is named twice.
     DataError
         On `load`, if the file cannot be used; the message is one line and starts with the path.
     """
 
     path: str
     target: str = "y"
+    drop: tuple[str, ...] = ()
+    one_hot: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in (("path", self.path), ("target", self.target)):
             if not value.strip():
                 raise ConfigurationError(f"Expected a non-empty {name}, got {value!r}; set {name}.")
+        self._choice()  # whose names are checked where it is made
 
     @property
     def label(self) -> str:
@@ -69,62 +82,93 @@ class FileData:
 
     def load(self, rng: np.random.Generator) -> Dataset:
         """Read the file; the generator is not used."""
-        with errors_of(self.path):
-            path = existing_file(self.path, DATA_ENDINGS)
-            X, y = _FORMATS[_ending(path)].numbers(path, self.target)
-            _refuse_constant(X, y)
-            return Dataset(X, y)
+        return self._loaded()[0]
 
     def load_classes(self) -> Classes:
         """Read the file, the labels as they are: text in a table, numbers in an array."""
+        X, labels, _ = self.load_with_columns(classes=True)
+        return X, labels
+
+    def load_with_columns(self, classes: bool = False) -> "Fitted":
+        """Read the file as `load` does, or as `load_classes`, and say how columns became features.
+
+        Parameters
+        ----------
+        classes : bool
+            Leave the labels as they are.
+
+        Returns
+        -------
+        X : (n, d) float64
+            Features.
+        labels : (n,) float64, or list
+            Numbers, or as they are.
+        columns : Columns
+            By which `relaxgap.data.prediction.read_features` reads other files the same way.
+        """
+        if not classes:
+            data, columns = self._loaded()
+            return data.X, data.y, columns
         with errors_of(self.path):
-            path = existing_file(self.path, DATA_ENDINGS)
-            X, labels = _FORMATS[_ending(path)].classes(path, self.target)
+            X, labels, columns = self._read(classes)
             _refuse_constant_rows(X)
-            return X, labels
+            return X, labels, columns
+
+    def _loaded(self) -> tuple[Dataset, Columns]:
+        with errors_of(self.path):
+            X, y, columns = self._read(classes=False)
+            _refuse_constant(X, y)
+            return Dataset(X, y), columns
+
+    def _read(self, classes: bool) -> "Fitted":
+        path = existing_file(self.path, DATA_ENDINGS)
+        return _FORMATS[_ending(path)](path, self._choice(), classes)
+
+    def _choice(self) -> ColumnChoice:
+        return ColumnChoice(self.target, self.drop, self.one_hot)
 
 
-def _read_archive(
-    path: Path, target: str
-) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]:
-    def check_lengths(shapes: Shapes) -> None:
-        n, n_labels = shapes["X"][0], shapes[target][0]
-        if n != n_labels:
-            raise DataError(
-                f"Expected one label per sample, got {n} rows of X and {n_labels} labels; "
-                "make the lengths match."
-            )
-
-    with open_arrays(path) as archive:
-        axes = {"X": 2, target: 1}
-        members = read_members(archive, axes, check_shapes=check_lengths, target=target)
-    return members["X"], members[target]
+Fitted = tuple[Float64[np.ndarray, "n d"], Any, Columns]
+"""Features, labels as numbers or as they are, and how columns became features."""
 
 
-def _labels_listed(numbers: Callable[[Path, str], Numbers]) -> Callable[[Path, str], Classes]:
-    def classes(path: Path, target: str) -> Classes:
-        X, y = numbers(path, target)
-        return X, y.tolist()
-
-    return classes
-
-
-@dataclass(frozen=True, slots=True)
-class _Format:
-    """Read a file of one ending, with labels as numbers, or as they are."""
-
-    numbers: Callable[[Path, str], Numbers]
-    classes: Callable[[Path, str], Classes]
+def _of_arrays(
+    read: Callable[[Path, str], Numbers], path: Path, choice: ColumnChoice, as_text: bool
+) -> Fitted:
+    X, y = read(path, choice.target)
+    names = array_names(X.shape[1])
+    if choice.is_all:
+        # as they are: they may be mapped into memory
+        columns = Columns(names, {}, choice.target)
+    else:
+        X, _, columns = choice.learned(array_cells(X, names, choice.wanted(names, None)), None)
+    return X, y.tolist() if as_text else y, columns
 
 
-_TEXT = _Format(read_table, read_classes)
-_PARQUET = _Format(parquet.read_parquet, parquet.read_parquet_classes)
-_FORMATS = {
-    ".npz": _Format(_read_archive, _labels_listed(_read_archive)),
-    ".npy": _Format(array_files.read_arrays_beside, _labels_listed(array_files.read_arrays_beside)),
+def _of_table(
+    read: Callable[[Path, Collection[str], Callable[[Sequence[str]], Wanted]], Cells],
+    expected: str,
+    path: Path,
+    choice: ColumnChoice,
+    as_text: bool,
+) -> Fitted:
+    target = choice.target.strip()
+
+    def choose(names: Sequence[str]) -> Wanted:
+        if target not in names:
+            raise DataError(no_target(expected, target, names))
+        return choice.wanted(names, target, as_text)
+
+    return choice.learned(read(path, choice.known, choose), target)
+
+
+_TEXT = functools.partial(_of_table, read_text_table, tables.LABELS)
+_FORMATS: dict[str, Callable[[Path, ColumnChoice, bool], Fitted]] = {
+    ".npz": functools.partial(_of_arrays, read_archive),
+    ".npy": functools.partial(_of_arrays, array_files.read_arrays_beside),
     ".csv": _TEXT,
     ".csv.gz": _TEXT,
-    ".parquet": _PARQUET,
+    ".parquet": functools.partial(_of_table, parquet.read_parquet, parquet.LABELS),
 }
 DATA_ENDINGS = tuple(_FORMATS)
 

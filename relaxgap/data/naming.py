@@ -1,4 +1,4 @@
-"""Names in messages: those that were found, and the nearest to the one that was asked for."""
+"""Names in messages: those that were found, the nearest to one that was asked for, and numbers."""
 
 import difflib
 from collections.abc import Sequence
@@ -26,3 +26,9 @@ def no_target(expected: str, target: str, found: Sequence[str]) -> str:
         f"Expected {expected} named {target!r}, got {listed(found)}; {nearest(target, found)}"
         "rename it in the file or set target (on the command line: --target NAME)."
     )
+
+
+def written_number(number: float) -> str:
+    """Return a number as short as it can be written without another one being meant."""
+    number += 0.0  # of a negative zero, which is the same
+    return f"{number:g}" if float(f"{number:g}") == number else repr(number)

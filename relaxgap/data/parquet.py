@@ -1,41 +1,57 @@
 """Parquet tables, read by pyarrow where it is installed."""
 
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.naming import LISTED, listed, no_target
+from relaxgap.data.cells import (
+    Cells,
+    MissingCells,
+    Wanted,
+    coded,
+    not_numbers,
+    refuse_missing,
+    written,
+)
+from relaxgap.data.naming import listed
 from relaxgap.errors import DataError
+
+LABELS = "a column"
+"""What a table without labels lacks, in messages."""
 
 
 def read_parquet(
-    path: Path, target: str
-) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]:
-    """Read the features and the labels of a table, as `relaxgap.data.tables.read_table` does.
+    path: Path, known: Collection[str], choose: Callable[[Sequence[str]], Wanted]
+) -> Cells:
+    """Read columns of a table, as `relaxgap.data.tables.read_text_table` does.
+
+    Labels as they are written may be numbers and booleans here.
 
     Raises
     ------
     DataError
         If it cannot be used, or pyarrow is not installed.
     """
-    target = target.strip()
-    table = _table(path, target)
-    return _numbers(table.drop_columns([target])), _numbers(table.select([target]))[:, 0].copy()
+    table = _table(path)
+    names = tuple(table.column_names)
+    wanted = choose(names)
+    if table.num_rows == 0:
+        raise DataError("Expected at least one sample, got a table without rows; add rows.")
+    numbers = _numbers(table.select(list(wanted.numbers)), wanted)
+    categories = {
+        name: coded(written(cell) for cell in table.column(name).to_pylist())
+        for name in wanted.categories
+    }
+    refuse_missing(categories)
+    labels = [] if wanted.label is None else table.column(wanted.label).to_pylist()
+    labels = ["" if label is None else label for label in labels]
+    return Cells(names, numbers, wanted, categories, labels)
 
 
-def read_parquet_classes(
-    path: Path, target: str
-) -> tuple[Float64[np.ndarray, "n d"], list[str] | list[float]]:
-    """Read the features of a table, and the labels as they are."""
-    target = target.strip()
-    table = _table(path, target)
-    labels = table.column(target).to_pylist()
-    return _numbers(table.drop_columns([target])), ["" if one is None else one for one in labels]
-
-
-def _table(path: Path, target: str) -> Any:
+def _table(path: Path) -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -58,12 +74,10 @@ def _table(path: Path, target: str) -> Any:
         raise DataError(
             f"Expected different column names, got {listed(repeated)} more than once; rename them."
         )
-    if target not in names:
-        raise DataError(no_target("a column", target, names))
     return table
 
 
-def _numbers(table: Any) -> Float64[np.ndarray, "n p"]:
+def _numbers(table: Any, wanted: Wanted) -> Float64[np.ndarray, "n p"]:
     """Return columns of numbers side by side, if there is one in every cell."""
     out = np.empty((table.num_rows, table.num_columns))
     for place, name in enumerate(table.column_names):
@@ -71,18 +85,10 @@ def _numbers(table: Any) -> Float64[np.ndarray, "n p"]:
         # a missing number or boolean comes as NaN or None
         values = np.asarray(column.to_numpy())
         if not str(column.type).startswith(("int", "uint", "float", "halffloat", "double", "bool")):
-            raise DataError(
-                f"Expected numbers in column {name!r}, got the type {column.type}; encode the "
-                "column as numbers or remove it."
-            )
+            raise not_numbers(name, f"the type {column.type}", wanted)
         out[:, place] = values.astype(np.float64)
-    missing = np.argwhere(np.isnan(out))
-    if len(missing):
-        names = table.column_names
-        first = ", ".join(f"row {row + 1} of {names[column]!r}" for row, column in missing[:LISTED])
-        more = ", ..." if len(missing) > LISTED else ""
-        raise DataError(
-            f"Expected a number in every cell, got {len(missing)} missing values: {first}{more}; "
-            "fill in or remove them."
-        )
+    missing = MissingCells()
+    for row, place in np.argwhere(np.isnan(out)):
+        missing.add(int(row) + 1, table.column_names[place])
+    missing.refuse()
     return out
