@@ -1,0 +1,137 @@
+"""Samples to predict for, read as the data were to which a network was fitted."""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data import parquet
+from relaxgap.data.cells import Cells, Wanted, written
+from relaxgap.data.columns import Columns, encoded
+from relaxgap.data.labelled_arrays import array_cells, array_names, read_unlabelled
+from relaxgap.data.naming import listed, nearest
+from relaxgap.data.paths import errors_of, existing_file
+from relaxgap.data.tables import read_text_table
+from relaxgap.errors import ConfigurationError, DataError
+
+PREDICTION_ENDINGS = (".npz", ".npy", ".csv", ".csv.gz", ".parquet")
+_ADVICE = "write it as numbers, as it was for the fit"
+
+
+def read_features(
+    path: str, columns: Columns, target: str | None = None
+) -> tuple[Float64[np.ndarray, "n d"], Any]:
+    """Read the features of a file by the columns of a fit, and its labels if it has any.
+
+    The columns of a table are matched by their names, in any order. Those of an array have none:
+    they are taken in the order of the fit. Columns that were dropped for the fit may be there.
+
+    Parameters
+    ----------
+    path : str
+        A file of arrays or a table, as of `relaxgap.data.FileData`; labels may be absent.
+    columns : Columns
+        What the fit learned.
+    target : str, optional
+        Name of the labels; that of the fit unless given.
+
+    Returns
+    -------
+    X : (n, d) float64
+        Finite features, ``d = columns.n_features``.
+    labels : list of str, (n,) float64 or None
+        As they are written in a table, ``""`` where there is none; numbers beside an array; None
+        if the file has none.
+
+    Raises
+    ------
+    ConfigurationError
+        If the target is a feature of the fit.
+    DataError
+        If the file cannot be used, lacks a column of the fit, has one that the fit did not know, or
+        a category that it did not; the message is one line and starts with the path.
+    """
+    name = columns.target if target is None else target.strip()
+    if name in columns.names and target is not None:
+        raise ConfigurationError(
+            f"Expected a target (--target) that is no feature of the fit, got {name!r}; name the "
+            "column of labels."
+        )
+    with errors_of(path):
+        file = existing_file(path, PREDICTION_ENDINGS)
+        labels: Any
+        if file.name.lower().endswith((".npz", ".npy")):
+            cells, labels = _read_array(file, columns, name)
+        else:
+            is_parquet = file.name.lower().endswith(".parquet")
+            read = parquet.read_parquet if is_parquet else read_text_table
+            cells = read(
+                file, {*columns.names, name}, functools.partial(_wanted, columns, name, True)
+            )
+            labels = None if cells.wanted.label is None else [*map(_label, cells.labels)]
+        X = encoded(cells, columns)
+        _refuse_infinite(X, columns)
+        return X, labels
+
+
+def _read_array(
+    path: Path, columns: Columns, target: str
+) -> tuple[Cells, Float64[np.ndarray, " n"] | None]:
+    X, labels = read_unlabelled(path, target)
+    if X.shape[0] == 0:
+        raise DataError("Expected at least one sample, got none; add rows to the array.")
+    names = columns.names
+    numbered = array_names(len(columns.names) + len(columns.dropped))
+    if {*columns.names, *columns.dropped} == {*numbered}:
+        # of the fit to an array, from which columns may have been dropped
+        names = numbered
+    if X.shape[1] != len(names):
+        raise DataError(
+            f"Expected {len(names)} columns as for the fit, {listed(names)}, got {X.shape[1]}; "
+            "write the features of the fit, in its order."
+        )
+    return array_cells(X, names, _wanted(columns, target, False, names)), labels
+
+
+def _wanted(columns: Columns, target: str, labelled: bool, names: Sequence[str]) -> Wanted:
+    """Say what is read of a file with columns of these names; raise `DataError` unless they fit."""
+    there = set(names)
+    for name in columns.names:
+        if name not in there:
+            raise DataError(
+                f"Expected a column named {name!r} as for the fit, got {listed(names)}; "
+                f"{nearest(name, [other for other in names if other not in columns.names])}"
+                "rename it in the file or add it."
+            )
+    known = {*columns.names, *columns.dropped, columns.target, target}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise DataError(
+            f"Expected no columns but those of the fit, {listed(columns.names)}, got "
+            f"{listed(unknown)} too; remove them from the file, or name the labels by target "
+            "(--target)."
+        )
+    label = target if labelled and target in there else None
+    one_hot = tuple(name for name in columns.names if name in columns.categories)
+    numbers = tuple(name for name in columns.names if name not in columns.categories)
+    return Wanted(numbers, one_hot, label, target, _ADVICE)
+
+
+def _label(value: object) -> str:
+    # two_classes names booleans that are no text 0 and 1
+    return written(float(value) if isinstance(value, bool) else value)
+
+
+def _refuse_infinite(X: Float64[np.ndarray, "n d"], columns: Columns) -> None:
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(X.min()) and np.isfinite(X.max()) if X.size else True
+    if not finite:
+        places = np.argwhere(~np.isfinite(X))
+        row, place = places[0].tolist()
+        raise DataError(
+            f"Expected finite numbers, got {len(places)} NaN or infinite entries, the first in row "
+            f"{row + 1} of {columns.feature_names[place]!r}; remove or impute them."
+        )
