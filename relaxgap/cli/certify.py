@@ -10,7 +10,13 @@ import click
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
 from relaxgap.cli.accuracy import exit_if_missed
-from relaxgap.cli.data_argument import DATA_HELP, load_labelled, takes_data, takes_loss
+from relaxgap.cli.data_argument import (
+    DATA_HELP,
+    load_labelled,
+    takes_columns,
+    takes_data,
+    takes_loss,
+)
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays, write_bytes
@@ -23,6 +29,7 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 @click.command("certify", epilog=DATA_HELP)
 @takes_data
 @takes_loss
+@takes_columns
 @click.option(
     "--network",
     "network_file",
@@ -80,6 +87,8 @@ def certify_command(
     data: str,
     target: str,
     seed: int,
+    drop: tuple[str, ...],
+    one_hot: tuple[str, ...],
     network_file: str,
     out: Path | None,
     better: Path | None,
@@ -102,7 +111,7 @@ def certify_command(
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz")
-    X, y = load_labelled(data, target, seed, chosen["loss"])
+    X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         report = certify(network_file, X, y, seed=seed, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))

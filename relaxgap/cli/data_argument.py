@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from relaxgap.data.columns import Columns
 from relaxgap.data.dataset import Dataset, DataSource
 from relaxgap.data.files import FileData
 from relaxgap.errors import ConfigurationError
@@ -76,19 +77,58 @@ def takes_loss(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def load_labelled(argument: str, target: str, seed: int, loss: str) -> tuple[Any, Any]:
+_COLUMN_OPTIONS = (
+    click.option(
+        "--drop",
+        metavar="NAME",
+        multiple=True,
+        help="A column of a file to leave out; once for each. Those of an array are x0, x1, ...",
+    ),
+    click.option(
+        "--one-hot",
+        metavar="NAME",
+        multiple=True,
+        help="A column of categories, perhaps of text: one feature of zeros and ones for each.",
+    ),
+)
+
+
+def takes_columns(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which columns of a file are features, and how."""
+    for option in reversed(_COLUMN_OPTIONS):
+        command = option(command)
+    return command
+
+
+def load_labelled(
+    argument: str,
+    target: str,
+    seed: int,
+    loss: str,
+    drop: tuple[str, ...] = (),
+    one_hot: tuple[str, ...] = (),
+) -> tuple[Any, Any, Columns | None]:
     """Load samples, and labels that may be the names of classes if the loss is of classes.
+
+    Returns
+    -------
+    X : (n, d) float64
+        Samples.
+    y : (n,) array or list
+        Labels.
+    columns : Columns or None
+        How the columns of a file became features; None for a data set of ``conf/data``.
 
     Raises
     ------
     ConfigurationError, DataError
         As `load_data`.
     """
-    source = _source(argument, target)
-    if LOSSES[loss].of_classes and isinstance(source, FileData):
-        return source.load_classes()
+    source = _source(argument, target, drop, one_hot)
+    if isinstance(source, FileData):
+        return source.load_with_columns(LOSSES[loss].of_classes)
     data = source.load(_generator(seed))
-    return data.X, data.y
+    return data.X, data.y, None
 
 
 def load_data(argument: str, target: str, seed: int) -> Dataset:
@@ -108,7 +148,9 @@ def _generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
 
 
-def _source(argument: str, target: str) -> DataSource:
+def _source(
+    argument: str, target: str, drop: tuple[str, ...] = (), one_hot: tuple[str, ...] = ()
+) -> DataSource:
     # Hydra takes a third of a second to import, which a page of help does not need
     from relaxgap.runner.config import checked_data, data_source
     from relaxgap.runner.config_files import load_option, option_names
@@ -117,6 +159,11 @@ def _source(argument: str, target: str) -> DataSource:
     data_sets = [option for option in option_names("data") if option != "file"]
     name, _, settings = argument.partition(":")
     if name in data_sets and not Path(argument).exists():
+        if drop or one_hot:
+            raise ConfigurationError(
+                f"Expected a file for --drop and --one-hot, got the data set {name!r}, whose "
+                "columns have no names; leave them out."
+            )
         values: dict[str, Any] = load_option("data", name)
         given: set[str] = set()
         for item in filter(None, settings.split(",")):
@@ -136,6 +183,7 @@ def _source(argument: str, target: str) -> DataSource:
                 unknown("data set, or a file of arrays or a table", name, data_sets)
             )
         values = {"kind": "file", "path": path, "target": target}
+        values |= {"drop": list(drop), "one_hot": list(one_hot)}
         if settings:
             # Text as it is: the name of a column may hold commas, or be 1 or yes.
             key, values["target"] = _setting(settings, "table.csv:target=price")

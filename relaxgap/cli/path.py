@@ -11,7 +11,14 @@ import click
 
 from relaxgap.analysis.regularisation_path import PathPoint, RegularisationPath, path
 from relaxgap.cli.accuracy import exit_if_any_missed
-from relaxgap.cli.data_argument import DATA_HELP, load_labelled, takes_data, takes_limit, takes_loss
+from relaxgap.cli.data_argument import (
+    DATA_HELP,
+    load_labelled,
+    takes_columns,
+    takes_data,
+    takes_limit,
+    takes_loss,
+)
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.program_options import takes_program
@@ -27,6 +34,7 @@ from relaxgap.solvers.base import Status
 @click.command("path", epilog=DATA_HELP)
 @takes_data
 @takes_loss
+@takes_columns
 @takes_limit
 @takes_program
 @click.option(
@@ -57,6 +65,8 @@ def path_command(
     data: str,
     target: str,
     seed: int,
+    drop: tuple[str, ...],
+    one_hot: tuple[str, ...],
     backend: BackendName,
     device: str,
     dtype: DtypeName,
@@ -83,7 +93,7 @@ def path_command(
             f"Expected --out to be an existing folder, got {out}; create it first."
         )
     chosen |= {"seed": seed, "points": points, "backend": Backend(backend, device, dtype)}
-    X, y = load_labelled(data, target, seed, chosen["loss"])
+    X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     rows: list[PathPoint] = []
     with options_named(), path_bar(points) as advance:
 

@@ -10,7 +10,14 @@ import click
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import BRACKET_SECONDS, solve
 from relaxgap.cli.accuracy import exit_if_missed
-from relaxgap.cli.data_argument import DATA_HELP, load_labelled, takes_data, takes_limit, takes_loss
+from relaxgap.cli.data_argument import (
+    DATA_HELP,
+    load_labelled,
+    takes_columns,
+    takes_data,
+    takes_limit,
+    takes_loss,
+)
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_arrays
@@ -26,6 +33,7 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
 @click.command("solve", epilog=DATA_HELP)
 @takes_data
 @takes_loss
+@takes_columns
 @takes_limit
 @takes_program
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
@@ -58,6 +66,8 @@ def solve_command(
     data: str,
     target: str,
     seed: int,
+    drop: tuple[str, ...],
+    one_hot: tuple[str, ...],
     backend: BackendName,
     device: str,
     dtype: DtypeName,
@@ -82,7 +92,7 @@ def solve_command(
         )
     refuse_unwritable(out, "--out", ".npz")
     arrays = Backend(backend, device, dtype)
-    X, y = load_labelled(data, target, seed, chosen["loss"])
+    X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         result = solve(X, y, seed=seed, backend=arrays, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
