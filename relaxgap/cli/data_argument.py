@@ -131,7 +131,13 @@ def load_labelled(
     return data.X, data.y, None
 
 
-def load_data(argument: str, target: str, seed: int) -> Dataset:
+def load_data(
+    argument: str,
+    target: str,
+    seed: int,
+    drop: tuple[str, ...] = (),
+    one_hot: tuple[str, ...] = (),
+) -> Dataset:
     """Load the data set that ``DATA`` names; a target in ``DATA`` goes before the option.
 
     Raises
@@ -141,7 +147,7 @@ def load_data(argument: str, target: str, seed: int) -> Dataset:
     DataError
         If a file cannot be used.
     """
-    return _source(argument, target).load(_generator(seed))
+    return _source(argument, target, drop, one_hot).load(_generator(seed))
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -149,7 +155,7 @@ def _generator(seed: int) -> np.random.Generator:
 
 
 def _source(
-    argument: str, target: str, drop: tuple[str, ...] = (), one_hot: tuple[str, ...] = ()
+    argument: str, target: str, drop: tuple[str, ...], one_hot: tuple[str, ...]
 ) -> DataSource:
     # Hydra takes a third of a second to import, which a page of help does not need
     from relaxgap.runner.config import checked_data, data_source

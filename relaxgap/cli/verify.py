@@ -11,7 +11,7 @@ import click
 
 from relaxgap.claims.claim import Number
 from relaxgap.claims.registry import CLAIMS
-from relaxgap.cli.data_argument import load_data
+from relaxgap.cli.data_argument import load_data, takes_columns
 from relaxgap.cli.shown_text import printable
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.numerics.writing import write_text
@@ -35,6 +35,7 @@ CONSTANTS = "constants"
 @click.option("--run", "missing", is_flag=True, help="Run experiments that have no results yet.")
 @click.option("--data", help="Evaluate one claim on DATA instead, as `relaxgap solve` names it.")
 @click.option("--target", default="y", show_default=True, help="Name of the labels in a file.")
+@takes_columns
 @click.option("--gates", help="A .npz file with gates (P, d), and a direction (d,) if asked for.")
 @click.option("--beta", type=float, help="With --data; default: 0.1 beta_max.")
 @click.option("--c", "aspect_ratio", type=float, help="For `verify constants`: c = n/d.")
@@ -47,6 +48,8 @@ def verify_command(
     missing: bool,
     data: str | None,
     target: str,
+    drop: tuple[str, ...],
+    one_hot: tuple[str, ...],
     gates: str | None,
     beta: float | None,
     aspect_ratio: float | None,
@@ -62,6 +65,10 @@ def verify_command(
 
     Exit code 3: a claim that should hold does not. (A2) is an assumption, and no reason for it.
     """
+    if data is None and (drop or one_hot):
+        raise ConfigurationError(
+            "Expected --data with --drop or --one-hot, got none; give DATA, or leave them out."
+        )
     _refuse_what_would_be_ignored(data, aspect_ratio, claims == (CONSTANTS,), gates, beta, missing)
     if claims == (CONSTANTS,):
         _print_constants(aspect_ratio, as_json)
@@ -72,8 +79,8 @@ def verify_command(
                 unknown("claim", name, CLAIMS, "`relaxgap explain` lists them.")
             )
     if data is not None:
-        instance = load_data(data, target, seed), gates, beta, seed, _is_gaussian(data)
-        _evaluate(claims, instance, as_json)
+        dataset = load_data(data, target, seed, drop, one_hot)
+        _evaluate(claims, (dataset, gates, beta, seed, _is_gaussian(data)), as_json)
         return
     if results_dir != RESULTS and not missing and not Path(results_dir).is_dir():
         raise DataError(

@@ -105,3 +105,17 @@ def test_a_run_takes_the_columns_as_settings_of_its_data(file_run: Invoke, undra
     refused = file_run(table, *chosen, "data.drop=[id,id]")
     assert refused.exit_code == 2
     assert "got 'id' twice" in refused.stderr
+
+
+def test_patterns_and_claims_are_of_the_columns_chosen(relaxgap: Invoke, houses: str) -> None:
+    counted = relaxgap("patterns", houses, *SOLD, "--json")
+    assert counted.exit_code == 0, counted.stderr
+    assert json.loads(counted.stdout)["d"] == 4
+    judged = relaxgap("verify", "prop_1", "--data", houses, *SOLD, "--json")
+    assert judged.exit_code == 0, judged.stderr
+
+
+def test_claims_without_data_have_no_columns_to_choose(refusal: Refusal) -> None:
+    assert "Expected --data with --drop or --one-hot, got none" in refusal(
+        2, "verify", "--drop", "id"
+    )
