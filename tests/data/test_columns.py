@@ -144,20 +144,22 @@ def test_columns_of_an_array_are_called_x0_x1_and_so_on(tmp_path, ending):
     assert_array_equal(chosen, [[0, 1, 2], [1, 0, 3], [0, 1, 10]])
     assert labels == [0.0, 1.0, 2.0]
     assert columns == Columns(("x0", "x2"), {"x0": ("0.5", "1")}, "price", ("x1",))
-    assert_array_equal(FileData(str(path), "price", ("x0",)).load(None).X, array[:, 1:])
+    assert_array_equal(FileData(str(path), "price", ("x0",)).load_with_columns()[0], array[:, 1:])
 
 
 def test_a_column_of_row_numbers_may_be_dropped_though_pandas_named_it(tmp_path):
     path = write(tmp_path / "a.csv", "Unnamed: 0,a,price\n0,3,1\n1,4,2\n")
     assert "which pandas makes up" in refusal(path)
-    assert_array_equal(FileData(str(path), "price", ("Unnamed: 0",)).load(None).X, [[3], [4]])
+    assert_array_equal(
+        FileData(str(path), "price", ("Unnamed: 0",)).load_with_columns()[0], [[3], [4]]
+    )
 
 
 def test_missing_cells_of_a_dropped_column_do_no_harm(tmp_path):
     path = write(tmp_path / "a.csv", "a,note,price\n3,,1\n4,text,2\n5\n")
     assert "got 1 missing values: row 3 of 'price'" in refusal(path, drop=("note",))
     path = write(tmp_path / "a.csv", "a,price,note\n3,1,\n4,2\n")
-    assert_array_equal(FileData(str(path), "price", ("note",)).load(None).X, [[3], [4]])
+    assert_array_equal(FileData(str(path), "price", ("note",)).load_with_columns()[0], [[3], [4]])
 
 
 IDENTIFIERS = "".join(f"k{i},{i}\n" for i in range(1001))
