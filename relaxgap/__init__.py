@@ -69,8 +69,9 @@ if TYPE_CHECKING:
     from relaxgap.analysis.solved_program import SolveResult
     from relaxgap.analysis.solving import solve
     from relaxgap.data.dataset import Dataset
+    from relaxgap.networks.fitted import FittedNetwork
     from relaxgap.networks.gated import GatedNetwork
-    from relaxgap.networks.reading.files import LoadedNetwork, load_network
+    from relaxgap.networks.reading.files import load_network
     from relaxgap.networks.two_layer import TwoLayerNetwork
     from relaxgap.numerics.backend import Backend
     from relaxgap.patterns.enumeration import enumerate_patterns
@@ -86,7 +87,7 @@ else:
             "Backend": "relaxgap.numerics.backend",
             "Dataset": "relaxgap.data.dataset",
             "GatedNetwork": "relaxgap.networks.gated",
-            "LoadedNetwork": "relaxgap.networks.reading.files",
+            "FittedNetwork": "relaxgap.networks.fitted",
             "NetworkReport": "relaxgap.analysis.certified_network",
             "PatternSet": "relaxgap.patterns.pattern_set",
             "RegularisationPath": "relaxgap.analysis.regularisation_path",
@@ -109,8 +110,8 @@ __all__ = [
     "DataError",
     "Dataset",
     "EnumerationLimitError",
+    "FittedNetwork",
     "GatedNetwork",
-    "LoadedNetwork",
     "MissingSolverError",
     "NetworkReport",
     "PatternSet",

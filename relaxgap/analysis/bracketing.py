@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from relaxgap.certificates.output_bias import OutputBias
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import RelaxgapError
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
+from relaxgap.global_optimum.with_bias import brackets_with_bias
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import Program
 from relaxgap.solvers.base import Followed, Solution, Solver, Status, unsolved
+from relaxgap.solvers.with_bias import rounds_with_bias
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +61,47 @@ def follow(
     start: TwoLayerNetwork | None,
     deadline: Deadline,
     on_progress: OnBracket,
+    bias: OutputBias | None = None,
 ) -> FollowedBracket[GlobalSolution]:
     """Run the solver to its end, or to an interruption (Ctrl-C) or breakdown after a bracket.
+
+    With an output bias it is run at one constant after another.
 
     Raises
     ------
     KeyboardInterrupt
         Before the first bracket only.
     """
+    if bias is None:
+        brackets = solver.brackets(data, beta, start, deadline=deadline)
+    else:
+        brackets = brackets_with_bias(solver, data, beta, bias, start, deadline=deadline)
     return _followed(
-        solver.brackets(data, beta, start, deadline=deadline),
+        brackets,
         lambda found: (found.seconds, found.bound),
         on_progress,
     )
 
 
 def follow_rounds(
-    solver: Solver, program: Program, proven_by: str, deadline: Deadline, on_progress: OnBracket
+    solver: Solver,
+    program: Program,
+    proven_by: str,
+    deadline: Deadline,
+    on_progress: OnBracket,
+    bias: tuple[OutputBias, float] | None = None,
 ) -> FollowedBracket[Solution]:
-    """Run a solver of a program as `follow` does.
+    """Run a solver of a program as `follow` does, with a bias to the accuracy beside it.
 
     A solver that shows no rounds is one piece of work: its bracket comes at the end.
     """
     began = time.perf_counter()
+    if bias is None:
+        rounds = _rounds(solver, program, deadline)
+    else:
+        rounds = rounds_with_bias(solver, program, *bias, deadline=deadline)
     return _followed(
-        _rounds(solver, program, deadline),
+        rounds,
         lambda found: (time.perf_counter() - began, proven_by),
         on_progress,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.network_record import MEANINGS, CertifiedNetwork
 from relaxgap.analysis.verdict import remarks, verdict
-from relaxgap.networks import LoadedNetwork, TwoLayerNetwork
+from relaxgap.networks import FittedNetwork, TwoLayerNetwork
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -14,7 +14,7 @@ class NetworkReport(CertifiedNetwork):
 
     Parameters
     ----------
-    best : LoadedNetwork
+    best : FittedNetwork
         The best network known, whose training loss is ``upper_bound``: the one given if none
         better was found.
     history : tuple of BracketPoint
@@ -23,14 +23,16 @@ class NetworkReport(CertifiedNetwork):
         Empty, ``interrupted``, or the error that ended the work early.
     """
 
-    best: LoadedNetwork
+    best: FittedNetwork
     history: tuple[BracketPoint, ...]
     stopped: str
 
     @property
     def best_network(self) -> TwoLayerNetwork:
         """The best network known; with ``has_bias`` the last column is the hidden bias."""
-        return self.best.network
+        network = self.best.network
+        assert isinstance(network, TwoLayerNetwork)
+        return network
 
     @property
     def verdict(self) -> str:

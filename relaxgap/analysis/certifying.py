@@ -1,6 +1,7 @@
 """Say how far a trained two-layer ReLU network is from the best one of any width, with proof."""
 
 import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,25 +9,28 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import FollowedBracket, OnBracket, follow, unseen
 from relaxgap.analysis.certified_network import NetworkReport
-from relaxgap.analysis.inputs import NetworkLike, dataset_of, loss_of, network_of
+from relaxgap.analysis.inputs import NetworkLike, dataset_of, loss_of, network_of, training_of
+from relaxgap.analysis.library_problems import LibraryProblem
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
+from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.strength import Regularisation
-from relaxgap.data.classes import Classes
+from relaxgap.certificates.output_bias import OutputBias
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
 from relaxgap.global_optimum.local_pricing import random_starts
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks import (
-    LoadedNetwork,
+    FittedNetwork,
     TwoLayerNetwork,
     implied_beta,
     stationarity_residual,
     steepest_descent,
     structure_of,
-    with_ones_column,
 )
+from relaxgap.networks.landscape.stationarity import refuse_implied
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
+from relaxgap.problems.biases import Bias
 from relaxgap.problems.losses import Loss, is_smooth
 
 LEAST_LOOK_SECONDS = 1.0
@@ -46,9 +50,13 @@ def certify(
     time_limit: float | None = 60.0,
     certificate: str = "auto",
     seed: int = 0,
-    loss: str = "squared",
+    loss: str | None = None,
     against_rest: str | None = None,
     *,
+    penalise: str | None = None,
+    sklearn_alpha: float | None = None,
+    torch_weight_decay: float | None = None,
+    standardize: bool = False,
     threads: int = 1,
     on_progress: OnBracket = unseen,
 ) -> NetworkReport:
@@ -61,10 +69,11 @@ def certify(
 
     Parameters
     ----------
-    network : TwoLayerNetwork, LoadedNetwork, (hidden, output), str or Path
-        The network, its arrays of shapes (m, d) and (m,), or a file that `load_network` reads.
-        Hidden biases come from a file, or as the last column of ``hidden`` beside a column of ones
-        in ``X``.
+    network : TwoLayerNetwork, FittedNetwork, MLPRegressor or -Classifier, tuple, str or Path
+        The network; one of scikit-learn with one hidden layer of ReLU and one output; its arrays
+        hidden (m, d) and output (m,), perhaps with hidden_bias (m,) and output_bias; or a file that
+        `load_network` reads. What a `FittedNetwork` or its file knows of scaling, biases, loss and
+        beta holds unless something else is given.
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
     y : (n,) array
@@ -83,10 +92,23 @@ def certify(
         ``branch_and_bound`` are of the squared loss only.
     seed : int
         Of the search for better networks.
-    loss : str
-        ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`.
+    loss : str, optional
+        ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`; by default the one that the
+        network's file names, or squared.
     against_rest : str, optional
         The class that is +1 against all others, as for `relaxgap.solve`.
+    penalise : str, optional
+        Which biases the training problem has: ``weights``, hidden and output biases are free;
+        ``all``, biases cost what weights do. By default it has those of the network: hidden biases
+        cost, as weights on a column of ones, and an output bias is free. The bound holds over all
+        networks and biases.
+    sklearn_alpha : float, optional
+        The problem of scikit-learn with this ``alpha``: ``beta`` is alpha, weights alone cost.
+    torch_weight_decay : float, optional
+        The problem of PyTorch with this ``weight_decay`` on all parameters (not AdamW): ``beta`` is
+        n w / 2 for the mean of squares, n w for the mean of a loss of classes, and biases cost.
+    standardize : bool
+        Whether the network was trained on columns of mean 0 and variance 1.
     threads : int
         BLAS threads.
     on_progress : callable
@@ -122,8 +144,20 @@ def certify(
     >>> best.verdict[:53]
     'This network is optimal to the accuracy asked for: at'
     """
+    remembered = training_of(network)
+    if loss is None:
+        loss = "squared" if remembered is None else remembered.loss
     of_fit = loss_of(loss)
     solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit)
+    library = LibraryProblem(sklearn_alpha, torch_weight_decay)
+    deadline = Deadline.after(time_limit)
+    raw, _ = dataset_of(X, y, of_fit, against_rest)
+    loaded = network_of(network, raw)
+    asked = library.agreed(penalise)
+    biases = loaded.biases if asked is None else biases_of(True, asked)
+    beta = library.strength(beta, beta_fraction, raw.n, of_fit)
+    if beta is None and beta_fraction is None and remembered is not None:
+        beta = remembered.beta
     strength = None
     if beta is not None or beta_fraction is not None:
         strength = Regularisation(beta, beta_fraction, loss=of_fit)
@@ -132,15 +166,40 @@ def certify(
             f"Expected beta or beta_fraction for the {loss} loss, got neither: its gradient at a "
             "margin of 1 is not one, so that weights imply no beta; give beta."
         )
-    deadline = Deadline.after(time_limit)
-    data, classes = dataset_of(X, y, of_fit, against_rest)
-    loaded = network_of(network, data)
-    if loaded.has_bias:
-        data = with_ones_column(data)
+    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol, loaded.scaling)
+    measured = replace(loaded, scaling=prepared.scaling, training=prepared.training(math.nan))
     with threadpool_limits(limits=threads):
-        absolute, source = _beta(strength, loaded.network, data, of_fit, deadline)
-        followed = follow(solver, data, absolute, loaded.network, deadline, on_progress)
-        return _report(loaded, data, classes, absolute, source, solver, followed, threads)
+        absolute, source = _beta(strength, measured, prepared, raw, deadline)
+        bias = prepared.output_bias(absolute) if prepared.has_output_bias else None
+        start = prepared.unfitted(measured)
+        followed = follow(solver, prepared.data, absolute, start, deadline, on_progress, bias)
+        return _report(
+            _Measured(measured, prepared, raw, absolute, source, bias), solver, followed, threads
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """A network, the problem that it is measured on, and its strength."""
+
+    loaded: FittedNetwork
+    prepared: Prepared
+    raw: Dataset
+    beta: float
+    source: BetaSource
+    bias: OutputBias | None
+
+    @property
+    def inner(self) -> TwoLayerNetwork:
+        """The network on the rows of the problem without biases."""
+        return self.prepared.unfitted(self.loaded)
+
+    def best(self, better: GlobalSolution | None) -> FittedNetwork:
+        """Return a better network as one of raw rows, or this one if there is none."""
+        if better is None:
+            return replace(self.loaded, training=self.prepared.training(self.beta))
+        found = self.prepared.fitted(better.network, better.constant, self.beta)
+        return replace(found, columns=self.loaded.columns)
 
 
 def _look_seconds(time_limit: float | None) -> float | None:
@@ -149,17 +208,17 @@ def _look_seconds(time_limit: float | None) -> float | None:
 
 def _beta(
     strength: Regularisation | None,
-    network: TwoLayerNetwork,
-    data: Dataset,
-    loss: Loss,
+    measured: FittedNetwork,
+    prepared: Prepared,
+    raw: Dataset,
     deadline: Deadline,
 ) -> tuple[float, BetaSource]:
     """Return beta and where it came from; refuse one at which the network has no loss."""
     if strength is None:
-        return implied_beta(network, data, loss), "implied"
-    beta = strength.resolve_over_all(data, deadline)
+        return _implied(measured, prepared), "implied"
+    beta = strength.resolved(prepared, None, deadline)
     with np.errstate(over="ignore", invalid="ignore"):
-        value = network.training_loss(data, beta, loss)
+        value = measured.training_loss(raw, beta, prepared.loss)
     if not math.isfinite(value):
         raise ConfigurationError(
             f"Expected a beta at which the training loss is a finite float64, got {beta:g} and a "
@@ -168,12 +227,26 @@ def _beta(
     return beta, "given" if strength.beta_fraction is None else "fraction"
 
 
+def _implied(measured: FittedNetwork, prepared: Prepared) -> float:
+    """Return the beta at which what is penalised of the weights is closest to stationary."""
+    data, loss = prepared.at(measured.output_bias)
+    if prepared.biases.hidden is not Bias.FREE:
+        return implied_beta(prepared.unfitted(measured), data, loss)
+    # free biases have no part in the projection: their products are left out
+    network = measured.network
+    assert isinstance(network, TwoLayerNetwork)
+    hidden = prepared.column.with_ones(prepared.unfitted(measured).hidden)
+    rows = np.column_stack([prepared.scaled_rows, np.ones(data.n)])
+    pre = rows @ hidden.T
+    nu = loss.dual_point(np.maximum(pre, 0.0) @ network.output, data.y)
+    of_weights = pre - hidden[:, -1]
+    products = nu @ np.where(pre > 0.0, pre + of_weights, 0.0)
+    squares = float(np.sum(hidden[:, :-1] ** 2) + np.sum(network.output**2))
+    return refuse_implied(float(products @ network.output), squares)
+
+
 def _report(
-    loaded: LoadedNetwork,
-    data: Dataset,
-    classes: Classes | None,
-    beta: float,
-    source: BetaSource,
+    measured: _Measured,
     solver: GlobalSolver,
     followed: FollowedBracket[GlobalSolution],
     threads: int,
@@ -182,8 +255,10 @@ def _report(
 
     After an interruption no patterns are looked for, and one during the look ends it.
     """
-    network, solution, loss = loaded.network, followed.solution, solver.loss
-    value = network.training_loss(data, beta, loss)
+    loaded, prepared, beta = measured.loaded, measured.prepared, measured.beta
+    network, solution = measured.inner, followed.solution
+    data, loss = prepared.at(loaded.output_bias)
+    value = loaded.training_loss(measured.raw, beta, prepared.loss)
     # of the network that is returned: what is better by rounding alone is not
     better_found = solution.certificate.primal_value < value * (1.0 - ROUNDING)
     upper = solution.certificate.primal_value if better_found else value
@@ -197,7 +272,7 @@ def _report(
     if not followed.stopped and is_smooth(loss):
         try:
             with in_force(Deadline.after(_look_seconds(solver.max_seconds))):
-                found = _improving(network, solution.network, data, beta, solver)
+                found = _improving(network, solution.network, data, beta, solver, loss)
         except OutOfTimeError:
             # what it finds is no part of the proof
             pass
@@ -214,7 +289,7 @@ def _report(
         rtol=solver.rtol,
         seconds=solution.seconds,
         beta=beta,
-        beta_source=source,
+        beta_source=measured.source,
         stationarity_residual=residual,
         steepest_slope=slope,
         better_network_found=better_found,
@@ -228,6 +303,9 @@ def _report(
         nearly_minimal=structure.nearly_minimal,
         minimal=structure.minimal,
         has_bias=loaded.has_bias,
+        hidden_bias=prepared.biases.hidden,
+        output_bias=prepared.biases.output,
+        standardized=prepared.scaling is not None,
         n=data.n,
         d=data.d,
         n_rounds=solution.n_rounds,
@@ -235,8 +313,8 @@ def _report(
         threads=threads,
         seed=solver.seed,
         loss=loss.name,
-        classes=classes,
-        best=LoadedNetwork(solution.network, loaded.has_bias) if better_found else loaded,
+        classes=prepared.classes,
+        best=measured.best(solution if better_found else None),
         history=followed.history,
         stopped=followed.stopped or "interrupted" * interrupted,
     )
@@ -248,10 +326,11 @@ def _improving(
     data: Dataset,
     beta: float,
     solver: GlobalSolver,
+    loss: Loss,
 ) -> ImprovingPatterns:
     starts = random_starts(data, np.random.default_rng(solver.seed))
     return improving_patterns(
-        network, data, beta, solver.rtol, np.concatenate([starts, better.hidden]), solver.loss
+        network, data, beta, solver.rtol, np.concatenate([starts, better.hidden]), loss
     )
 
 

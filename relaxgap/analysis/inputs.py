@@ -9,9 +9,9 @@ from jaxtyping import Float64
 from relaxgap.data.classes import Classes, two_classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.networks.fitted import FittedNetwork, Training
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.networks.reading.files import (
-    LoadedNetwork,
     checked_network,
     load_network,
     refuse_gated,
@@ -20,7 +20,7 @@ from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.problems.losses import LOSSES, SQUARED, Loss
 
 NetworkLike = Any
-"""A `TwoLayerNetwork`, a `LoadedNetwork`, a pair (hidden, output) of arrays, or a file path."""
+"""A `TwoLayerNetwork`, a `FittedNetwork`, a pair (hidden, output) of arrays, or a file path."""
 
 
 def loss_of(name: str) -> Loss:
@@ -63,7 +63,20 @@ def dataset_of(
     return Dataset(_as_float64(X, "X"), labels), classes
 
 
-def network_of(network: NetworkLike, data: Dataset) -> LoadedNetwork:
+def training_of(network: NetworkLike) -> Training | None:
+    """Return what a network of this package's, or its file, says of its training; None else.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read.
+    """
+    if isinstance(network, (str, os.PathLike)) and os.fspath(network).lower().endswith(".npz"):
+        network = load_network(os.fspath(network))
+    return network.training if isinstance(network, FittedNetwork) else None
+
+
+def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
     """Return a checked network, whichever way it is given.
 
     Raises
@@ -73,25 +86,58 @@ def network_of(network: NetworkLike, data: Dataset) -> LoadedNetwork:
     """
     match network:
         case str() | os.PathLike():
-            return load_network(os.fspath(network), data)
-        case TwoLayerNetwork() | LoadedNetwork():
+            loaded = load_network(os.fspath(network), data)
+            if isinstance(loaded.network, GatedNetwork):
+                refuse_gated()
+            return loaded
+        case FittedNetwork() if isinstance(network.network, GatedNetwork):
+            refuse_gated()
+        case TwoLayerNetwork() | FittedNetwork():
             arrays = network.arrays
         case GatedNetwork():
             refuse_gated()
         case (hidden, output):
             arrays = {"hidden": hidden, "output": output}
+        case (hidden, output, hidden_bias, output_bias):
+            arrays = {"hidden": hidden, "output": output, "hidden_bias": hidden_bias}
+            arrays["output_bias"] = np.reshape(output_bias, -1)
+        case _ if hasattr(network, "coefs_") and hasattr(network, "intercepts_"):
+            arrays = _of_sklearn(network)
         case _:
             raise DataError(
-                "Expected a TwoLayerNetwork, a pair (hidden, output) or the path of a file, got "
-                f"{type(network).__name__}; give one of them."
+                "Expected a TwoLayerNetwork, a tuple (hidden, output) or (hidden, output, "
+                "hidden_bias, output_bias), a fitted MLPRegressor or MLPClassifier, or the path of "
+                f"a file, got {type(network).__name__}; give one of them."
             )
-    arrays = {name: _as_float64(array, name) for name, array in arrays.items()}
+    arrays = {
+        name: array if name == "about" else _as_float64(array, name)
+        for name, array in arrays.items()
+    }
     for name, n_axes in (("hidden", 2), ("output", 1)):
         if arrays[name].ndim != n_axes:
             raise DataError(
                 f"Expected {name} with {n_axes} axes, got shape {arrays[name].shape}; reshape it."
             )
     return checked_network(arrays, data)
+
+
+def _of_sklearn(network: Any) -> dict[str, Any]:
+    """Return the arrays of a multi-layer perceptron of scikit-learn."""
+    shapes = [np.shape(weights) for weights in network.coefs_]
+    activation = getattr(network, "activation", "relu")
+    if len(shapes) != 2 or shapes[1][1] != 1 or activation != "relu":
+        raise DataError(
+            f"Expected one hidden layer of ReLU and one output, got weights of shapes {shapes} and "
+            f"{activation}; train with hidden_layer_sizes=(m,) and activation='relu', on one "
+            "target or two classes."
+        )
+    (hidden, output), (hidden_bias, output_bias) = network.coefs_, network.intercepts_
+    return {
+        "hidden": np.transpose(hidden),
+        "output": np.ravel(output),
+        "hidden_bias": hidden_bias,
+        "output_bias": output_bias,
+    }
 
 
 def _as_float64(values: Any, name: str) -> Float64[np.ndarray, "..."]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from relaxgap.data.classes import Classes
 from relaxgap.global_optimum.bounds import meanings
+from relaxgap.problems.biases import Bias
 from relaxgap.solvers.base import Status
 
 BetaSource = Literal["given", "fraction", "implied"]
@@ -45,6 +46,9 @@ class CertifiedNetwork:
     nearly_minimal: bool
     minimal: bool
     has_bias: bool
+    hidden_bias: Bias
+    output_bias: Bias
+    standardized: bool
     n: int
     d: int
     n_rounds: int
@@ -86,9 +90,14 @@ MEANINGS = {
     "scaled": f"Whether both weights of every neuron have one norm (to {STRUCTURE_RTOL:g}).",
     "nearly_minimal": "Whether it is scaled and the neurons of each cell point in one direction.",
     "minimal": "Whether it is scaled and no cell holds two neurons.",
-    "has_bias": "Whether the data got a column of ones; the bias is then a weight like any other.",
+    "has_bias": "Whether the network has hidden biases.",
+    "hidden_bias": "What hidden biases cost in the problem: none, there are none; penalised, as "
+    "weights on a column of ones; free, nothing.",
+    "output_bias": "The same of the output bias.",
+    "standardized": "Whether columns were brought to mean 0 and variance 1, or as the network's "
+    "file says.",
     "n": "Samples.",
-    "d": "Features, with the column of ones if there is one.",
+    "d": "Features, with the column of hidden biases if there is one.",
     "n_rounds": "Small programs solved in search of better networks.",
     "n_regions": "Regions of the last branch and bound; 0 without one.",
     "threads": "BLAS threads.",

@@ -30,7 +30,7 @@ def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int)
         return _of_this_data(choice, data)
     if choice == "all":
         return enumerate_patterns(data.X, limit=limit)
-    n_gates = _gaussian_gates(choice)
+    n_gates = n_gates_of(choice)
     if n_gates > 0:
         stream = np.random.SeedSequence(seed).spawn(3)[1]
         return sample_patterns(data.X, n_gates, np.random.default_rng(stream))
@@ -69,8 +69,10 @@ def _of_this_data(patterns: PatternSet, data: Dataset) -> PatternSet:
     return patterns
 
 
-def _gaussian_gates(choice: str | int) -> int:
+def n_gates_of(choice: PatternChoice) -> int:
     """Return how many Gaussian gates are asked for, 0 if none are."""
+    if isinstance(choice, PatternSet):
+        return 0
     if isinstance(choice, int):
         return choice
     kind, _, count = choice.partition(":")

@@ -1,27 +1,33 @@
 """One program at many regularisation strengths, each from the last solution, each with a proof."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import unseen
-from relaxgap.analysis.inputs import dataset_of, loss_of
-from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
+from relaxgap.analysis.held_out import HeldOut, held_out
+from relaxgap.analysis.inputs import loss_of
+from relaxgap.analysis.pattern_choice import PatternChoice
+from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.programs import kind_of, networks_of
-from relaxgap.certificates import beta_max
+from relaxgap.analysis.strength import Regularisation
+from relaxgap.analysis.units_remarks import remarks_on
 from relaxgap.data.classes import Classes, class_sentence
 from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
+from relaxgap.networks import FittedNetwork
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.numerics.rounding import magnitude
 from relaxgap.problems import PROGRAMS, Program
-from relaxgap.solvers.base import Solution, Status
+from relaxgap.problems.biases import Bias
+from relaxgap.solvers.base import Solution, Status, last_of
 from relaxgap.solvers.newton.semismooth_newton import SemismoothNewton
+from relaxgap.solvers.with_bias import SHARE, rounds_with_bias
 
 MIN_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""
@@ -31,7 +37,10 @@ ZERO_PRICE = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class PathPoint:
-    """Hold a row of the table: ``primal_value`` is ``loss + beta * penalty``, rounded up."""
+    """Hold a row of the table: ``primal_value`` is ``loss + beta * penalty``, rounded up.
+
+    ``test_error`` is `HeldOut.error` on the held-out rows, None without any.
+    """
 
     beta: float
     beta_fraction: float
@@ -43,6 +52,7 @@ class PathPoint:
     relative_gap: float
     n_iterations: int
     status: Status
+    test_error: float | None = None
 
 
 OnPoint = Callable[[PathPoint], None]
@@ -71,6 +81,14 @@ class RegularisationPath:
         As many as were solved.
     stopped : str
         Empty, ``interrupted``, ``time_limit``, or the error that ended the work early.
+    hidden_bias, output_bias, standardized
+        As for `relaxgap.solve`.
+    networks : tuple of FittedNetwork
+        That of each row; each takes raw rows.
+    tests : tuple of HeldOut
+        What each does on held-out rows; empty without any.
+    remarks : tuple of str
+        What may be wrong with the data or the patterns, one line each.
     """
 
     n_patterns: int
@@ -87,6 +105,19 @@ class RegularisationPath:
     solve_seconds: float
     rows: tuple[PathPoint, ...]
     stopped: str
+    hidden_bias: Bias = Bias.NONE
+    output_bias: Bias = Bias.NONE
+    standardized: bool = False
+    networks: tuple[FittedNetwork, ...] = ()
+    tests: tuple[HeldOut, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> int | None:
+        """The row of least held-out error, of equal ones that of the largest beta; None without."""
+        if not self.tests:
+            return None
+        return int(np.argmin([test.error for test in self.tests]))
 
     @property
     def seconds(self) -> float:
@@ -122,8 +153,15 @@ class RegularisationPath:
         )
         if missed:
             said = f"{said} {missed} of {len(self.rows)} points did not reach rtol."
-        others = filter(None, (self.ran_out, class_sentence(self.classes)))
+        others = filter(None, (self.ran_out, class_sentence(self.classes), self._best_sentence))
         return " ".join([said, *others])
+
+    @property
+    def _best_sentence(self) -> str:
+        if self.best is None:
+            return ""
+        row, test = self.rows[self.best], self.tests[self.best]
+        return f"The best beta on held-out rows is {row.beta:.6g}. {test.sentence}"
 
     def __str__(self) -> str:
         return self.sentence
@@ -141,6 +179,10 @@ def path(
     loss: str = "squared",
     against_rest: str | None = None,
     *,
+    bias: bool = False,
+    penalise: str | None = None,
+    standardize: bool = False,
+    test: tuple[Any, Any] | None = None,
     time_limit: float | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
@@ -171,6 +213,10 @@ def path(
         ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`.
     against_rest : str, optional
         The class that is +1 against all others, as for `relaxgap.solve`.
+    bias, penalise, standardize
+        As for `relaxgap.solve`.
+    test : (X, y), optional
+        Held-out rows and their labels, which only the errors on them know of.
     time_limit : float, optional
         Seconds, looked at between pieces of work; the points so far are returned, without the one
         that was being solved. By default none.
@@ -227,86 +273,144 @@ def path(
     kind_of(program)
     of_fit = loss_of(loss)
     deadline = Deadline.after(time_limit)
-    method = SemismoothNewton(rtol, backend=backend)
-    data, classes = dataset_of(X, y, of_fit, against_rest)
+    biases = biases_of(bias, penalise, program)
+    with_constant = biases.output is not Bias.NONE
+    method = SemismoothNewton(SHARE * rtol if with_constant else rtol, backend=backend)
+    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol)
     try:
         with in_force(deadline):
-            chosen = choose_patterns(patterns, data, limit, seed)
-            largest = beta_max(data, chosen, PROGRAMS[program], of_fit)
+            chosen = prepared.choose_patterns(patterns, limit, seed)
+            unit = Regularisation(beta_fraction=1.0, program=program, loss=of_fit)
+            largest = unit.resolved(prepared, chosen)
     except OutOfTimeError as error:
         raise ConfigurationError(
             "Expected time to list the patterns and to find beta_max, which a path starts from, "
             f"got {time_limit:g} seconds; raise time_limit, or sample fewer patterns."
         ) from error
-    if largest <= ZERO_PRICE * magnitude(data.X, data.y):
-        raise DataError(
-            "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
-            "every beta; change the data or the patterns."
-        )
+    except ConfigurationError as error:
+        raise _nothing_to_fit() from error
+    if largest <= ZERO_PRICE * magnitude(prepared.data.X, prepared.at_zero(largest)[0].y):
+        raise _nothing_to_fit()
     fractions = np.geomspace(1.0, smallest_fraction, points).tolist()
-    at_largest = PROGRAMS[program](data, chosen, largest, loss=of_fit)
+    problem = PROGRAMS[program](prepared.data, chosen, largest, loss=of_fit)
+    steps = _Steps(method, problem, prepared, rtol, test)
     with threadpool_limits(limits=threads):
-        rows, seconds, stopped = _follow(
-            method,
-            at_largest,
-            fractions,
-            deadline,
-            on_progress,
-        )
+        stopped = steps.follow(fractions, deadline, on_progress)
     return RegularisationPath(
         n_patterns=chosen.n_patterns,
         complete=chosen.complete,
         program=program,
         loss=loss,
-        classes=classes,
+        classes=prepared.classes,
         beta_max=largest,
         solver=method.name,
-        method=method.method(at_largest),
+        method=method.method(problem),
         rtol=rtol,
         threads=threads,
         n_points=points,
-        solve_seconds=seconds,
-        rows=tuple(rows),
+        solve_seconds=steps.seconds,
+        rows=tuple(steps.rows),
         stopped=stopped,
+        hidden_bias=biases.hidden,
+        output_bias=biases.output,
+        standardized=prepared.scaling is not None,
+        networks=tuple(steps.networks),
+        tests=tuple(steps.tests),
+        remarks=tuple(remarks_on(prepared, patterns, chosen)),
     )
 
 
-def _follow(
-    method: SemismoothNewton,
-    program: Program,
-    fractions: list[float],
-    deadline: Deadline,
-    on_progress: OnPoint,
-) -> tuple[list[PathPoint], float, str]:
-    """Solve from ``program.beta`` down; return the points, the seconds and what ended it early."""
-    rows: list[PathPoint] = []
-    seconds = 0.0
-    betas = [fraction * program.beta for fraction in fractions]
-    try:
-        solutions = method.solve_path(program, betas, deadline=deadline)
-        for beta, fraction in zip(betas, fractions, strict=True):
-            start = time.perf_counter()
-            solution = next(solutions)
-            seconds += time.perf_counter() - start
-            if solution.status is Status.TIME_LIMIT:
-                return rows, seconds, str(Status.TIME_LIMIT)
-            rows.append(_point(program, beta, fraction, solution))
-            on_progress(rows[-1])
-    except KeyboardInterrupt:
-        return rows, seconds, "interrupted"
-    except (RelaxgapError, ArithmeticError, MemoryError, ValueError) as error:
-        # a breakdown at one strength must not take the others with it
-        return rows, seconds, f"stopped by {error!r}"
-    return rows, seconds, ""
+def _nothing_to_fit() -> DataError:
+    return DataError(
+        "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
+        "every beta; change the data or the patterns."
+    )
 
 
-def _point(program: Program, beta: float, fraction: float, solution: Solution) -> PathPoint:
+class _Steps:
+    """Solve from strength to strength, and keep what was found."""
+
+    def __init__(
+        self,
+        method: SemismoothNewton,
+        program: Program,
+        prepared: Prepared,
+        rtol: float,
+        test: tuple[Any, Any] | None,
+    ) -> None:
+        self.method, self.program, self.prepared, self.rtol = method, program, prepared, rtol
+        self.test = test
+        self.rows: list[PathPoint] = []
+        self.networks: list[FittedNetwork] = []
+        self.tests: list[HeldOut] = []
+        self.seconds = 0.0
+
+    def follow(self, fractions: list[float], deadline: Deadline, on_progress: OnPoint) -> str:
+        """Solve from ``program.beta`` down; return what ended it early."""
+        betas = [fraction * self.program.beta for fraction in fractions]
+        try:
+            solutions = self._solutions(betas, deadline)
+            for beta, fraction in zip(betas, fractions, strict=True):
+                start = time.perf_counter()
+                solution = next(solutions)
+                self.seconds += time.perf_counter() - start
+                if solution.status is Status.TIME_LIMIT:
+                    return str(Status.TIME_LIMIT)
+                self._keep(beta, fraction, solution)
+                on_progress(self.rows[-1])
+        except KeyboardInterrupt:
+            return "interrupted"
+        except DataError:
+            # of the held-out rows
+            raise
+        except (RelaxgapError, ArithmeticError, MemoryError, ValueError) as error:
+            # a breakdown at one strength must not take the others with it
+            return f"stopped by {error!r}"
+        return ""
+
+    def _solutions(self, betas: list[float], deadline: Deadline) -> Iterator[Solution]:
+        prepared = self.prepared
+        if not prepared.has_output_bias:
+            yield from self.method.solve_path(self.program, betas, deadline=deadline)
+            return
+        last: Solution | None = None
+        for beta in betas:
+            bias = prepared.output_bias(beta)
+            program = replace(self.program, beta=beta)
+            last = last_of(
+                rounds_with_bias(self.method, program, bias, self.rtol, last, deadline=deadline)
+            )
+            yield last
+
+    def _keep(self, beta: float, fraction: float, solution: Solution) -> None:
+        program = replace(self.program, beta=beta)
+        inner = kind_of(program.family.name).of_point(program, solution.point)
+        network = self.prepared.fitted(inner, solution.constant, beta)
+        row = _point(program, beta, fraction, solution, self.prepared)
+        if self.test is not None:
+            X, labels = self.test
+            test = held_out(network.predict(X), labels, program.loss.name, self.prepared.classes)
+            self.tests.append(test)
+            row = replace(row, test_error=test.error)
+        self.networks.append(network)
+        self.rows.append(row)
+
+
+def _point(
+    program: Program, beta: float, fraction: float, solution: Solution, prepared: Prepared
+) -> PathPoint:
     point, certificate = solution.point, solution.certificate
+    data, loss = prepared.at(solution.constant)
+    penalty = point.total_norm
+    if prepared.has_output_bias:
+        bias = prepared.output_bias(beta)
+        overpaid = sum(bias.overpaid(w) for w in point.w)
+        penalty += (bias.cost(solution.constant) - overpaid) / beta
     return PathPoint(
         beta=beta,
         beta_fraction=fraction,
-        loss=program.loss.value(program.fit(point), program.data.y),
-        penalty=point.total_norm,
+        loss=loss.value(program.fit(point), data.y),
+        penalty=penalty,
         active_blocks=point.active_blocks,
         primal_value=certificate.primal_value,
         dual_value=certificate.dual_value,

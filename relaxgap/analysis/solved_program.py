@@ -9,9 +9,10 @@ from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.comparison import at_most_above, interval
 from relaxgap.analysis.programs import networks_of
 from relaxgap.data.classes import Classes, class_sentence
-from relaxgap.networks import TwoLayerNetwork
+from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.biases import Bias, Biases
 from relaxgap.solvers.base import Status
 
 
@@ -55,6 +56,10 @@ class SolveRecord:
         ``squared``, ``logistic`` or ``hinge``.
     classes : tuple of str or None
         The names of -1 and +1, or the only one; None where labels are no classes.
+    hidden_bias, output_bias : Bias
+        ``none``, ``penalised`` as weights are, or ``free``.
+    standardized : bool
+        Whether columns were brought to mean 0 and variance 1: weights are then of these.
     """
 
     status: Status
@@ -75,6 +80,9 @@ class SolveRecord:
     program: str
     loss: str
     classes: Classes | None
+    hidden_bias: Bias
+    output_bias: Bias
+    standardized: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +91,9 @@ class SolveResult(SolveRecord):
 
     Parameters
     ----------
-    network : TwoLayerNetwork or GatedNetwork
-        Its training loss is ``primal_value`` up to rounding.
+    network : TwoLayerNetwork, GatedNetwork or FittedNetwork
+        Its training loss is ``primal_value`` up to rounding; with biases or scaling a
+        `FittedNetwork`, which takes raw rows.
     patterns : PatternSet
         Of the program that was solved; of the network alone where all were bracketed without a
         list.
@@ -94,13 +103,25 @@ class SolveResult(SolveRecord):
         The brackets on the way.
     stopped : str
         Empty, ``interrupted``, or the error that ended the work early.
+    remarks : tuple of str
+        What may be wrong with the data or the patterns, one line each.
     """
 
-    network: TwoLayerNetwork | GatedNetwork
+    network: TwoLayerNetwork | GatedNetwork | FittedNetwork
     patterns: PatternSet
     nu: Float64[np.ndarray, " n"]
     history: tuple[BracketPoint, ...] = ()
     stopped: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def fitted(self) -> FittedNetwork:
+        """The network with what it was trained on, as a file of it holds."""
+        if isinstance(self.network, FittedNetwork):
+            return self.network
+        biases = Biases(self.hidden_bias, self.output_bias)
+        training = Training(self.beta, self.program, self.loss, self.classes, biases)
+        return FittedNetwork(self.network, False, training=training)
 
     @property
     def seconds(self) -> float:

@@ -1,20 +1,24 @@
 """Train a two-layer ReLU network by convex optimisation and say how good it is."""
 
 import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import OnBracket, follow, follow_rounds, unseen
-from relaxgap.analysis.inputs import dataset_of, loss_of
-from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
+from relaxgap.analysis.inputs import loss_of
+from relaxgap.analysis.pattern_choice import PatternChoice
+from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import Regularisation, is_small
-from relaxgap.data.classes import Classes
+from relaxgap.analysis.units_remarks import remarks_on
 from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.solver import GlobalSolver
-from relaxgap.networks import to_blocks
+from relaxgap.networks import FittedNetwork, TwoLayerNetwork, minimal_network, to_blocks
+from relaxgap.networks.gated import GatedNetwork
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_LISTED_PATTERNS
@@ -23,6 +27,7 @@ from relaxgap.patterns.counting import written_count
 from relaxgap.problems import PROGRAMS, Program, relu_program
 from relaxgap.solvers import registry
 from relaxgap.solvers.base import Choosing, Solver
+from relaxgap.solvers.with_bias import SHARE
 
 BRACKET_SECONDS = 300.0
 """Time limit of a bracket without a list of patterns, where none is given."""
@@ -42,6 +47,10 @@ def solve(
     loss: str = "squared",
     against_rest: str | None = None,
     *,
+    bias: bool = False,
+    penalise: str | None = None,
+    standardize: bool = False,
+    minimal: bool = False,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
@@ -91,6 +100,16 @@ def solve(
     against_rest : str, optional
         The class that is +1 against all others: with more than two classes, one network and one
         bracket for each class.
+    bias : bool
+        Give every hidden neuron a bias, a weight on a column of ones, and the output one that costs
+        nothing.
+    penalise : str, optional
+        Which biases cost what instead: ``weights``, all biases are free, as scikit-learn has it;
+        or ``all``, biases cost what weights do, as the ``weight_decay`` of PyTorch has it.
+    standardize : bool
+        Bring every column to mean 0 and variance 1 first; the network takes raw rows.
+    minimal : bool
+        Merge and prune the network: at most as many neurons as samples, of no larger loss.
     limit : int
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
@@ -156,45 +175,77 @@ def solve(
     strength = Regularisation(beta, beta_fraction, program, of_fit)
     kind_of(program)
     name = registry.DEFAULT if solver is None else solver
-    method = registry.make(name, rtol, backend)
+    with_constant = bias or penalise is not None
+    method = registry.make(name, SHARE * rtol if with_constant else rtol, backend)
     bracket_limit = BRACKET_SECONDS if time_limit is None else time_limit
     bracketing = GlobalSolver(rtol, bracket_limit, seed=seed, loss=of_fit)
     # what comes before the first bracket takes from the limit too
     deadline, bracket_deadline = Deadline.after(time_limit), Deadline.after(bracket_limit)
-    data, classes = dataset_of(X, y, of_fit, against_rest)
+    biases = biases_of(bias, penalise, program)
+    if minimal and program == "gated":
+        raise ConfigurationError(
+            "Expected the relu program with minimal, got gated, whose networks have no neurons to "
+            "merge; drop minimal."
+        )
+    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol)
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
+    asked = _Asked(prepared, rtol, threads, minimal, on_progress)
     with threadpool_limits(limits=threads):
-        if over_all and not is_small(data):
+        if over_all and not is_small(prepared.data):
             if backend != NUMPY:
                 raise registry.only_on_numpy("patterns too many to enumerate", backend)
-            absolute = strength.resolve_over_all(data, bracket_deadline)
-            return _bracketed(
-                bracketing, data, classes, absolute, bracket_deadline, threads, on_progress
-            )
+            absolute = strength.resolved(prepared, None, bracket_deadline)
+            return _bracketed(asked, bracketing, absolute, bracket_deadline)
         most = max(limit, MAX_BITS_SOLVED_AT_ONCE) if over_all else limit
-        chosen = choose_patterns(patterns, data, most, seed)
-        absolute = strength.resolve(data, chosen, deadline)
-        problem = PROGRAMS[program](data, chosen, absolute, loss=of_fit)
-        return _solved(method, problem, classes, name, deadline, threads, on_progress)
+        chosen = prepared.choose_patterns(patterns, most, seed)
+        absolute = strength.resolved(prepared, chosen, deadline)
+        problem = PROGRAMS[program](prepared.data, chosen, absolute, loss=of_fit)
+        asked = replace(asked, remarks=tuple(remarks_on(prepared, patterns, chosen)))
+        return _solved(asked, method, problem, name, deadline)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What both ways to solve are handed alike."""
+
+    prepared: Prepared
+    rtol: float
+    threads: int
+    minimal: bool
+    on_progress: OnBracket
+    remarks: tuple[str, ...] = ()
+
+    def network(
+        self, network: TwoLayerNetwork | GatedNetwork, data: Dataset, constant: float, beta: float
+    ) -> TwoLayerNetwork | GatedNetwork | FittedNetwork:
+        """Return the network as one of raw rows; as it is, if nothing was done to them."""
+        prepared = self.prepared
+        if self.minimal and isinstance(network, TwoLayerNetwork):
+            network = minimal_network(network, data)
+        if prepared.scaling is None and not prepared.biases.any:
+            return network
+        return prepared.fitted(network, constant, beta)
 
 
 def _solved(
-    method: Solver,
-    problem: Program,
-    classes: Classes | None,
-    solver: str,
-    deadline: Deadline,
-    threads: int,
-    on_progress: OnBracket,
+    asked: _Asked, method: Solver, problem: Program, solver: str, deadline: Deadline
 ) -> SolveResult:
     """Solve a program over listed patterns."""
+    prepared = asked.prepared
     start = time.perf_counter()
     proven_by = "enumeration" if problem.patterns.complete else "chosen_patterns"
-    followed = follow_rounds(method, problem, proven_by, deadline, on_progress)
+    bias = (prepared.output_bias(problem.beta), asked.rtol) if prepared.has_output_bias else None
+    followed = follow_rounds(method, problem, proven_by, deadline, asked.on_progress, bias)
     seconds = time.perf_counter() - start
     solution = followed.solution
     patterns, point, found = problem.patterns, solution.point, solution.certificate
+    network = asked.network(
+        kind_of(problem.family.name).of_point(problem, point),
+        problem.data,
+        solution.constant,
+        problem.beta,
+    )
     return SolveResult(
         status=solution.status,
         primal_value=found.primal_value,
@@ -203,39 +254,39 @@ def _solved(
         n_patterns=patterns.n_patterns,
         complete=patterns.complete,
         certificate=proven_by,
-        active_blocks=point.active_blocks,
+        active_blocks=network.width,
         max_cone_violation=problem.max_cone_violation(point),
         solver=solver,
         method=method.method(problem) if isinstance(method, Choosing) else solver,
         n_iterations=solution.n_iterations,
         solve_seconds=seconds,
         beta=problem.beta,
-        threads=threads,
+        threads=asked.threads,
         program=problem.family.name,
         loss=problem.loss.name,
-        classes=classes,
-        network=kind_of(problem.family.name).of_point(problem, point),
+        classes=prepared.classes,
+        hidden_bias=prepared.biases.hidden,
+        output_bias=prepared.biases.output,
+        standardized=prepared.scaling is not None,
+        network=network,
         patterns=patterns,
         nu=found.nu,
         history=followed.history,
         stopped=followed.stopped,
+        remarks=asked.remarks,
     )
 
 
-def _bracketed(
-    solver: GlobalSolver,
-    data: Dataset,
-    classes: Classes | None,
-    beta: float,
-    deadline: Deadline,
-    threads: int,
-    on_progress: OnBracket,
-) -> SolveResult:
+def _bracketed(asked: _Asked, solver: GlobalSolver, beta: float, deadline: Deadline) -> SolveResult:
     """Bracket the optimum over networks of every width."""
-    followed = follow(solver, data, beta, None, deadline, on_progress)
+    prepared = asked.prepared
+    data = prepared.data
+    bias = prepared.output_bias(beta) if prepared.has_output_bias else None
+    followed = follow(solver, data, beta, None, deadline, asked.on_progress, bias)
     solution, found = followed.solution, followed.solution.certificate
     blocks = to_blocks(solution.network, data)
     problem = relu_program(data, blocks.patterns, beta, loss=solver.loss)
+    network = asked.network(solution.network, data, solution.constant, beta)
     return SolveResult(
         status=solution.status,
         primal_value=found.primal_value,
@@ -244,20 +295,24 @@ def _bracketed(
         n_patterns=written_count(predicted_count(data.X).cover_count),
         complete=True,
         certificate=solution.bound,
-        active_blocks=solution.network.width,
+        active_blocks=network.width,
         max_cone_violation=problem.max_cone_violation(blocks.point),
         solver="global_optimum",
         method="global_optimum",
         n_iterations=solution.n_rounds,
         solve_seconds=solution.seconds,
         beta=beta,
-        threads=threads,
+        threads=asked.threads,
         program=problem.family.name,
         loss=problem.loss.name,
-        classes=classes,
-        network=solution.network,
+        classes=prepared.classes,
+        hidden_bias=prepared.biases.hidden,
+        output_bias=prepared.biases.output,
+        standardized=prepared.scaling is not None,
+        network=network,
         patterns=blocks.patterns,
         nu=found.nu,
         history=followed.history,
         stopped=followed.stopped,
+        remarks=asked.remarks,
     )

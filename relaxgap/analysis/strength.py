@@ -1,8 +1,9 @@
 """Which beta a verb takes, and whether the patterns are few enough to enumerate."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from relaxgap.analysis.preparation import Prepared
 from relaxgap.certificates import beta_max, price_of_gates
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
@@ -12,8 +13,11 @@ from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
+from relaxgap.problems.biases import Bias
 from relaxgap.problems.losses import SQUARED, Loss
 
+MAX_UNITS, UNIT_RTOL = 20, 1e-9
+"""Rounds, and relative change that ends them, of a unit that depends on itself."""
 BETA_MAX_SHARE = 0.3
 """Fraction of the time left that the way to ``beta_max`` may take."""
 
@@ -105,6 +109,40 @@ class Regularisation:
             return self.resolve(data, patterns, deadline)
         turn = deadline.within(BETA_MAX_SHARE)
         return self._fraction_of(estimate_beta_max(data, deadline=turn, loss=self.loss))
+
+    def resolved(
+        self, prepared: Prepared, patterns: PatternSet | None, deadline: Deadline = NEVER
+    ) -> float:
+        """Return the absolute ``beta`` of a problem that may have an output bias.
+
+        The unit is the least strength at which zero weights are optimal beside the best constant;
+        where that costs something it depends on the strength itself.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The problem.
+        patterns : PatternSet or None
+            As for `resolve`; None is all of them, as for `resolve_over_all`.
+        deadline : Deadline
+            Of all the work.
+        """
+        if self.beta is not None:
+            return float(self.beta)
+        of_one = replace(self, beta_fraction=1.0)
+        unit = 0.0
+        for _ in range(MAX_UNITS):
+            data, loss = prepared.at_zero(unit)
+            at_zero, before = replace(of_one, loss=loss), unit
+            if patterns is None:
+                unit = at_zero.resolve_over_all(data, deadline)
+            else:
+                unit = at_zero.resolve(data, patterns, deadline)
+            if prepared.biases.output is not Bias.PENALISED:
+                break
+            if abs(unit - before) <= UNIT_RTOL * unit or deadline.has_passed:
+                break
+        return self._fraction_of(unit)
 
     def _fraction_of(self, unit: float) -> float:
         if unit == 0.0:

@@ -3,6 +3,7 @@
 from relaxgap.analysis.comparison import at_least_above, at_most_above
 from relaxgap.analysis.network_record import CertifiedNetwork
 from relaxgap.data.classes import class_sentence
+from relaxgap.problems.biases import ONES_COLUMN, Biases
 from relaxgap.problems.losses import LOSSES, is_smooth
 
 FAR_FROM_STATIONARY = 0.05
@@ -47,11 +48,14 @@ def remarks(report: CertifiedNetwork) -> list[str]:
                 "That is far from stationary, so it may not be the beta of the training: give "
                 "beta." + " Biases trained without weight decay have this effect." * report.has_bias
             )
-    if report.has_bias:
+    biases = Biases(report.hidden_bias, report.output_bias)
+    if biases == ONES_COLUMN and report.has_bias:
         said.append(
             "The network has hidden biases: the data gets a column of ones, and they are "
             "regularised like every other weight."
         )
+    elif biases.any:
+        said.append(f"{biases.sentence} The bound holds over all networks and biases.")
     residual, slope = report.stationarity_residual, report.steepest_slope
     if residual is not None and slope is not None and -slope > 10.0 * max(residual, SHARP):
         said.append(

@@ -110,3 +110,34 @@ def _numbers(labels: Sequence[Any]) -> list[float] | None:
     except (TypeError, ValueError):
         return None
     return numbers if np.all(np.isfinite(numbers)) else None
+
+
+def signs_of(labels: Any, classes: Classes) -> Float64[np.ndarray, " n"]:
+    """Map labels of other samples to -1 and +1, as those of the fit were.
+
+    Parameters
+    ----------
+    labels : (n,) array
+        Numbers, booleans or text.
+    classes : tuple of str
+        The names of -1 and +1, as of `two_classes`.
+
+    Raises
+    ------
+    DataError
+        If a label is of no class of the fit.
+    """
+    values: list[Any] = [str(label).strip() for label in np.asarray(labels).ravel().tolist()]
+    numbers = _numbers(values)
+    if numbers is not None:
+        values = [written(number) for number in numbers]
+    positive, rest = classes[-1], f"not {classes[-1]}"
+    known = {*classes}
+    for row, value in enumerate(values, start=1):
+        if value not in known and (rest not in known or value.lower() in MISSING):
+            raise DataError(
+                f"Expected labels out of {listed(list(classes))}, got {value!r} in row {row}; "
+                f"{nearest(value, list(classes))}correct it, or leave the row out."
+            )
+    alone_below = len(classes) == 1 and (_numbers(classes) or [1.0])[0] <= 0.0
+    return _signs(values, None if alone_below else positive)

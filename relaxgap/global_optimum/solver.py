@@ -64,6 +64,8 @@ class GlobalSolution:
         Regions of the lifted relaxation, 2 before any split; 0 where it was not run.
     seconds : float
         Wall time since the start.
+    constant : float
+        The output bias, where the problem has one.
     """
 
     network: TwoLayerNetwork
@@ -73,6 +75,7 @@ class GlobalSolution:
     n_rounds: int
     n_regions: int
     seconds: float
+    constant: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Two-layer networks: from files, maps to and from programs, pruning, structure, stationarity."""
 
+from relaxgap.networks.fitted import FittedNetwork, Training
 from relaxgap.networks.landscape.dead_neurons import dead_neuron_prices
 from relaxgap.networks.landscape.descent import Descent, steepest_descent
 from relaxgap.networks.landscape.descent_path import DescentPath, descent_path
@@ -18,17 +19,18 @@ from relaxgap.networks.landscape.structure import (
 )
 from relaxgap.networks.landscape.subsampled import SubsampledProgram, subsampled_program
 from relaxgap.networks.mapping import NetworkBlocks, to_blocks, to_network
-from relaxgap.networks.reading.files import LoadedNetwork, load_network, with_ones_column
+from relaxgap.networks.reading.files import load_network, with_ones_column
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 __all__ = [
     "Descent",
     "DescentPath",
-    "LoadedNetwork",
+    "FittedNetwork",
     "NetworkBlocks",
     "NetworkStructure",
     "Subgradient",
     "SubsampledProgram",
+    "Training",
     "TwoLayerNetwork",
     "activation_signs",
     "dead_neuron_prices",

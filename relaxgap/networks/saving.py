@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64
 
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.numerics.writing import write_bytes
 
 
-def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."]]) -> Path:
+def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> Path:
     """Write the arrays of a network to an ``.npz`` file and return its path.
 
     Parameters
@@ -19,7 +18,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."
     path : str or Path
         File to write, ending in ``.npz``; ``~`` stands for the home directory.
     arrays : mapping of str to (...) float64
-        By the name of each.
+        By the name of each; bytes of text stay bytes.
 
     Raises
     ------
@@ -45,8 +44,12 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Float64[np.ndarray, "..."
     return file
 
 
-def archive_of(arrays: Mapping[str, Float64[np.ndarray, "..."]]) -> bytes:
+def archive_of(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Return the content of an ``.npz`` file."""
     stream = io.BytesIO()
-    np.savez(stream, **{name: np.asarray(a, dtype=np.float64) for name, a in arrays.items()})  # type: ignore[arg-type]
+    typed = {
+        name: array if array.dtype == np.uint8 else np.asarray(array, dtype=np.float64)
+        for name, array in arrays.items()
+    }
+    np.savez(stream, **typed)  # type: ignore[arg-type]
     return stream.getvalue()

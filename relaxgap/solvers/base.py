@@ -56,12 +56,15 @@ class Solution:
         Bracket of the program's optimum.
     n_iterations : int
         Newton steps, iterations of a conic solver, or rounds of column generation.
+    constant : float
+        The output bias, where the problem has one.
     """
 
     point: Blocks
     status: Status
     certificate: DualCertificate
     n_iterations: int
+    constant: float = 0.0
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import relaxgap
-from relaxgap import Dataset, LoadedNetwork, NetworkReport, Status, TwoLayerNetwork
+from relaxgap import Dataset, FittedNetwork, NetworkReport, Status, TwoLayerNetwork
 from relaxgap.analysis.network_record import MEANINGS
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.numerics.clock import Deadline, in_force
@@ -47,7 +47,7 @@ def test_a_network_can_be_given_in_every_form(
         numbers(certified(network, data))
         for network in (
             untrained,
-            LoadedNetwork(untrained, has_bias=False),
+            FittedNetwork(untrained, has_bias=False),
             (untrained.hidden, untrained.output),
             [untrained.hidden.tolist(), untrained.output.tolist()],
             path,

@@ -6,6 +6,7 @@ import pytest
 from relaxgap.analysis.comparison import interval
 from relaxgap.analysis.network_record import MEANINGS, CertifiedNetwork
 from relaxgap.analysis.verdict import remarks, verdict
+from relaxgap.problems.biases import Bias
 from relaxgap.solvers import Status
 
 REPORT = CertifiedNetwork(
@@ -33,6 +34,9 @@ REPORT = CertifiedNetwork(
     nearly_minimal=True,
     minimal=True,
     has_bias=False,
+    hidden_bias=Bias.NONE,
+    output_bias=Bias.NONE,
+    standardized=False,
     n=6,
     d=2,
     n_rounds=1,

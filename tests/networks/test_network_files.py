@@ -15,7 +15,7 @@ from written_networks import (
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError, DataError, StorageError
-from relaxgap.networks import LoadedNetwork, TwoLayerNetwork, load_network, with_ones_column
+from relaxgap.networks import FittedNetwork, TwoLayerNetwork, load_network, with_ones_column
 from relaxgap.networks.gated import GatedNetwork
 
 
@@ -42,7 +42,7 @@ def test_a_network_of_width_zero_is_the_zero_network(tmp_path):
 def test_a_hidden_bias_is_a_regularised_weight_on_a_column_of_ones(tmp_path):
     path = save_npz(tmp_path / "net.npz", hidden=HIDDEN, output=OUTPUT, hidden_bias=BIAS)
     loaded = load_network(path, DATA)
-    assert isinstance(loaded, LoadedNetwork)
+    assert isinstance(loaded, FittedNetwork)
     assert loaded.has_bias
     fit = np.maximum(DATA.X @ HIDDEN.T + BIAS, 0.0) @ OUTPUT
     with_ones = with_ones_column(DATA)

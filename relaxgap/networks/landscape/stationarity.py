@@ -181,12 +181,30 @@ def implied_beta(network: TwoLayerNetwork, data: Dataset, loss: Loss = SQUARED) 
         penalty = float(np.sum(network.hidden**2)) + float(np.sum(network.output**2))
         fit = network.predict(data.X)
         correlation = float(loss.dual_point(fit, data.y) @ fit)
-    if penalty == 0.0:
+    return refuse_implied(2.0 * correlation, penalty)
+
+
+def refuse_implied(correlation: float, squares: float) -> float:
+    """Return the beta that a projection implies, of the data part on what is penalised.
+
+    Parameters
+    ----------
+    correlation : float
+        Product of both.
+    squares : float
+        Squares of what is penalised.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing is penalised, or the beta is not positive and finite.
+    """
+    if squares == 0.0:
         raise ConfigurationError(
             "Expected a network with weights other than zero, got the zero network, which is "
             "stationary at every beta; set beta."
         )
-    beta = 2.0 * correlation / penalty
+    beta = correlation / squares
     if not (beta > 0.0 and math.isfinite(beta)):
         raise ConfigurationError(
             f"Expected weights that imply a positive, finite beta, got {beta:g}; the network was "

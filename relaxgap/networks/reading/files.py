@@ -1,7 +1,6 @@
 """Trained networks of the user's: NumPy archives, checkpoints of PyTorch, safetensors."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -12,54 +11,17 @@ from jaxtyping import Float64
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.numpy_archives import Shapes, open_arrays, read_members
 from relaxgap.data.paths import errors_of, existing_file
+from relaxgap.data.scaling import Scaling
 from relaxgap.errors import DataError
+from relaxgap.networks.fitted import FittedNetwork, about_of
+from relaxgap.networks.gated import GatedNetwork
 from relaxgap.networks.reading.safetensors import open_safetensors
 from relaxgap.networks.reading.torch_archive import open_torch
 from relaxgap.networks.reading.two_layers import layers_of
-from relaxgap.networks.saving import save_arrays
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 CHECKPOINT_ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".pth.tar", ".safetensors")
 NETWORK_ENDINGS = (".npz", *CHECKPOINT_ENDINGS)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedNetwork:
-    """Hold a network from a file and the data matrix that it takes.
-
-    Parameters
-    ----------
-    network : TwoLayerNetwork
-        The network; with ``has_bias`` the last of its ``d + 1`` columns is the hidden bias.
-    has_bias : bool
-        Whether it takes ``[X, 1]`` (see `with_ones_column`) in place of ``X``.
-    """
-
-    network: TwoLayerNetwork
-    has_bias: bool
-
-    @property
-    def arrays(self) -> dict[str, Float64[np.ndarray, "..."]]:
-        """What a file holds: the bias apart from the weights."""
-        arrays = self.network.arrays
-        if not self.has_bias:
-            return arrays
-        hidden = arrays["hidden"]
-        return arrays | {"hidden": hidden[:, :-1], "hidden_bias": hidden[:, -1]}
-
-    def save(self, path: str | Path) -> Path:
-        """Write the network to an ``.npz`` file that `load_network` reads; return its path.
-
-        Raises
-        ------
-        ConfigurationError
-            If the path does not end in ``.npz``.
-        DataError
-            If a weight is not finite.
-        StorageError
-            If the file cannot be written.
-        """
-        return save_arrays(path, self.arrays)
 
 
 def with_ones_column(data: Dataset) -> Dataset:
@@ -70,19 +32,21 @@ def with_ones_column(data: Dataset) -> Dataset:
     return Dataset(np.column_stack([data.X, np.ones(data.n)]), data.y)
 
 
-def load_network(path: str | Path, data: Dataset | None = None) -> LoadedNetwork:
+def load_network(path: str | Path, data: Dataset | None = None) -> FittedNetwork:
     r"""Read a two-layer ReLU network that was trained anywhere.
 
     An ``.npz`` file holds the arrays ``hidden`` (m, d) and ``output`` (m,), and may hold
-    ``hidden_bias`` (m,) and ``output_bias`` (1,). A ``.pt``, ``.pth``, ``.ckpt``, ``.bin`` or
-    ``.pth.tar`` file is what ``torch.save`` of PyTorch 1.6 or later wrote, a ``.safetensors`` file
-    what its library did: the ``state_dict`` of Linear, ReLU, Linear, alone or in dictionaries with
-    an optimiser, counters and notes. Shapes and names, in any order, say which matrix is the
-    hidden one, (m, d) or with inputs first (d, m), and which the output; biases are named after
-    them; that there is a ReLU between them cannot be seen from the file. It is read without
-    PyTorch, and nothing in it is executed. A tensor that may change the function otherwise, such
-    as a scaler's, is refused by name. Integers and other floats become float64. What is read takes
-    at most 100 times the size of the file in memory, or 16 MiB.
+    ``hidden_bias`` (m,) and ``output_bias`` (1,), ``shift`` and ``scale`` (d,) of the rows, and
+    what `FittedNetwork.save` wrote ``about`` its training; that of a gated program holds ``gates``
+    and ``weights`` (m, d) in place of ``hidden`` and ``output``. A ``.pt``, ``.pth``, ``.ckpt``,
+    ``.bin`` or ``.pth.tar`` file is what ``torch.save`` of PyTorch 1.6 or later wrote, a
+    ``.safetensors`` file what its library did: the ``state_dict`` of Linear, ReLU, Linear, alone or
+    in dictionaries with an optimiser, counters and notes. Shapes and names, in any order, say which
+    matrix is the hidden one, (m, d) or with inputs first (d, m), and which the output; biases are
+    named after them; that there is a ReLU between them cannot be seen from the file. It is read
+    without PyTorch, and nothing in it is executed. A tensor that may change the function otherwise,
+    such as a scaler's, is refused by name. Integers and other floats become float64. What is read
+    takes at most 100 times the size of the file in memory, or 16 MiB.
 
     A hidden bias :math:`b` makes the network :math:`[W, b]` on the data :math:`[X, 1]`, so that
     the bias is regularised like any weight; biases that are all zero are dropped.
@@ -97,15 +61,14 @@ def load_network(path: str | Path, data: Dataset | None = None) -> LoadedNetwork
 
     Returns
     -------
-    LoadedNetwork
+    FittedNetwork
         Width 0, the zero network, is allowed.
 
     Raises
     ------
     DataError
-        If the file cannot be used, the network does not fit the data, its loss on the data is not
-        a finite float64, or its output bias is not zero; the message is one line and starts with
-        the path.
+        If the file cannot be used, the network does not fit the data, or its loss on the data is
+        not a finite float64; the message is one line and starts with the path.
 
     Examples
     --------
@@ -128,7 +91,7 @@ def load_network(path: str | Path, data: Dataset | None = None) -> LoadedNetwork
 
 def checked_network(
     arrays: Mapping[str, Float64[np.ndarray, "..."]], data: Dataset | None
-) -> LoadedNetwork:
+) -> FittedNetwork:
     """Make a network from the arrays of an ``.npz`` file, wherever they come from.
 
     Raises
@@ -136,29 +99,56 @@ def checked_network(
     DataError
         As `load_network`, without a path.
     """
-    hidden, output = arrays["hidden"], arrays["output"]
     _check_shapes({name: array.shape for name, array in arrays.items()}, data)
-    biases = {"hidden_bias": np.zeros(hidden.shape[0]), "output_bias": np.zeros(1)}
-    biases.update({name: arrays[name] for name in biases if name in arrays})
-    for name, array in {**arrays, **biases}.items():
+    for name, array in arrays.items():
         bad = int(array.size - np.count_nonzero(np.isfinite(array)))
         if bad:
             raise DataError(
                 f"Expected finite weights, got {bad} NaN or infinite entries in {name}; take a "
                 "network from before its training diverged."
             )
-    if biases["output_bias"].any():
-        raise DataError(
-            f"Expected no output bias, which the training problem has not, got "
-            f"{biases['output_bias'][0]:g}; subtract it from the labels and set it to zero in "
-            "the file."
-        )
-    has_bias = bool(biases["hidden_bias"].any())
-    if has_bias:
-        hidden = np.column_stack([hidden, biases["hidden_bias"]])
-    loaded = LoadedNetwork(TwoLayerNetwork(hidden, output), has_bias)
+    training, columns = about_of(_text(arrays["about"])) if "about" in arrays else (None, None)
+    scaling = None
+    if "scale" in arrays or "shift" in arrays:
+        first = arrays["gates" if "gates" in arrays else "hidden"]
+        d = first.shape[1]
+        scale = arrays.get("scale", np.ones(d))
+        if not np.all(scale > 0.0):
+            raise DataError(
+                "Expected positive numbers in scale, got zero or a negative one; write what the "
+                "columns are divided by."
+            )
+        scaling = Scaling(arrays.get("shift", np.zeros(d)), scale)
+    network, has_bias = _with_biases(arrays, kept=training is not None)
+    output_bias = float(arrays["output_bias"][0]) if "output_bias" in arrays else 0.0
+    loaded = FittedNetwork(network, has_bias, output_bias, scaling, columns, training)
     _check_loss(loaded, data)
     return loaded
+
+
+def _with_biases(
+    arrays: Mapping[str, Float64[np.ndarray, "..."]], kept: bool
+) -> tuple[TwoLayerNetwork | GatedNetwork, bool]:
+    """Return a network and whether it has hidden biases: zeros are none unless they are kept."""
+    if "gates" in arrays:
+        if "gates_bias" not in arrays:
+            return GatedNetwork(arrays["gates"], arrays["weights"]), False
+        columns = [np.column_stack([arrays[k], arrays[f"{k}_bias"]]) for k in ("gates", "weights")]
+        return GatedNetwork(*columns), True
+    hidden, bias = arrays["hidden"], arrays.get("hidden_bias")
+    if bias is None or not (kept or bias.any()):
+        return TwoLayerNetwork(hidden, arrays["output"]), False
+    return TwoLayerNetwork(np.column_stack([hidden, bias]), arrays["output"]), True
+
+
+def _text(codes: Float64[np.ndarray, " k"]) -> str:
+    try:
+        return bytes(codes.astype(np.int64).tolist()).decode("utf-8")
+    except ValueError as error:
+        raise DataError(
+            f"Expected bytes of text in 'about', got other numbers ({error}); remove the array, or "
+            "fit and save the network again."
+        ) from error
 
 
 def refuse_gated() -> NoReturn:
@@ -178,7 +168,8 @@ def refuse_gated() -> NoReturn:
 
 
 def _check_shapes(shapes: Shapes, data: Dataset | None) -> None:
-    m, d = shapes["hidden"]
+    first = "gates" if "gates" in shapes else "hidden"
+    m, d = shapes[first]
     if d == 0:
         raise DataError(
             f"Expected hidden weights of shape (m, d) for at least one feature, got shape {(m, d)};"
@@ -190,9 +181,16 @@ def _check_shapes(shapes: Shapes, data: Dataset | None) -> None:
             f"shape {(m, d)}, for {d} features; "
             f"{'transpose them' if m == data.d else 'give the data that it was trained on'}."
         )
+    if shapes.get("weights", (m, d)) != (m, d):
+        raise DataError(
+            f"Expected weights of the shape of the gates, {(m, d)}, got {shapes['weights']}; give "
+            "one row a gate."
+        )
     for name, array, size in (
         ("output weights", "output", m),
         ("hidden biases", "hidden_bias", m),
+        ("biases of gates", "gates_bias", m),
+        ("biases of weights", "weights_bias", m),
         ("output biases", "output_bias", 1),
     ):
         if shapes.get(array, (size,)) != (size,):
@@ -200,9 +198,15 @@ def _check_shapes(shapes: Shapes, data: Dataset | None) -> None:
                 f"Expected {size} {name} for {m} hidden neurons and one output, got "
                 f"{shapes[array][0]}; make the widths match."
             )
+    for array in ("shift", "scale"):
+        if shapes.get(array, (d,)) != (d,):
+            raise DataError(
+                f"Expected one entry of {array} a feature, {d}, got {shapes[array][0]}; write what "
+                "is done to every column."
+            )
 
 
-def _check_loss(loaded: LoadedNetwork, data: Dataset | None) -> None:
+def _check_loss(loaded: FittedNetwork, data: Dataset | None) -> None:
     """Refuse a network whose loss, or without data the penalty in it, is not finite."""
     arrays = loaded.network.arrays.values()
     with np.errstate(over="ignore", invalid="ignore"):
@@ -214,9 +218,7 @@ def _check_loss(loaded: LoadedNetwork, data: Dataset | None) -> None:
             )
         if data is None:
             return
-        loss = loaded.network.training_loss(
-            with_ones_column(data) if loaded.has_bias else data, 1.0
-        )
+        loss = loaded.training_loss(data, 1.0)
     if not np.isfinite(loss):
         raise DataError(
             f"Expected a network whose training loss is a finite float64, got {loss}; check the "
@@ -228,10 +230,11 @@ def _read_archive(
     file: Path, check: Callable[[Shapes], None], d: int | None
 ) -> dict[str, Float64[np.ndarray, "..."]]:
     with open_arrays(file) as archive:
-        if {"gates", "weights"} <= set(archive.names) and "hidden" not in archive.names:
-            refuse_gated()
-        axes = {"hidden": 2, "output": 1}
-        return read_members(archive, axes, {"hidden_bias": 1, "output_bias": 1}, check)
+        is_gated = {"gates", "weights"} <= set(archive.names) and "hidden" not in archive.names
+        axes = {"gates": 2, "weights": 2} if is_gated else {"hidden": 2, "output": 1}
+        biases = ("gates_bias", "weights_bias") if is_gated else ("hidden_bias",)
+        optional = dict.fromkeys((*biases, "output_bias", "shift", "scale", "about"), 1)
+        return read_members(archive, axes, optional, check)
 
 
 def _read_checkpoint(

@@ -1,0 +1,247 @@
+"""A network with all that it needs to predict for rows as they come: scaling, biases, columns."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data.classes import Classes
+from relaxgap.data.columns import Columns
+from relaxgap.data.dataset import Dataset
+from relaxgap.data.scaling import Scaling
+from relaxgap.errors import DataError
+from relaxgap.networks.gated import GatedNetwork
+from relaxgap.networks.saving import save_arrays
+from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.problems.biases import CONVENTIONAL, NO_BIASES, ONES_COLUMN, Bias, Biases
+from relaxgap.problems.losses import SQUARED, Loss
+
+ABOUT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Say which problem a network was trained on.
+
+    Parameters
+    ----------
+    beta : float
+        Regularisation strength.
+    program : str
+        ``relu`` or ``gated``.
+    loss : str
+        Of the outputs.
+    classes : tuple of str or None
+        The names of -1 and +1; None where labels are no classes.
+    biases : Biases
+        Which there are, and which of them are penalised.
+    """
+
+    beta: float
+    program: str
+    loss: str
+    classes: Classes | None
+    biases: Biases
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedNetwork:
+    r"""Hold a network and how raw rows become what it takes.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork or GatedNetwork
+        The network; with ``has_bias`` the last of its ``d + 1`` columns is the hidden bias.
+    has_bias : bool
+        Whether it takes ``[X, 1]`` (see `with_ones_column`) in place of ``X``.
+    output_bias : float
+        Added to every output.
+    scaling : Scaling, optional
+        What is done to rows first; nothing if None.
+    columns : Columns, optional
+        How the columns of a table become features.
+    training : Training, optional
+        The problem that it was trained on, where that is known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import relaxgap
+    >>> X = np.array([[140.0, 4.0], [70.0, 2.0], [95.0, 3.0], [60.0, 3.0]])
+    >>> y = np.array([410.0, 230.0, 300.0, 190.0])
+    >>> result = relaxgap.solve(X, y, beta_fraction=0.01, bias=True, standardize=True)
+    >>> result.network.predict(X).shape, result.network.has_bias
+    ((4,), True)
+    """
+
+    network: TwoLayerNetwork | GatedNetwork
+    has_bias: bool
+    output_bias: float = 0.0
+    scaling: Scaling | None = None
+    columns: Columns | None = None
+    training: Training | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of neurons, ``m``."""
+        return self.network.width
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns of the rows that it takes."""
+        return int(next(iter(self.network.arrays.values())).shape[1]) - self.has_bias
+
+    @property
+    def biases(self) -> Biases:
+        """Which biases its training problem has; by default the output bias alone is free."""
+        if self.training is not None:
+            return self.training.biases
+        if self.output_bias != 0.0:
+            return CONVENTIONAL
+        return ONES_COLUMN if self.has_bias else NO_BIASES
+
+    def rows(self, X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n e"]:
+        """Return what the network takes in place of raw rows.
+
+        Raises
+        ------
+        DataError
+            If they have another number of columns.
+        """
+        if X.ndim != 2 or X.shape[1] != self.n_features:
+            raise DataError(
+                f"Expected rows of {self.n_features} features, got shape {X.shape}; give the "
+                "columns that the network was fitted to."
+            )
+        scaled = X if self.scaling is None else self.scaling.apply(X)
+        return np.column_stack([scaled, np.ones(len(X))]) if self.has_bias else scaled
+
+    def predict(self, X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """Return the output for each raw row of ``X``."""
+        return self.network.predict(self.rows(np.asarray(X, dtype=np.float64))) + self.output_bias
+
+    def training_loss(
+        self, data: Dataset, beta: float | None = None, loss: Loss = SQUARED
+    ) -> float:
+        """Return the loss of the outputs and the cost of what is penalised; a sum over samples.
+
+        Parameters
+        ----------
+        data : Dataset
+            Raw rows and labels.
+        beta : float, optional
+            That of the training if it is known.
+        loss : Loss
+            Of the outputs.
+        """
+        if beta is None:
+            if self.training is None:
+                raise DataError("Expected beta, got none and a network that has none; give beta.")
+            beta = self.training.beta
+        return loss.value(self.predict(data.X), data.y) + beta * self.penalty
+
+    @property
+    def penalty(self) -> float:
+        """What ``beta`` multiplies in the training loss."""
+        free = self.biases.hidden is Bias.FREE
+        of_output = 0.5 * self.output_bias**2 if self.biases.output is Bias.PENALISED else 0.0
+        if isinstance(self.network, GatedNetwork):
+            return float(np.linalg.norm(self.network.weights, axis=1).sum()) + of_output
+        hidden = self.network.hidden[:, :-1] if free and self.has_bias else self.network.hidden
+        squares = float(np.sum(hidden**2)) + float(np.sum(self.network.output**2))
+        return 0.5 * squares + of_output
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a file holds: biases apart from weights, and the rest as text in bytes."""
+        found: dict[str, np.ndarray] = dict(self.network.arrays)
+        if self.has_bias:
+            for name in ("hidden", "gates", "weights"):
+                if name in found:
+                    bias = "hidden_bias" if name == "hidden" else f"{name}_bias"
+                    found[bias], found[name] = found[name][:, -1], found[name][:, :-1]
+        if self.output_bias != 0.0:
+            found["output_bias"] = np.array([self.output_bias])
+        if self.scaling is not None:
+            found |= {"shift": self.scaling.shift, "scale": self.scaling.scale}
+        if self.training is not None or self.columns is not None:
+            found["about"] = np.frombuffer(self._about().encode("utf-8"), dtype=np.uint8)
+        return found
+
+    def save(self, path: str | Path) -> Path:
+        """Write the network to an ``.npz`` file that `load_network` reads; return its path.
+
+        Raises
+        ------
+        ConfigurationError
+            If the path does not end in ``.npz``.
+        DataError
+            If a weight is not finite.
+        StorageError
+            If the file cannot be written.
+        """
+        return save_arrays(path, self.arrays)
+
+    def of_columns(self, columns: Columns | None) -> "FittedNetwork":
+        """Return the network of a table with these columns."""
+        return replace(self, columns=columns)
+
+    def folded(self) -> "FittedNetwork":
+        """Return a network of the same outputs whose weights take raw rows: no scaling is left."""
+        if self.scaling is None:
+            return self
+        shift, scale = self.scaling.shift, self.scaling.scale
+
+        def raw(weights: Float64[np.ndarray, "m e"]) -> Float64[np.ndarray, "m e"]:
+            w = weights[:, : len(shift)] / scale
+            bias = weights[:, -1] if self.has_bias else np.zeros(len(weights))
+            return np.column_stack([w, bias - w @ shift])
+
+        if isinstance(self.network, GatedNetwork):
+            inner: TwoLayerNetwork | GatedNetwork = GatedNetwork(
+                raw(self.network.gates), raw(self.network.weights)
+            )
+        else:
+            inner = TwoLayerNetwork(raw(self.network.hidden), self.network.output)
+        return FittedNetwork(inner, True, self.output_bias)
+
+    def _about(self) -> str:
+        training = None if self.training is None else asdict(self.training)
+        columns = None if self.columns is None else self.columns.to_json()
+        return json.dumps({"version": ABOUT_VERSION, "training": training, "columns": columns})
+
+
+def about_of(text: str) -> tuple[Training | None, Columns | None]:
+    """Read what `FittedNetwork.arrays` wrote as ``about``.
+
+    Raises
+    ------
+    DataError
+        If it is something else.
+    """
+    try:
+        values: dict[str, Any] = json.loads(text)
+        if values["version"] != ABOUT_VERSION:
+            raise ValueError(f"version {values['version']}")
+        columns = None if values["columns"] is None else Columns.from_json(values["columns"])
+        found = values["training"]
+        if found is None:
+            return None, columns
+        classes = found["classes"]
+        biases = Biases(Bias(found["biases"]["hidden"]), Bias(found["biases"]["output"]))
+        training = Training(
+            float(found["beta"]),
+            str(found["program"]),
+            str(found["loss"]),
+            None if classes is None else tuple(map(str, classes)),
+            biases,
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"Expected what relaxgap wrote of a training in 'about', got another text ({error}); "
+            "remove the array, or fit and save the network again."
+        ) from error
+    return training, columns
