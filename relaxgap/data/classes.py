@@ -127,10 +127,11 @@ def signs_of(labels: Any, classes: Classes) -> Float64[np.ndarray, " n"]:
     DataError
         If a label is of no class of the fit.
     """
-    values: list[Any] = [str(label).strip() for label in np.asarray(labels).ravel().tolist()]
-    numbers = _numbers(values)
-    if numbers is not None:
-        values = [written(number) for number in numbers]
+    listed_labels = np.asarray(labels).ravel().tolist()
+    numbers = _numbers(listed_labels)
+    values = [written_number(number) for number in numbers or ()]
+    if numbers is None:
+        values = [str(label).strip() for label in listed_labels]
     positive, rest = classes[-1], f"not {classes[-1]}"
     known = {*classes}
     for row, value in enumerate(values, start=1):
