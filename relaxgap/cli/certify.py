@@ -9,7 +9,7 @@ import click
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
-from relaxgap.cli.accuracy import exit_if_missed
+from relaxgap.cli.accuracy import exit_if_missed, is_given
 from relaxgap.cli.data_argument import (
     DATA_HELP,
     load_labelled,
@@ -18,25 +18,30 @@ from relaxgap.cli.data_argument import (
     takes_loss,
 )
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
+from relaxgap.cli.network_argument import load_by_columns, remembered_by
 from relaxgap.cli.option_words import options_named
-from relaxgap.cli.output_files import refuse_unwritable, write_arrays, write_bytes
-from relaxgap.cli.program_options import refuse_two_strengths
+from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
+from relaxgap.cli.program_options import refuse_two_strengths, takes_library_problem
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.shown_text import printable
+from relaxgap.data.classes import Classes
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 
 
 @click.command("certify", epilog=DATA_HELP)
 @takes_data
 @takes_loss
+@takes_library_problem
 @takes_columns
 @click.option(
     "--network",
     "network_file",
     required=True,
     metavar="NET",
-    help="A .npz with hidden (m, d) and output (m,), perhaps hidden_bias (m,), or a checkpoint "
-    "with the state_dict of Linear, ReLU, Linear: .pt, .pth, .ckpt, .bin or .safetensors.",
+    help="A .npz with hidden (m, d) and output (m,), perhaps hidden_bias (m,) and output_bias "
+    "(1,), or of solve --out, whose beta, loss, scaling, biases and columns hold unless others are "
+    "given; or a checkpoint with the state_dict of Linear, ReLU, Linear: .pt, .pth, .ckpt, .bin or "
+    ".safetensors.",
 )
 @click.option(
     "--beta",
@@ -81,7 +86,7 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 @click.option(
     "--better",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the best network known, as .npz: NET itself if none is better.",
+    help="Write the best network known, as .npz or .pt: NET itself if none is better.",
 )
 def certify_command(
     data: str,
@@ -101,8 +106,9 @@ def certify_command(
     over the n samples of DATA: for a PyTorch network trained with MSELoss and weight_decay = w
     (not AdamW) beta is n w / 2. With --loss logistic or hinge that loss takes the place of the
     first term: for BCEWithLogitsLoss beta is n w. The lower bound holds for networks of every
-    width; certified_ratio is network_value over it. Hidden biases count as weights on a column of
-    ones; an output bias is refused.
+    width; certified_ratio is network_value over it. Without --penalise, --sklearn-alpha and
+    --torch-weight-decay, hidden biases count as weights on a column of ones, and an output bias
+    costs nothing; the bound holds over all biases too.
 
     After Ctrl-C or an error the bracket so far is printed and written, with exit code 1. A
     gap wider than --rtol is said on standard error, with exit code 4 if --rtol was given and no
@@ -110,13 +116,24 @@ def certify_command(
     """
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out", ".html")
-    refuse_unwritable(better, "--better", ".npz")
-    X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
+    refuse_unwritable(better, "--better", ".npz", ".pt")
+    with options_named():
+        remembered, columns = remembered_by(network_file)
+    if not is_given("loss"):
+        chosen["loss"] = remembered.loss if remembered else chosen["loss"]
+    if remembered and chosen["against_rest"] is None:
+        chosen["against_rest"] = _rest_of(remembered.classes)
+    if columns is not None and not (drop or one_hot):
+        X, y = load_by_columns(
+            data, columns, chosen["loss"], target if is_given("target") else None
+        )
+    else:
+        X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         report = certify(network_file, X, y, seed=seed, on_progress=show, **chosen)
     click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
     if better is not None:
-        write_arrays(better, "--better", **report.best.arrays)
+        write_network(better, "--better", report.best.of_columns(columns))
     if out is not None:
         # pandas and matplotlib, which a page of help does not need
         from relaxgap.cli.certify_report import report_page
@@ -126,6 +143,13 @@ def certify_command(
         click.echo("\n".join(["", "written:", *(printable(f"  {path}") for path in written)]))
     exit_if(report.stopped)
     exit_if_missed(report.status, report.relative_gap, report.rtol, "rtol")
+
+
+def _rest_of(classes: Classes | None) -> str | None:
+    """Return the class that was +1 against all others, if the network was trained on that."""
+    if classes is None or len(classes) < 2 or classes[0] != f"not {classes[1]}":
+        return None
+    return classes[1]
 
 
 def _text(report: NetworkReport) -> str:

@@ -30,6 +30,8 @@ COMMANDS = {
     "point.",
     "certify": "Say how far a trained two-layer ReLU network is from the best one of any width, "
     "with proof.",
+    "predict": "Predict for the rows of DATA by a NETWORK that solve, path or another library "
+    "trained.",
     "verify": "Check the paper's claims against results, or one of them on your own DATA.",
     "explain": "Say what a claim states, under which hypotheses, and where it is computed and "
     "drawn.",

@@ -14,6 +14,11 @@ ARGUMENTS = (
     "points",
     "smallest_fraction",
     "against_rest",
+    "penalise",
+    "sklearn_alpha",
+    "torch_weight_decay",
+    "test_fraction",
+    "minimal",
 )
 """Those whose names stand in refusals, and are options with dashes."""
 _NAMED = re.compile(rf"(?<![\w.-])({'|'.join(ARGUMENTS)})(?![\w-])(=?)")

@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float64
-
 from relaxgap.errors import ConfigurationError
-from relaxgap.networks.saving import archive_of
+from relaxgap.networks import FittedNetwork
+from relaxgap.networks.saving import archive_of, refuse_without_torch, state_dict_of
 from relaxgap.numerics import writing
 
 
-def refuse_unwritable(path: Path | None, option: str, ending: str = "") -> None:
+def refuse_unwritable(path: Path | None, option: str, *endings: str) -> None:
     """Refuse a file that could not be written, or not read again: before hours of work.
 
     Parameters
@@ -19,8 +17,8 @@ def refuse_unwritable(path: Path | None, option: str, ending: str = "") -> None:
         None if the option is not given.
     option : str
         Its name.
-    ending : str
-        What the name of the file has to end in.
+    *endings : str
+        What the name of the file has to end in, one of them; anything without.
 
     Raises
     ------
@@ -35,27 +33,34 @@ def refuse_unwritable(path: Path | None, option: str, ending: str = "") -> None:
         raise ConfigurationError(
             f"Expected {option} to be a file, got the folder {str(path)!r}; name a file in it."
         )
-    if path.suffix.lower() != ending and ending:
+    if endings and path.suffix.lower() not in endings:
         raise ConfigurationError(
-            f"Expected {option} to end in {ending}, got {str(path)!r}; "
-            f"write {str(path.with_suffix(ending))!r}."
+            f"Expected {option} to end in {' or '.join(endings)}, got {str(path)!r}; "
+            f"write {str(path.with_suffix(endings[0]))!r}."
         )
     if not path.parent.is_dir():
         raise ConfigurationError(
             f"Expected {option} in an existing folder, got {path}; create {path.parent} first."
         )
+    if path.suffix.lower() == ".pt":
+        refuse_without_torch()
     writing.try_writing(path, _another(option))
 
 
-def write_arrays(path: Path, option: str, **arrays: Float64[np.ndarray, "..."]) -> None:
-    """Write an ``.npz`` file.
+def write_network(path: Path, option: str, network: FittedNetwork) -> None:
+    """Write a network as ``.npz``, or as ``.pt`` by PyTorch.
 
     Raises
     ------
+    MissingSolverError
+        If PyTorch is not installed.
     StorageError
         If the file cannot be written; an older one stays as it was.
     """
-    write_bytes(path, option, archive_of(arrays))
+    if path.suffix.lower() == ".pt":
+        write_bytes(path, option, state_dict_of(network.folded().state))
+    else:
+        write_bytes(path, option, archive_of(network.arrays))
 
 
 def write_bytes(path: Path, option: str, content: bytes) -> None:

@@ -11,6 +11,7 @@ import click
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import BackendName, DtypeName
 from relaxgap.problems import PROGRAMS
+from relaxgap.problems.biases import PENALISED
 
 _OPTIONS = (
     click.option(
@@ -59,6 +60,52 @@ _OPTIONS = (
         help="Precision of the solver; certificates are float64 whatever it is.",
     ),
 )
+
+
+_BIAS = click.option(
+    "--bias",
+    is_flag=True,
+    help="Give hidden neurons biases, weights on a column of ones, and the output one that costs "
+    "nothing.",
+)
+_PENALISE = click.option(
+    "--penalise",
+    type=click.Choice(tuple(PENALISED)),
+    help="Biases of another problem: weights, all biases are free (scikit-learn); all, biases cost "
+    "what weights do (weight_decay of PyTorch).",
+)
+_STANDARDIZE = click.option(
+    "--standardize",
+    is_flag=True,
+    help="Bring every column to mean 0 and variance 1 first; weights are then of these columns.",
+)
+
+
+def takes_biases(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which biases there are, and whether rows are scaled."""
+    return _BIAS(_PENALISE(_STANDARDIZE(command)))
+
+
+def takes_library_problem(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which library's problem a network was trained on."""
+    for option in (
+        click.option(
+            "--torch-weight-decay",
+            type=float,
+            metavar="L",
+            help="The problem of PyTorch with this weight_decay on all parameters (not AdamW): "
+            "beta = n L / 2 for MSELoss, n L for BCEWithLogitsLoss, --penalise all.",
+        ),
+        click.option(
+            "--sklearn-alpha",
+            type=float,
+            metavar="A",
+            help="The problem of scikit-learn's MLPRegressor or MLPClassifier with this alpha: "
+            "beta = A, --penalise weights.",
+        ),
+    ):
+        command = option(command)
+    return _PENALISE(_STANDARDIZE(command))
 
 
 def takes_program(command: Callable[..., None]) -> Callable[..., None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from relaxgap.analysis.held_out import HeldOut
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import BRACKET_SECONDS, solve
 from relaxgap.cli.accuracy import exit_if_missed
@@ -18,14 +19,17 @@ from relaxgap.cli.data_argument import (
     takes_limit,
     takes_loss,
 )
+from relaxgap.cli.held_out_rows import parted, takes_held_out, tested_or_why_not
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
-from relaxgap.cli.output_files import refuse_unwritable, write_arrays
-from relaxgap.cli.program_options import refuse_two_strengths, takes_program
+from relaxgap.cli.output_files import refuse_unwritable, write_network
+from relaxgap.cli.program_options import refuse_two_strengths, takes_biases, takes_program
 from relaxgap.cli.progress import bracket_line
+from relaxgap.cli.remarks import in_options, say
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
+from relaxgap.problems.biases import Biases
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.registry import DEFAULT, NAMES
 
@@ -36,6 +40,8 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
 @takes_columns
 @takes_limit
 @takes_program
+@takes_biases
+@takes_held_out
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
 @click.option(
     "--beta-fraction",
@@ -60,7 +66,13 @@ from relaxgap.solvers.registry import DEFAULT, NAMES
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the network as .npz: hidden (m, d) and output (m,); gates and weights if gated.",
+    help="Write the network: as .npz, which certify and predict read with its beta, loss, scaling, "
+    "biases and columns; or as .pt, a state_dict of PyTorch that takes raw rows.",
+)
+@click.option(
+    "--minimal",
+    is_flag=True,
+    help="Merge and prune its neurons: at most as many as samples, of no larger loss.",
 )
 def solve_command(
     data: str,
@@ -71,6 +83,8 @@ def solve_command(
     backend: BackendName,
     device: str,
     dtype: DtypeName,
+    test_fraction: float | None,
+    test_file: str | None,
     out: Path | None,
     as_json: bool,
     **chosen: Any,
@@ -90,23 +104,35 @@ def solve_command(
         raise ConfigurationError(
             "Expected --beta or --beta-fraction, got neither; try --beta-fraction 0.1."
         )
-    refuse_unwritable(out, "--out", ".npz")
+    refuse_unwritable(out, "--out", ".npz", ".pt")
     arrays = Backend(backend, device, dtype)
-    X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
+    X, y, columns = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     with options_named(), before_the_first_bracket(), bracket_line() as show:
+        X, y, test = parted(X, y, columns, test_fraction, test_file, seed)
         result = solve(X, y, seed=seed, backend=arrays, on_progress=show, **chosen)
-    click.echo(json.dumps(asdict(result.record)) if as_json else _text(result))
+    say(result.remarks)
+    tested, failure = tested_or_why_not(test, result.fitted, result.loss, result.classes)
+    click.echo(_json(result, tested) if as_json else _text(result, tested))
     if out is not None:
-        write_arrays(out, "--out", **result.network.arrays)
+        write_network(out, "--out", result.fitted.of_columns(columns))
+    if failure is not None:
+        raise failure
     exit_if(result.stopped)
     exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
 
 
-def _text(result: SolveResult) -> str:
+def _json(result: SolveResult, tested: HeldOut | None) -> str:
+    facts = asdict(result.record) | ({} if tested is None else asdict(tested))
+    return json.dumps(facts | {"remarks": [*map(in_options, result.remarks)]})
+
+
+def _text(result: SolveResult, tested: HeldOut | None) -> str:
     row = asdict(result.record)
     if isinstance(count := row["n_patterns"], int) and count >= 10**18:
         row["n_patterns"] = format_count(count)
     lines = [f"{name:19s} {value}" for name, value in row.items()]
     if result.status is not Status.SOLVED:
         lines.append(result.status.sentence)
-    return "\n".join([*lines, *filter(None, (result.sentence, result.class_sentence))])
+    biases = Biases(result.hidden_bias, result.output_bias)
+    said = [result.sentence, biases.sentence, result.class_sentence]
+    return "\n".join([*lines, *filter(None, said), *([tested.sentence] if tested else [])])

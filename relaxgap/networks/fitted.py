@@ -12,9 +12,9 @@ from relaxgap.data.classes import Classes
 from relaxgap.data.columns import Columns
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.scaling import Scaling
-from relaxgap.errors import DataError
+from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.gated import GatedNetwork
-from relaxgap.networks.saving import save_arrays
+from relaxgap.networks.saving import save_arrays, save_state_dict
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.problems.biases import CONVENTIONAL, NO_BIASES, ONES_COLUMN, Bias, Biases
 from relaxgap.problems.losses import SQUARED, Loss
@@ -123,6 +123,22 @@ class FittedNetwork:
         """Return the output for each raw row of ``X``."""
         return self.network.predict(self.rows(np.asarray(X, dtype=np.float64))) + self.output_bias
 
+    def classify(self, X: Float64[np.ndarray, "n d"]) -> list[str]:
+        """Return the name of a class for each raw row: the later one for outputs above 0.
+
+        Raises
+        ------
+        DataError
+            If it was not trained on classes, or the rows do not fit.
+        """
+        classes = None if self.training is None else self.training.classes
+        if classes is None:
+            raise DataError(
+                "Expected a network that was trained on classes, got one that was not; predict "
+                "its outputs."
+            )
+        return [classes[-1] if output > 0.0 else classes[0] for output in self.predict(X)]
+
     def training_loss(
         self, data: Dataset, beta: float | None = None, loss: Loss = SQUARED
     ) -> float:
@@ -172,18 +188,51 @@ class FittedNetwork:
         return found
 
     def save(self, path: str | Path) -> Path:
-        """Write the network to an ``.npz`` file that `load_network` reads; return its path.
+        """Write the network to a file that `load_network` reads; return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.npz``, which remembers everything; or in ``.pt``, the ``state_dict`` of
+            Linear, ReLU, Linear in float64 that takes raw rows, written by PyTorch.
 
         Raises
         ------
         ConfigurationError
-            If the path does not end in ``.npz``.
+            If the path has another ending, or a gated network is to end in ``.pt``.
         DataError
             If a weight is not finite.
+        MissingSolverError
+            If PyTorch is to write it and is not installed.
         StorageError
             If the file cannot be written.
         """
+        if Path(path).suffix.lower() == ".pt":
+            return save_state_dict(path, self.folded().state)
         return save_arrays(path, self.arrays)
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """The ``state_dict`` of ``Sequential(Linear, ReLU, Linear)``, of a network without scaling.
+
+        Raises
+        ------
+        ConfigurationError
+            If the network is gated.
+        """
+        if isinstance(self.network, GatedNetwork):
+            raise ConfigurationError(
+                "Expected a ReLU network to write as a state_dict of PyTorch, got a gated one, "
+                "which is no Linear, ReLU, Linear; write an .npz."
+            )
+        hidden = self.network.hidden
+        weights, bias = (hidden[:, :-1], hidden[:, -1]) if self.has_bias else (hidden, None)
+        return {
+            "0.weight": weights,
+            "0.bias": np.zeros(self.width) if bias is None else bias,
+            "2.weight": self.network.output[None, :],
+            "2.bias": np.array([self.output_bias]),
+        }
 
     def of_columns(self, columns: Columns | None) -> "FittedNetwork":
         """Return the network of a table with these columns."""

@@ -2,11 +2,14 @@
 
 import io
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.errors import ConfigurationError, DataError, MissingSolverError
 from relaxgap.numerics.writing import write_bytes
 
 
@@ -34,14 +37,60 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> Path:
         raise ConfigurationError(
             f"Expected a file ending in .npz, got {str(path)!r}; name it for example network.npz."
         )
+    _refuse_infinite(arrays)
+    write_bytes(file, archive_of(arrays), "choose another path")
+    return file
+
+
+def save_state_dict(path: str | Path, state: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays as ``torch.save`` writes a ``state_dict``, and return the path.
+
+    Raises
+    ------
+    DataError
+        If an array is not finite.
+    MissingSolverError
+        If PyTorch is not installed.
+    StorageError
+        If the file cannot be written; an older one stays as it was.
+    """
+    file = Path(path).expanduser()
+    _refuse_infinite(state)
+    write_bytes(file, state_dict_of(state), "choose another path")
+    return file
+
+
+def state_dict_of(state: Mapping[str, np.ndarray]) -> bytes:
+    """Return the content of a checkpoint, written by PyTorch.
+
+    Raises
+    ------
+    MissingSolverError
+        If it is not installed.
+    """
+    refuse_without_torch()
+    torch: Any = import_module("torch")
+    stream = io.BytesIO()
+    torch.save({name: torch.tensor(np.array(array)) for name, array in state.items()}, stream)
+    return stream.getvalue()
+
+
+def refuse_without_torch() -> None:
+    """Raise `MissingSolverError` unless PyTorch is there to write a checkpoint."""
+    if find_spec("torch") is None:
+        raise MissingSolverError(
+            "Expected PyTorch to write a .pt file, found none; run pip install 'relaxgap[torch]', "
+            "or write an .npz."
+        )
+
+
+def _refuse_infinite(arrays: Mapping[str, np.ndarray]) -> None:
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
             raise DataError(
                 f"Expected finite weights, got NaN or infinity in {name}; take a network from "
                 "before its training diverged."
             )
-    write_bytes(file, archive_of(arrays), "choose another path")
-    return file
 
 
 def archive_of(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -1,0 +1,142 @@
+"""``relaxgap predict``."""
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.analysis.held_out import HeldOut, held_out
+from relaxgap.cli.network_argument import as_numbers, with_target
+from relaxgap.cli.output_files import refuse_unwritable, write_bytes
+from relaxgap.data.classes import Classes
+from relaxgap.data.columns import Columns
+from relaxgap.data.files import FileData
+from relaxgap.data.labelled_arrays import array_names
+from relaxgap.data.prediction import read_features
+from relaxgap.errors import DataError
+from relaxgap.networks import FittedNetwork, load_network
+from relaxgap.problems.losses import LOGISTIC
+
+
+@click.command("predict")
+@click.argument("network_file", metavar="NETWORK")
+@click.argument("data")
+@click.option(
+    "--target", help="Name of the labels in DATA, if it has any; by default that of the fit."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the predictions to this .csv in place of standard output.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def predict_command(
+    network_file: str, data: str, target: str | None, out: Path | None, as_json: bool
+) -> None:
+    """Predict for the rows of DATA by a NETWORK that solve, path or another library trained.
+
+    DATA is a .csv, .csv.gz, .parquet, .npz or .npy file. Of a network of solve --out, columns are
+    matched by name, in any order, and scaled as they were for the fit. Prints one line a row: the
+    output, and of classes their name and, of the logistic loss, the probability of the later one.
+
+    Where DATA has the labels too, the errors on them are said on standard error.
+    """
+    refuse_unwritable(out, "--out", ".csv")
+    network = load_network(network_file)
+    X, labels = _rows(network, data, target)
+    outputs = network.predict(X)
+    training = network.training
+    classes = None if training is None else training.classes
+    loss = "squared" if training is None else training.loss
+    columns = _columns(network, outputs, loss, classes)
+    tested, failure = None, None
+    try:
+        tested = _tested(outputs, labels, data, loss, classes)
+    except DataError as error:
+        # of labels: predictions do not depend on them
+        failure = error
+    text = _table(columns)
+    if as_json:
+        facts = {"n": len(outputs)} | ({} if tested is None else asdict(tested))
+        click.echo(json.dumps(facts | _plain(outputs, columns)))
+    elif out is None:
+        click.echo(text, nl=False)
+    if out is not None:
+        write_bytes(out, "--out", text.encode("utf-8"))
+    if tested is not None:
+        click.echo(f"relaxgap: {tested.sentence}", err=True)
+    if failure is not None:
+        raise failure
+
+
+def _rows(
+    network: FittedNetwork, data: str, target: str | None
+) -> tuple[Float64[np.ndarray, "n d"], Any]:
+    path, named = with_target(data)
+    target = target if named is None else named
+    if network.columns is not None:
+        return read_features(path, network.columns, target)
+    if path.lower().endswith((".npz", ".npy")):
+        return read_features(
+            path, Columns(array_names(network.n_features), {}, target or "y"), target
+        )
+    # a table to a network that remembers no names: in the order of the file
+    X, labels, _ = FileData(path, target or "y").load_with_columns(classes=True)
+    if X.shape[1] != network.n_features:
+        raise DataError(
+            f"{path}: Expected {network.n_features} columns beside the labels {target or 'y'!r}, "
+            f"as the network takes, got {X.shape[1]}; give the columns that it was fitted to."
+        )
+    return X, labels
+
+
+def _columns(
+    network: FittedNetwork,
+    outputs: Float64[np.ndarray, " n"],
+    loss: str,
+    classes: Classes | None,
+) -> dict[str, list[str]]:
+    written = [repr(output) for output in outputs.tolist()]
+    if classes is None:
+        return {"prediction": written}
+    names = [classes[-1] if output > 0.0 else classes[0] for output in outputs]
+    columns = {"class": names, "output": written}
+    if loss == LOGISTIC.name:
+        shares = np.exp(-np.logaddexp(0.0, -outputs))
+        columns[f"probability_of_{classes[-1]}"] = [repr(p) for p in shares.tolist()]
+    return columns
+
+
+def _plain(outputs: Float64[np.ndarray, " n"], columns: dict[str, list[str]]) -> dict[str, Any]:
+    plain: dict[str, Any] = {"outputs": outputs.tolist()}
+    if "class" in columns:
+        plain["classes"] = columns["class"]
+    return plain
+
+
+def _tested(
+    outputs: Float64[np.ndarray, " n"],
+    labels: Any,
+    data: str,
+    loss: str,
+    classes: Classes | None,
+) -> HeldOut | None:
+    if labels is None:
+        return None
+    if classes is None:
+        labels = as_numbers(data, labels)
+    return held_out(outputs, labels, loss, classes)
+
+
+def _table(columns: dict[str, list[str]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return stream.getvalue()
