@@ -156,7 +156,8 @@ def certify(
     asked = library.agreed(penalise)
     biases = loaded.biases if asked is None else biases_of(True, asked)
     beta = library.strength(beta, beta_fraction, raw.n, of_fit)
-    if beta is None and beta_fraction is None and remembered is not None:
+    recalled = beta is None and beta_fraction is None and remembered is not None
+    if recalled and remembered is not None:
         beta = remembered.beta
     strength = None
     if beta is not None or beta_fraction is not None:
@@ -166,10 +167,13 @@ def certify(
             f"Expected beta or beta_fraction for the {loss} loss, got neither: its gradient at a "
             "margin of 1 is not one, so that weights imply no beta; give beta."
         )
-    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol, loaded.scaling)
+    prepared = prepare(
+        X, y, of_fit, against_rest, biases, standardize, rtol, loaded.scaling, listed=False
+    )
     measured = replace(loaded, scaling=prepared.scaling, training=prepared.training(math.nan))
     with threadpool_limits(limits=threads):
         absolute, source = _beta(strength, measured, prepared, raw, deadline)
+        source = "remembered" if recalled else source
         bias = prepared.output_bias(absolute) if prepared.has_output_bias else None
         start = prepared.unfitted(measured)
         followed = follow(solver, prepared.data, absolute, start, deadline, on_progress, bias)

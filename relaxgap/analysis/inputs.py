@@ -8,6 +8,7 @@ from jaxtyping import Float64
 
 from relaxgap.data.classes import Classes, two_classes
 from relaxgap.data.dataset import Dataset
+from relaxgap.data.paths import errors_of
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.fitted import FittedNetwork, Training
 from relaxgap.networks.gated import GatedNetwork
@@ -87,8 +88,9 @@ def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
     match network:
         case str() | os.PathLike():
             loaded = load_network(os.fspath(network), data)
-            if isinstance(loaded.network, GatedNetwork):
-                refuse_gated()
+            with errors_of(os.fspath(network)):
+                if isinstance(loaded.network, GatedNetwork):
+                    refuse_gated()
             return loaded
         case FittedNetwork() if isinstance(network.network, GatedNetwork):
             refuse_gated()

@@ -8,7 +8,7 @@ from relaxgap.global_optimum.bounds import meanings
 from relaxgap.problems.biases import Bias
 from relaxgap.solvers.base import Status
 
-BetaSource = Literal["given", "fraction", "implied"]
+BetaSource = Literal["given", "fraction", "remembered", "implied"]
 STRUCTURE_RTOL = 1e-4
 NEARLY_STATIONARY = 1e-3
 """Largest residual at which a point is called stationary, and its kinks are looked at."""
@@ -72,7 +72,8 @@ MEANINGS = {
     "seconds": "Wall time of the bracket.",
     "beta": "Strength of the weight decay in the training loss.",
     "beta_source": "given, a fraction of the beta at which zero becomes optimal (as far as found "
-    "in the time), or implied: the one at which the weights are closest to stationary.",
+    "in the time), remembered by the network's file, or implied: the one at which the weights are "
+    "closest to stationary.",
     "stationarity_residual": "Relative size of the smallest subgradient of the training loss: 0 "
     "at a stationary network, at most 1.",
     "steepest_slope": "Smallest one-sided directional derivative of the training loss, relative "

@@ -171,6 +171,7 @@ def prepare(
     standardize: bool,
     rtol: float,
     scaling: Scaling | None = None,
+    listed: bool = True,
 ) -> Prepared:
     """Check raw data, scale them and give them the column of their hidden biases.
 
@@ -186,6 +187,8 @@ def prepare(
         Accuracy that is wanted, of which a column for free biases takes a part.
     scaling : Scaling, optional
         In place of that of the rows themselves.
+    listed : bool
+        Whether the program is one over listed patterns, however many there are in all.
 
     Raises
     ------
@@ -210,7 +213,7 @@ def prepare(
         case Bias.FREE:
             ones = np.column_stack([data.X, np.ones(data.n)])
             many = predicted_count(ones).cover_count > MAX_PRICED_PATTERNS
-            column = BiasColumn.free(data.X, rtol, short=many)
+            column = BiasColumn.free(data.X, rtol, short=many and not listed)
     return Prepared(Dataset(column.append(data.X), data.y), classes, loss, scaling, biases, column)
 
 

@@ -23,6 +23,7 @@ from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
 from relaxgap.numerics.rounding import magnitude
+from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS, Program
 from relaxgap.problems.biases import Bias
 from relaxgap.solvers.base import Solution, Status, last_of
@@ -277,20 +278,18 @@ def path(
     with_constant = biases.output is not Bias.NONE
     method = SemismoothNewton(SHARE * rtol if with_constant else rtol, backend=backend)
     prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol)
+    if test is not None:
+        # before the work: what is wrong with the labels
+        held_out(np.zeros(len(test[1])), test[1], loss, prepared.classes)
     try:
         with in_force(deadline):
             chosen = prepared.choose_patterns(patterns, limit, seed)
-            unit = Regularisation(beta_fraction=1.0, program=program, loss=of_fit)
-            largest = unit.resolved(prepared, chosen)
+            largest = _beta_max(prepared, chosen, program)
     except OutOfTimeError as error:
         raise ConfigurationError(
             "Expected time to list the patterns and to find beta_max, which a path starts from, "
             f"got {time_limit:g} seconds; raise time_limit, or sample fewer patterns."
         ) from error
-    except ConfigurationError as error:
-        raise _nothing_to_fit() from error
-    if largest <= ZERO_PRICE * magnitude(prepared.data.X, prepared.at_zero(largest)[0].y):
-        raise _nothing_to_fit()
     fractions = np.geomspace(1.0, smallest_fraction, points).tolist()
     problem = PROGRAMS[program](prepared.data, chosen, largest, loss=of_fit)
     steps = _Steps(method, problem, prepared, rtol, test)
@@ -320,11 +319,19 @@ def path(
     )
 
 
-def _nothing_to_fit() -> DataError:
-    return DataError(
-        "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
-        "every beta; change the data or the patterns."
-    )
+def _beta_max(prepared: Prepared, patterns: PatternSet, program: str) -> float:
+    unit = Regularisation(beta_fraction=1.0, program=program, loss=prepared.loss)
+    try:
+        largest = unit.resolved(prepared, patterns)
+    except ConfigurationError:
+        # of an exact zero
+        largest = 0.0
+    if largest <= ZERO_PRICE * magnitude(prepared.data.X, prepared.at_zero(largest)[0].y):
+        raise DataError(
+            "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
+            "every beta; change the data or the patterns."
+        )
+    return largest
 
 
 class _Steps:
@@ -360,9 +367,6 @@ class _Steps:
                 on_progress(self.rows[-1])
         except KeyboardInterrupt:
             return "interrupted"
-        except DataError:
-            # of the held-out rows
-            raise
         except (RelaxgapError, ArithmeticError, MemoryError, ValueError) as error:
             # a breakdown at one strength must not take the others with it
             return f"stopped by {error!r}"

@@ -187,9 +187,9 @@ def solve(
             "Expected the relu program with minimal, got gated, whose networks have no neurons to "
             "merge; drop minimal."
         )
-    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol)
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
+    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol, listed=not over_all)
     asked = _Asked(prepared, rtol, threads, minimal, on_progress)
     with threadpool_limits(limits=threads):
         if over_all and not is_small(prepared.data):

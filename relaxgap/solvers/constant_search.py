@@ -13,8 +13,11 @@ from jaxtyping import Float64
 from relaxgap.certificates.output_bias import OutputBias
 
 MAX_CONSTANTS = 40
-LEAST_STEP = 1e-3
-"""First step from a constant to the other side of the best one, in units of the labels' spread."""
+FIRST_STEP, NEAR_STEP = 0.1, 0.01
+"""First step towards the other side of the best constant, in units of the labels' spread: from
+anywhere, and from the best one at another strength."""
+BEYOND, LARGEST_GROWTH = 1.5, 10.0
+"""How far to go in units of where two slopes meet zero, and at most in units of the last step."""
 MARGIN = 0.02
 """Part of the interval at either end that the next constant stays away from."""
 COLLAPSED = 1e-14
@@ -30,14 +33,18 @@ class ConstantSearch:
         What the constant costs.
     start : float
         The first constant.
+    near : bool
+        Whether it is likely to be near the best one.
     """
 
-    def __init__(self, bias: OutputBias, start: float) -> None:
+    def __init__(self, bias: OutputBias, start: float, near: bool = False) -> None:
         self.bias, self.constant = bias, start
         self.nu, self.lower = np.zeros_like(bias.y), 0.0
         spread = 1.0 if bias.loss.of_classes else float(np.std(bias.y))
         self.spread = spread or 1.0
         self.n_constants = 0
+        self._step = (NEAR_STEP if near else FIRST_STEP) * self.spread
+        self._before: float | None = None
         self.share: float | None = None
         self._sides: dict[bool, tuple[float, float, Float64[np.ndarray, " n"]]] = {}
         self._weights = {False: 1.0, True: 1.0}
@@ -93,10 +100,14 @@ class ConstantSearch:
         return low + min(max(share, MARGIN), 1.0 - MARGIN) * (high - low)
 
     def _beyond(self, slope: float) -> float:
-        """Step towards the other side: as far as if all outputs stood still, then twice as far."""
-        least = LEAST_STEP * self.spread
-        step = max(abs(slope) / (self.bias.y.size + self.bias.penalty), least)
-        return self.constant + math.copysign(step, slope) * 2.0**self.n_constants
+        """Step towards the other side: beyond where this slope and the last one meet zero."""
+        step = self._step
+        if self._before is not None:
+            fall = abs(self._before) - abs(slope)
+            reach = BEYOND * abs(slope) / fall if fall > 0.0 else LARGEST_GROWTH
+            step *= min(max(reach, 1.0), LARGEST_GROWTH)
+        self._before, self._step = slope, step
+        return self.constant + math.copysign(step, slope)
 
     def _keep(self, nu: Float64[np.ndarray, " n"], value: float) -> None:
         if value > self.lower:

@@ -45,7 +45,10 @@ def rounds_with_bias(
     """
     best = with_constant(unsolved(program), program, bias)
     yield best
-    search = ConstantSearch(bias, best.constant if start is None else start.constant)
+    if start is None:
+        search = ConstantSearch(bias, best.constant)
+    else:
+        search = ConstantSearch(bias, start.constant, near=True)
     others: dict[bool, Blocks] = {}
     n_iterations, warm = 0, start
     while True:

@@ -134,7 +134,7 @@ def test_an_interruption_returns_the_bracket_so_far(
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        (3, "a pair (hidden, output) or the path of a file, got int"),
+        (3, "or the path of a file, got int"),
         ((np.ones((2, 2)), np.ones(2), np.ones(2)), "got tuple"),
         ((np.ones((2, 3)), np.ones(2)), "shape (m, 2)"),
         ((np.ones((2, 2)), np.ones(3)), "Expected 2 output weights"),

@@ -69,10 +69,22 @@ def test_the_bracket_is_the_one_that_solve_finds(relaxgap: Invoke, file: str, ne
     assert optimum["dual_value"] <= row["upper_bound"]
 
 
+def test_a_solved_network_is_optimal_at_the_beta_that_its_file_remembers(
+    relaxgap: Invoke, file: str
+) -> None:
+    solved = relaxgap("solve", file, "--beta-fraction", "0.1", "--out", "net.npz", "--json")
+    row = certified(relaxgap("certify", file, "--network", "net.npz", "--json"))
+    assert row["beta_source"] == "remembered"
+    assert row["beta"] == json.loads(solved.stdout)["beta"]
+    assert row["certified_ratio"] <= 1.0 + 1e-3
+    assert "inferred" not in relaxgap("certify", file, "--network", "net.npz").stdout
+
+
 def test_a_solved_network_is_optimal_at_the_beta_that_it_implies(
     relaxgap: Invoke, file: str
 ) -> None:
     solved = relaxgap("solve", file, "--beta-fraction", "0.1", "--out", "net.npz", "--json")
+    forget_training("net.npz")
     row = certified(relaxgap("certify", file, "--network", "net.npz", "--json"))
     assert row["beta_source"] == "implied"
     assert row["beta"] == pytest.approx(json.loads(solved.stdout)["beta"], rel=1e-4)
@@ -105,6 +117,11 @@ def test_a_fraction_is_the_one_of_solve(relaxgap: Invoke, file: str, net: str) -
     solved = json.loads(relaxgap("solve", file, "--beta-fraction", "0.2", "--json").stdout)
     assert row["beta"] == solved["beta"]
     assert row["beta_source"] == "fraction"
+
+
+def forget_training(path: str) -> None:
+    with np.load(path) as found:
+        np.savez(path, **{name: found[name] for name in found if name != "about"})
 
 
 @pytest.mark.parametrize("width", [0, 3])
@@ -336,8 +353,8 @@ def test_a_network_is_needed(relaxgap: Invoke, file: str) -> None:
         ({"hidden": np.full((1, 2), np.nan), "output": np.ones(1)}, "finite weights"),
         ({"gates": np.ones((1, 2)), "weights": np.ones((1, 2))}, "of a gated one"),
         (
-            {"hidden": np.ones((1, 2)), "output": np.ones(1), "output_bias": np.ones(1)},
-            "no output bias",
+            {"hidden": np.ones((1, 2)), "output": np.ones(1), "output_bias": np.ones(2)},
+            "Expected 1 output biases",
         ),
     ],
 )

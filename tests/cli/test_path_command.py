@@ -16,7 +16,7 @@ from relaxgap.solvers import SemismoothNewton, Solution
 
 Invoke = Callable[..., Result]
 Refusal = Callable[..., str]
-COLUMNS = [field.name for field in fields(PathPoint)]
+COLUMNS = [field.name for field in fields(PathPoint) if field.name != "test_error"]
 SHORT = ("--points", "5")
 FILES = {"path.csv", "path.png", "path.pdf"}
 
