@@ -236,17 +236,13 @@ def _implied(measured: FittedNetwork, prepared: Prepared) -> float:
     data, loss = prepared.at(measured.output_bias)
     if prepared.biases.hidden is not Bias.FREE:
         return implied_beta(prepared.unfitted(measured), data, loss)
-    # free biases have no part in the projection: their products are left out
-    network = measured.network
-    assert isinstance(network, TwoLayerNetwork)
-    hidden = prepared.column.with_ones(prepared.unfitted(measured).hidden)
-    rows = np.column_stack([prepared.scaled_rows, np.ones(data.n)])
-    pre = rows @ hidden.T
-    nu = loss.dual_point(np.maximum(pre, 0.0) @ network.output, data.y)
-    of_weights = pre - hidden[:, -1]
-    products = nu @ np.where(pre > 0.0, pre + of_weights, 0.0)
-    squares = float(np.sum(hidden[:, :-1] ** 2) + np.sum(network.output**2))
-    return refuse_implied(float(products @ network.output), squares)
+    # free biases have no part in the projection; where they are stationary, so that their gradient
+    # is zero, the products with them add nothing
+    network = prepared.unfitted(measured)
+    fit = network.predict(data.X)
+    hidden = network.hidden[:, :-1]
+    squares = float(np.sum(hidden**2) + np.sum(network.output**2))
+    return refuse_implied(2.0 * float(loss.dual_point(fit, data.y) @ fit), squares)
 
 
 def _report(

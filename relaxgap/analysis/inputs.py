@@ -127,7 +127,8 @@ def _of_sklearn(network: Any) -> dict[str, Any]:
     """Return the arrays of a multi-layer perceptron of scikit-learn."""
     shapes = [np.shape(weights) for weights in network.coefs_]
     activation = getattr(network, "activation", "relu")
-    if len(shapes) != 2 or shapes[1][1] != 1 or activation != "relu":
+    output_is_plain = getattr(network, "out_activation_", "identity") in ("identity", "logistic")
+    if len(shapes) != 2 or shapes[1][1] != 1 or activation != "relu" or not output_is_plain:
         raise DataError(
             f"Expected one hidden layer of ReLU and one output, got weights of shapes {shapes} and "
             f"{activation}; train with hidden_layer_sizes=(m,) and activation='relu', on one "
