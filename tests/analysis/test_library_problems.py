@@ -1,4 +1,5 @@
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,3 +128,29 @@ def test_a_deep_network_of_scikit_learn_is_refused():
     model = trained(MLPRegressor(hidden_layer_sizes=(3, 3), solver="lbfgs", random_state=0), Y)
     with pytest.raises(relaxgap.DataError, match="Expected one hidden layer of ReLU"):
         relaxgap.certify(model, X, Y, beta=1.0)
+
+
+TRAINED = Path(__file__).parent / "trained"
+"""What `trained/train.py` trained with PyTorch, which need not be installed here."""
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "loss", "share"),
+    [("mean_squares", "y", "squared", 0.5), ("log_loss", "labels", "logistic", 1.0)],
+)
+def test_a_network_of_pytorch_is_certified_for_the_problem_it_minimises(name, labels, loss, share):
+    # SGD of PyTorch with weight_decay 0.02 on all parameters, to the end
+    data = np.load(TRAINED / "data.npz")
+    rows, y = data["X"], data[labels]
+    report = relaxgap.certify(TRAINED / f"{name}.pt", rows, y, torch_weight_decay=0.02, loss=loss)
+    assert report.network_value == pytest.approx(share * len(y) * data[name], rel=1e-10)
+    assert report.relative_gap <= 1e-3
+    assert 1.0 <= report.certified_ratio < 1.03
+    implied = relaxgap.certify(TRAINED / f"{name}.pt", rows, y, penalise="all", loss=loss)
+    assert implied.beta == pytest.approx(report.beta, rel=0.1)
+
+
+def test_a_network_of_pytorch_predicts_here_what_it_predicts_there():
+    data = np.load(TRAINED / "data.npz")
+    network = relaxgap.load_network(TRAINED / "mean_squares.pt")
+    np.testing.assert_allclose(network.predict(data["X"]), data["outputs"], rtol=1e-12)
