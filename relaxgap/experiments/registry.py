@@ -21,6 +21,7 @@ DRAWERS = (
     "relaxgap.experiments.solver_growth",
     "relaxgap.experiments.tall_benchmark",
     "relaxgap.experiments.gpu_kernels",
+    "relaxgap.experiments.real_tables",
     "relaxgap.experiments.complexity",
     "relaxgap.experiments.gap_chain",
     "relaxgap.experiments.cone_sharpness",

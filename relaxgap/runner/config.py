@@ -12,7 +12,15 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from relaxgap.data import DataSource, DigitsData, FileData, GaussianData, MnistData, OtherRowsData
+from relaxgap.data import (
+    BundledData,
+    DataSource,
+    DigitsData,
+    FileData,
+    GaussianData,
+    MnistData,
+    OtherRowsData,
+)
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.experiments.parts.cell import Cell
@@ -28,6 +36,7 @@ DATA_SOURCES: Mapping[str, type[DataSource]] = {
     "other_rows": OtherRowsData,
     "file": FileData,
     "digits": DigitsData,
+    "bundled": BundledData,
     "mnist": MnistData,
 }
 DATA_SCHEMAS = {kind: schema_of(spec, kind=kind) for kind, spec in DATA_SOURCES.items()}

@@ -1,0 +1,238 @@
+"""Every method of the experiment, fitted to standardised rows: seconds, predictions, networks.
+
+All networks have the weight decay that the gated program chose on three folds; the other methods
+choose their own settings. Labels that are numbers are standardised too.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from relaxgap.analysis.regularisation_path import path
+from relaxgap.estimators import (
+    ConvexReLUClassifier,
+    ConvexReLURegressor,
+    GatedReLUClassifier,
+    GatedReLURegressor,
+)
+
+FOLDS = 3
+MAX_ROWS_TO_CHOOSE = 3000
+"""Rows of the folds: the fraction of the strength at which weights vanish hardly depends on more."""
+SMALL = 2000
+"""Rows up to which a perceptron is trained by L-BFGS, as scikit-learn advises for small data."""
+RIDGES = tuple(10.0**power for power in range(-3, 5))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Say how the methods are fitted.
+
+    Parameters
+    ----------
+    n_gates : int
+        Gaussian gates of both programs.
+    beta_fractions : tuple of float
+        Strengths to choose from, as fractions of the one at which weights vanish.
+    rtol : float
+        Relative gap of the programs.
+    fit_seconds : float
+        Time limit of a fit of ours, one class of many.
+    width, starts, max_iter : int
+        Of the perceptron: neurons, starts of which the one of least training loss counts, and
+        iterations.
+    """
+
+    n_gates: int = 100
+    beta_fractions: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001)
+    rtol: float = 1e-3
+    fit_seconds: float = 60.0
+    width: int = 100
+    starts: int = 5
+    max_iter: int = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Hold what a method is fitted to.
+
+    Parameters
+    ----------
+    X : (n, d) float64
+        Standardised rows.
+    y : (n,) array
+        Standardised labels, or the numbers of classes.
+    has_classes : bool
+        Which of the two.
+    seed : int
+        Of all that is random.
+    settings : ModelSettings
+        How to fit.
+    fraction : float
+        Strength of all networks.
+    """
+
+    X: Float64[np.ndarray, "n d"]
+    y: np.ndarray
+    has_classes: bool
+    seed: int
+    settings: ModelSettings
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """Hold a fitted method and the seconds that it took."""
+
+    model: Any
+    seconds: float
+
+
+def choose_fraction(
+    X: Float64[np.ndarray, "n d"],
+    y: np.ndarray,
+    has_classes: bool,
+    seed: int,
+    settings: ModelSettings,
+) -> float:
+    """Return the fraction of least error on folds, by the gated program."""
+    rows = slice(0, MAX_ROWS_TO_CHOOSE)
+    kind = GatedReLUClassifier if has_classes else GatedReLURegressor
+    model = kind(n_gates=settings.n_gates, rtol=settings.rtol, random_state=seed)
+    search = GridSearchCV(
+        model,
+        {"beta_fraction": list(settings.beta_fractions)},
+        cv=FOLDS,
+        scoring="accuracy" if has_classes else "neg_mean_squared_error",
+        refit=False,
+    )
+    with quiet():
+        search.fit(X[rows], y[rows])
+    return float(search.best_params_["beta_fraction"])
+
+
+def fit_relu(task: Task) -> Fitted:
+    """Fit the program with cones."""
+    kind = ConvexReLUClassifier if task.has_classes else ConvexReLURegressor
+    return _fitted(kind(**_ours(task)), task)
+
+
+def fit_gated(task: Task) -> Fitted:
+    """Fit the program without cones."""
+    kind = GatedReLUClassifier if task.has_classes else GatedReLURegressor
+    return _fitted(kind(**_ours(task)), task)
+
+
+def fit_perceptron(task: Task) -> Fitted:
+    """Train perceptrons from several starts and keep the one of least training loss."""
+    kind = MLPClassifier if task.has_classes else MLPRegressor
+    asked = task.settings
+    alpha = _alpha(task)
+    solver = "lbfgs" if len(task.X) <= SMALL else "adam"
+    start = time.perf_counter()
+    models = []
+    for k in range(asked.starts):
+        model = kind(
+            hidden_layer_sizes=(asked.width,),
+            alpha=alpha,
+            solver=solver,
+            max_iter=asked.max_iter if solver == "adam" else 10 * asked.max_iter,
+            random_state=1000 * task.seed + k,
+        )
+        with quiet():
+            models.append(model.fit(task.X, task.y))
+    best = min(models, key=lambda model: float(model.loss_))
+    return Fitted(best, time.perf_counter() - start)
+
+
+def fit_boosting(task: Task) -> Fitted:
+    """Boost trees, with scikit-learn's defaults."""
+    kind = HistGradientBoostingClassifier if task.has_classes else HistGradientBoostingRegressor
+    return _fitted(kind(random_state=task.seed), task)
+
+
+def fit_linear(task: Task) -> Fitted:
+    """Fit ridge regression, or logistic regression, whose penalty folds choose."""
+    if task.has_classes:
+        return _fitted(
+            LogisticRegressionCV(
+                Cs=8,
+                cv=FOLDS,
+                max_iter=2000,
+                scoring="accuracy",
+                l1_ratios=(0.0,),
+                use_legacy_attributes=False,
+            ),
+            task,
+        )
+    return _fitted(RidgeCV(alphas=RIDGES), task)
+
+
+METHODS: Mapping[str, Callable[[Task], Fitted]] = {
+    "relu": fit_relu,
+    "gated": fit_gated,
+    "perceptron": fit_perceptron,
+    "boosting": fit_boosting,
+    "linear": fit_linear,
+}
+"""By name, in the order of the figure."""
+
+
+def _alpha(task: Task) -> float:
+    """Return ``alpha`` of the same fraction: of the strength at which weights alone vanish."""
+    y = task.y
+    if task.has_classes:
+        # of the first class against the rest, as a scale
+        y = np.where(task.y == task.y[0], 1.0, -1.0)
+    at_zero = path(
+        task.X[:MAX_ROWS_TO_CHOOSE],
+        y[:MAX_ROWS_TO_CHOOSE],
+        patterns=task.settings.n_gates,
+        program="gated",
+        points=2,
+        smallest_fraction=0.5,
+        rtol=0.5,
+        seed=task.seed,
+        loss="logistic" if task.has_classes else "squared",
+        bias=True,
+    )
+    share = len(task.X) / min(len(task.X), MAX_ROWS_TO_CHOOSE)
+    return task.fraction * at_zero.beta_max * share
+
+
+def _ours(task: Task) -> dict[str, Any]:
+    asked = task.settings
+    return {
+        "beta_fraction": task.fraction,
+        "n_gates": asked.n_gates,
+        "rtol": asked.rtol,
+        "max_seconds": asked.fit_seconds,
+        "standardize": False,
+        "random_state": task.seed,
+    }
+
+
+def _fitted(model: Any, task: Task) -> Fitted:
+    start = time.perf_counter()
+    with quiet():
+        model.fit(task.X, task.y)
+    return Fitted(model, time.perf_counter() - start)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Say nothing of fits that end early: their gaps and errors are recorded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
