@@ -152,13 +152,21 @@ class OutputBias:
     def _balanced(self, nu: Float64[np.ndarray, " n"]) -> tuple[Float64[np.ndarray, " n"], float]:
         """Return the dual point with a sum of zero, and the scale that makes it feasible.
 
-        The price of what is subtracted is at most its sum times the reach.
+        What is taken away has entries of one sign, which add up to the sum, so that its price is
+        at most the sum times the reach. Of classes it is a part of the heavier one: shares stay
+        shares.
         """
-        if self.penalty > 0.0 or self.loss.of_classes:
+        total = math.fsum(nu)
+        if self.penalty > 0.0 or total == 0.0:
             return np.zeros_like(nu), 0.0
-        mean = math.fsum(nu) / nu.size
-        price = abs(mean) * nu.size * self.column.reach
-        return nu - mean, 1.0 / (self.column.slack * (1.0 + price / self.beta) * (1.0 + 8.0 * EPS))
+        heavier = nu * np.sign(total) > 0.0
+        if self.loss.of_classes:
+            kept = 1.0 - total / math.fsum(nu[heavier])
+            balanced = np.where(heavier, kept * nu, nu)
+        else:
+            balanced = nu - total / nu.size
+        price = abs(total) * self.column.reach
+        return balanced, 1.0 / (self.column.slack * (1.0 + price / self.beta) * (1.0 + 8.0 * EPS))
 
     def _value(self, nu: Float64[np.ndarray, " n"], upper: float) -> float:
         value = self.loss.dual_value(nu, self.y)

@@ -13,9 +13,8 @@ from jaxtyping import Float64
 from relaxgap.certificates.output_bias import OutputBias
 
 MAX_CONSTANTS = 40
-FIRST_STEP, NEAR_STEP = 0.1, 0.01
-"""First step towards the other side of the best constant, in units of the labels' spread: from
-anywhere, and from the best one at another strength."""
+FIRST_STEP = 0.1
+"""First step towards the other side of the best constant, in units of the labels' spread."""
 BEYOND, LARGEST_GROWTH = 1.5, 10.0
 """How far to go in units of where two slopes meet zero, and at most in units of the last step."""
 MARGIN = 0.02
@@ -33,17 +32,15 @@ class ConstantSearch:
         What the constant costs.
     start : float
         The first constant.
-    near : bool
-        Whether it is likely to be near the best one.
     """
 
-    def __init__(self, bias: OutputBias, start: float, near: bool = False) -> None:
+    def __init__(self, bias: OutputBias, start: float) -> None:
         self.bias, self.constant = bias, start
         self.nu, self.lower = np.zeros_like(bias.y), 0.0
         spread = 1.0 if bias.loss.of_classes else float(np.std(bias.y))
         self.spread = spread or 1.0
         self.n_constants = 0
-        self._step = (NEAR_STEP if near else FIRST_STEP) * self.spread
+        self._step = FIRST_STEP * self.spread
         self._before: float | None = None
         self.share: float | None = None
         self._sides: dict[bool, tuple[float, float, Float64[np.ndarray, " n"]]] = {}

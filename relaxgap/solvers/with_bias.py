@@ -45,10 +45,7 @@ def rounds_with_bias(
     """
     best = with_constant(unsolved(program), program, bias)
     yield best
-    if start is None:
-        search = ConstantSearch(bias, best.constant)
-    else:
-        search = ConstantSearch(bias, start.constant, near=True)
+    search = ConstantSearch(bias, best.constant if start is None else start.constant)
     others: dict[bool, Blocks] = {}
     n_iterations, warm = 0, start
     while True:

@@ -169,7 +169,7 @@ def _gap(fitted: Fitted) -> float | None:
 def _certified(
     name: str, fitted: Fitted, task: Task, cell: Cell[Settings]
 ) -> tuple[float, float] | None:
-    """Return training loss and lower bound of the worst network, where its problem is one of ours."""
+    """Return loss and lower bound of the worst network, where its problem is one of ours."""
     model, seconds = fitted.model, cell.settings.certify_seconds
     if name not in ("relu", "perceptron"):
         return None

@@ -29,7 +29,7 @@ from relaxgap.estimators import (
 
 FOLDS = 3
 MAX_ROWS_TO_CHOOSE = 3000
-"""Rows of the folds: the fraction of the strength at which weights vanish hardly depends on more."""
+"""Rows of the folds: the best fraction hardly depends on more."""
 SMALL = 2000
 """Rows up to which a perceptron is trained by L-BFGS, as scikit-learn advises for small data."""
 RIDGES = tuple(10.0**power for power in range(-3, 5))
