@@ -1,6 +1,6 @@
 """Fit and predict classes: one network of two classes, or one of each against the rest."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -41,7 +41,7 @@ class Classifying(ClassifierMixin, ReLUEstimator):
     n_active_: int | list[int]
     beta_: float | list[float]
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any) -> "Classifying":
         """Find networks of least training loss, with brackets that prove how good they are.
 
         Parameters

@@ -1,6 +1,6 @@
 """Regression with a strength that held-out rows choose."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -104,7 +104,7 @@ optimum_seconds
         self.max_seconds = max_seconds
         self.optimum_seconds = optimum_seconds
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any) -> "ConvexReLURegressorCV":
         """Solve a path for each fold and one for all rows, and choose the strength.
 
         Parameters

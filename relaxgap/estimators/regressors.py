@@ -1,6 +1,6 @@
 """Regression: the squared loss of numbers."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -41,13 +41,13 @@ class Regressing(RegressorMixin, ReLUEstimator):
         return self.network_.predict(rows)
 
 
-class _OfOneStrength(Regressing):
+class RegressingOnce(Regressing):
     """Solve at one strength."""
 
     beta: float | None
     beta_fraction: float
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any) -> "RegressingOnce":
         """Find a network of least training loss, with the bracket that proves how good it is.
 
         Parameters
@@ -79,7 +79,7 @@ class _OfOneStrength(Regressing):
         return self
 
 
-class ConvexReLURegressor(_OfOneStrength):
+class ConvexReLURegressor(RegressingOnce):
     r"""Fit a two-layer ReLU network by convex optimisation, with a proof of how good it is.
 
     The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
@@ -183,7 +183,7 @@ class ConvexReLURegressor(_OfOneStrength):
         self.optimum_seconds = optimum_seconds
 
 
-class GatedReLURegressor(_OfOneStrength):
+class GatedReLURegressor(RegressingOnce):
     r"""Fit a gated ReLU network: a group lasso over the patterns of the gates.
 
     The loss is :math:`\tfrac12 \|\sum_i D_i X w_i - y\|^2 + \beta \sum_i \|w_i\|`, a sum over

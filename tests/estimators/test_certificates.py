@@ -13,7 +13,9 @@ from relaxgap.estimators import (
     GatedReLUClassifier,
     GatedReLURegressor,
 )
+from relaxgap.estimators.base import warn_of
 from relaxgap.problems.losses import LOSSES
+from relaxgap.solvers.base import Status
 
 RNG = np.random.default_rng(0)
 X = 3.0 + RNG.standard_normal((24, 3)) * [1.0, 10.0, 0.1]
@@ -124,6 +126,11 @@ def test_an_accuracy_that_is_not_reached_is_a_warning_and_the_bracket_stays() ->
     with pytest.warns(ConvergenceWarning, match=r"at most 1e-13, got .* raise rtol or max_seconds"):
         model.fit(X, Y)
     assert model.certificate_.dual_value <= model.certificate_.primal_value
+
+
+def test_an_interruption_is_passed_on_so_that_a_search_ends() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        warn_of(Status.INTERRUPTED, 1.0, 1e-4, "interrupted", ())
 
 
 def test_columns_in_bad_units_are_a_warning() -> None:
