@@ -13,6 +13,14 @@ class ConfigurationError(RelaxgapError):
     """A setting is unknown, out of range or contradicts another."""
 
 
+class NoUnitError(ConfigurationError):
+    """A strength was given as a fraction of beta_max, which is zero."""
+
+
+class NothingToFitError(DataError):
+    """Zero weights are optimal at every strength: there is no path."""
+
+
 class EnumerationLimitError(RelaxgapError):
     """The arrangement may hold more patterns than the configured limit."""
 

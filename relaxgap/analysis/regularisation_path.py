@@ -17,13 +17,16 @@ from relaxgap.analysis.programs import kind_of, networks_of
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.analysis.units_remarks import remarks_on
 from relaxgap.data.classes import Classes, class_sentence
-from relaxgap.errors import ConfigurationError, DataError, RelaxgapError
+from relaxgap.errors import (
+    ConfigurationError,
+    NothingToFitError,
+    NoUnitError,
+    RelaxgapError,
+)
 from relaxgap.networks import FittedNetwork
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_LISTED_PATTERNS
-from relaxgap.numerics.rounding import magnitude
-from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS, Program
 from relaxgap.problems.biases import Bias
 from relaxgap.solvers.base import Solution, Status, last_of
@@ -32,8 +35,6 @@ from relaxgap.solvers.with_bias import SHARE, rounds_with_bias
 
 MIN_FRACTION = 1e-12
 """Below it the optimum drowns in the rounding of its own certificate."""
-ZERO_PRICE = 1e-10
-"""Relative size below which ``beta_max``, rounded up as it is, may be nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,8 @@ def path(
     Raises
     ------
     DataError
-        If the data or a file of gates cannot be used, or zero is optimal at every strength.
+        If the data or a file of gates cannot be used; a `NothingToFitError` if zero is optimal at
+        every strength.
     ConfigurationError
         If a setting is out of range, or the time ran out before ``beta_max`` was known.
     EnumerationLimitError
@@ -284,11 +286,17 @@ def path(
     try:
         with in_force(deadline):
             chosen = prepared.choose_patterns(patterns, limit, seed)
-            largest = _beta_max(prepared, chosen, program)
+            unit = Regularisation(beta_fraction=1.0, program=program, loss=of_fit)
+            largest = unit.resolved(prepared, chosen)
     except OutOfTimeError as error:
         raise ConfigurationError(
             "Expected time to list the patterns and to find beta_max, which a path starts from, "
             f"got {time_limit:g} seconds; raise time_limit, or sample fewer patterns."
+        ) from error
+    except NoUnitError as error:
+        raise NothingToFitError(
+            "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
+            "every beta; change the data or the patterns."
         ) from error
     fractions = np.geomspace(1.0, smallest_fraction, points).tolist()
     problem = PROGRAMS[program](prepared.data, chosen, largest, loss=of_fit)
@@ -317,21 +325,6 @@ def path(
         tests=tuple(steps.tests),
         remarks=tuple(remarks_on(prepared, patterns, chosen)),
     )
-
-
-def _beta_max(prepared: Prepared, patterns: PatternSet, program: str) -> float:
-    unit = Regularisation(beta_fraction=1.0, program=program, loss=prepared.loss)
-    try:
-        largest = unit.resolved(prepared, patterns)
-    except ConfigurationError:
-        # of an exact zero
-        largest = 0.0
-    if largest <= ZERO_PRICE * magnitude(prepared.data.X, prepared.at_zero(largest)[0].y):
-        raise DataError(
-            "Expected data with beta_max > 0, got beta_max = 0 up to rounding: zero is optimal at "
-            "every beta; change the data or the patterns."
-        )
-    return largest
 
 
 class _Steps:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from relaxgap.analysis.preparation import Prepared
 from relaxgap.certificates import beta_max, price_of_gates
 from relaxgap.data.dataset import Dataset
-from relaxgap.errors import ConfigurationError
+from relaxgap.errors import ConfigurationError, NoUnitError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE
+from relaxgap.numerics.rounding import magnitude
 from relaxgap.patterns import enumerate_patterns, predicted_count
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems import PROGRAMS
@@ -20,6 +21,8 @@ MAX_UNITS, UNIT_RTOL = 20, 1e-9
 """Rounds, and relative change that ends them, of a unit that depends on itself."""
 BETA_MAX_SHARE = 0.3
 """Fraction of the time left that the way to ``beta_max`` may take."""
+ZERO_PRICE = 1e-10
+"""Relative size below which ``beta_max``, rounded up as it is, may be nothing but rounding."""
 
 
 def is_small(data: Dataset) -> bool:
@@ -79,7 +82,7 @@ class Regularisation:
 
         Raises
         ------
-        ConfigurationError
+        NoUnitError
             If ``beta_max`` is zero (``X`` or ``y`` vanishes), so that no fraction is positive.
         """
         if self.beta is not None:
@@ -99,7 +102,7 @@ class Regularisation:
 
         Raises
         ------
-        ConfigurationError
+        NoUnitError
             If it is zero.
         """
         if self.beta is not None:
@@ -126,6 +129,11 @@ class Regularisation:
             As for `resolve`; None is all of them, as for `resolve_over_all`.
         deadline : Deadline
             Of all the work.
+
+        Raises
+        ------
+        NoUnitError
+            If the unit is zero up to rounding.
         """
         if self.beta is not None:
             return float(self.beta)
@@ -142,11 +150,15 @@ class Regularisation:
                 break
             if abs(unit - before) <= UNIT_RTOL * unit or deadline.has_passed:
                 break
+        data, _ = prepared.at_zero(unit)
+        if unit <= ZERO_PRICE * magnitude(data.X, data.y):
+            unit = 0.0
         return self._fraction_of(unit)
 
     def _fraction_of(self, unit: float) -> float:
         if unit == 0.0:
-            raise ConfigurationError(
-                "Expected data with beta_max > 0, got beta_max = 0 (X or y is zero); give beta."
+            raise NoUnitError(
+                "Expected data with beta_max > 0, got beta_max = 0 up to rounding (X or y is zero, "
+                "or constant beside an output bias); give beta."
             )
         return float(self.beta_fraction or 0.0) * unit

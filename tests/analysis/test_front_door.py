@@ -16,6 +16,10 @@ DOCUMENTED = [
     "relaxgap.analysis.certifying",
     "relaxgap.analysis.regularisation_path",
     "relaxgap.analysis.solving",
+    "relaxgap.estimators",
+    "relaxgap.estimators.classifiers",
+    "relaxgap.estimators.cross_validated",
+    "relaxgap.estimators.regressors",
     "relaxgap.networks.reading.files",
     "relaxgap.networks.two_layer",
 ]

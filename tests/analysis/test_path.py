@@ -55,6 +55,7 @@ def test_the_sentence_names_the_networks_and_the_widest_bracket(data: Dataset) -
         ({"program": "linear"}, relaxgap.ConfigurationError, "relu, gated, got 'linear'"),
         ({"rtol": 0.0}, relaxgap.ConfigurationError, "0 < rtol < 1, got 0"),
         ({"limit": 3}, relaxgap.EnumerationLimitError, "over the limit of 3"),
+        ({"patterns": "some"}, relaxgap.ConfigurationError, "or a .npz file of gates, got 'some'"),
     ],
 )
 def test_a_wrong_setting_is_one_line(

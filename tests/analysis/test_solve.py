@@ -17,6 +17,7 @@ from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveRecord
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.certificates import price_of_gates
+from relaxgap.errors import NoUnitError
 from relaxgap.global_optimum.local_pricing import estimate_beta_max
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks.gated import GatedNetwork
@@ -236,6 +237,18 @@ def test_wrong_data_are_one_line(
         relaxgap.solve(X, y, beta=0.1)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_fraction_of_what_is_zero_up_to_rounding_is_refused(loss: str, standardize: bool) -> None:
+    # the best constant leaves labels whose sum is rounding, which rows that are alike take for all
+    X, y = np.full((5, 2), 0.1), np.array([0.1, 0.2, 0.7, -0.4, 0.3])
+    labels = np.sign(y) if loss == "logistic" else y
+    with pytest.raises(NoUnitError, match="up to rounding"):
+        relaxgap.solve(X, labels, beta_fraction=0.1, loss=loss, bias=True, standardize=standardize)
+    kept = relaxgap.solve(X, labels, beta=0.1, loss=loss, bias=True, standardize=standardize)
+    assert (kept.status, kept.active_blocks) == (Status.SOLVED, 0)
 
 
 @pytest.mark.parametrize("chosen", [{}, {"program": "gated"}], ids=["relu", "gated"])
