@@ -1,12 +1,12 @@
 """Every method of the experiment, fitted to standardised rows: seconds, predictions, networks.
 
-All networks have the weight decay that the gated program chose on three folds; the other methods
-choose their own settings. Labels that are numbers are standardised too.
+Each chooses its penalty on three folds: both programs one, by the gated program; the perceptron its
+own, with one start. Boosting has none to choose. Labels that are numbers are standardised too.
 """
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,18 +45,19 @@ class ModelSettings:
         Gaussian gates of both programs.
     beta_fractions : tuple of float
         Strengths to choose from, as fractions of the one at which weights vanish.
-    rtol : float
-        Relative gap of the programs.
+    rtol, choose_rtol : float
+        Relative gap of the programs, and of those of folds.
     fit_seconds : float
-        Time limit of a fit of ours, one class of many.
+        Time limit of a fit of ours.
     width, starts, max_iter : int
         Of the perceptron: neurons, starts of which the one of least training loss counts, and
         iterations.
     """
 
     n_gates: int = 100
-    beta_fractions: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001)
+    beta_fractions: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
     rtol: float = 1e-3
+    choose_rtol: float = 1e-2
     fit_seconds: float = 60.0
     width: int = 100
     starts: int = 5
@@ -80,7 +81,7 @@ class Task:
     settings : ModelSettings
         How to fit.
     fraction : float
-        Strength of all networks.
+        Strength of both programs.
     """
 
     X: Float64[np.ndarray, "n d"]
@@ -93,10 +94,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """Hold a fitted method and the seconds that it took."""
+    """Hold a fitted method, the seconds that it took and the strength of its weight decay."""
 
     model: Any
     seconds: float
+    fraction: float | None = None
 
 
 def choose_fraction(
@@ -109,51 +111,67 @@ def choose_fraction(
     """Return the fraction of least error on folds, by the gated program."""
     rows = slice(0, MAX_ROWS_TO_CHOOSE)
     kind = GatedReLUClassifier if has_classes else GatedReLURegressor
-    model = kind(n_gates=settings.n_gates, rtol=settings.rtol, random_state=seed)
-    search = GridSearchCV(
-        model,
-        {"beta_fraction": list(settings.beta_fractions)},
-        cv=FOLDS,
-        scoring="accuracy" if has_classes else "neg_mean_squared_error",
-        refit=False,
-    )
+    model = kind(n_gates=settings.n_gates, rtol=settings.choose_rtol, random_state=seed)
+    return _best(model, "beta_fraction", settings.beta_fractions, X[rows], y[rows], has_classes)
+
+
+def _best(
+    model: Any,
+    name: str,
+    values: Sequence[float],
+    X: Float64[np.ndarray, "n d"],
+    y: np.ndarray,
+    has_classes: bool,
+) -> float:
+    """Return the value of a parameter of least error on folds."""
+    scoring = "accuracy" if has_classes else "neg_mean_squared_error"
+    search = GridSearchCV(model, {name: list(values)}, cv=FOLDS, scoring=scoring, refit=False)
     with quiet():
-        search.fit(X[rows], y[rows])
-    return float(search.best_params_["beta_fraction"])
+        search.fit(X, y)
+    return float(search.best_params_[name])
 
 
 def fit_relu(task: Task) -> Fitted:
     """Fit the program with cones."""
     kind = ConvexReLUClassifier if task.has_classes else ConvexReLURegressor
-    return _fitted(kind(**_ours(task)), task)
+    return _fitted(kind(**_ours(task)), task, task.fraction)
 
 
 def fit_gated(task: Task) -> Fitted:
     """Fit the program without cones."""
     kind = GatedReLUClassifier if task.has_classes else GatedReLURegressor
-    return _fitted(kind(**_ours(task)), task)
+    return _fitted(kind(**_ours(task)), task, task.fraction)
 
 
 def fit_perceptron(task: Task) -> Fitted:
     """Train perceptrons from several starts and keep the one of least training loss."""
-    kind = MLPClassifier if task.has_classes else MLPRegressor
-    asked = task.settings
-    alpha = _alpha(task)
-    solver = "lbfgs" if len(task.X) <= SMALL else "adam"
+    asked, rows = task.settings, slice(0, MAX_ROWS_TO_CHOOSE)
+    X, y = task.X[rows], task.y[rows]
+    unit = _unit(task, X, y)
+    alphas = [fraction * unit for fraction in asked.beta_fractions]
+    alpha = _best(_perceptron(task, 0, len(X)), "alpha", alphas, X, y, task.has_classes)
+    fraction = alpha / unit
+    # a sum over samples grows with them
+    alpha *= len(task.X) / len(X)
     start = time.perf_counter()
     models = []
     for k in range(asked.starts):
-        model = kind(
-            hidden_layer_sizes=(asked.width,),
-            alpha=alpha,
-            solver=solver,
-            max_iter=asked.max_iter if solver == "adam" else 10 * asked.max_iter,
-            random_state=1000 * task.seed + k,
-        )
+        model = _perceptron(task, k, len(task.X)).set_params(alpha=alpha)
         with quiet():
             models.append(model.fit(task.X, task.y))
     best = min(models, key=lambda model: float(model.loss_))
-    return Fitted(best, time.perf_counter() - start)
+    return Fitted(best, time.perf_counter() - start, fraction)
+
+
+def _perceptron(task: Task, start: int, n: int) -> Any:
+    kind = MLPClassifier if task.has_classes else MLPRegressor
+    solver, asked = "lbfgs" if n <= SMALL else "adam", task.settings
+    return kind(
+        hidden_layer_sizes=(asked.width,),
+        solver=solver,
+        max_iter=asked.max_iter if solver == "adam" else 10 * asked.max_iter,
+        random_state=1000 * task.seed + start,
+    )
 
 
 def fit_boosting(task: Task) -> Fitted:
@@ -189,15 +207,16 @@ METHODS: Mapping[str, Callable[[Task], Fitted]] = {
 """By name, in the order of the figure."""
 
 
-def _alpha(task: Task) -> float:
-    """Return ``alpha`` of the same fraction: of the strength at which weights alone vanish."""
-    y = task.y
+def _unit(task: Task, X: Float64[np.ndarray, "n d"], y: np.ndarray) -> float:
+    """Return a strength at which weights vanish: that of the gated program, of classes the first's.
+
+    Only the scale of the strengths to choose from comes of it.
+    """
     if task.has_classes:
-        # of the first class against the rest, as a scale
-        y = np.where(task.y == task.y[0], 1.0, -1.0)
-    at_zero = path(
-        task.X[:MAX_ROWS_TO_CHOOSE],
-        y[:MAX_ROWS_TO_CHOOSE],
+        y = np.where(y == y[0], 1.0, -1.0)
+    followed = path(
+        X,
+        y,
         patterns=task.settings.n_gates,
         program="gated",
         points=2,
@@ -207,8 +226,7 @@ def _alpha(task: Task) -> float:
         loss="logistic" if task.has_classes else "squared",
         bias=True,
     )
-    share = len(task.X) / min(len(task.X), MAX_ROWS_TO_CHOOSE)
-    return task.fraction * at_zero.beta_max * share
+    return followed.beta_max
 
 
 def _ours(task: Task) -> dict[str, Any]:
@@ -223,11 +241,11 @@ def _ours(task: Task) -> dict[str, Any]:
     }
 
 
-def _fitted(model: Any, task: Task) -> Fitted:
+def _fitted(model: Any, task: Task, fraction: float | None = None) -> Fitted:
     start = time.perf_counter()
     with quiet():
         model.fit(task.X, task.y)
-    return Fitted(model, time.perf_counter() - start)
+    return Fitted(model, time.perf_counter() - start, fraction)
 
 
 @contextmanager
