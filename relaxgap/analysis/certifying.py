@@ -9,7 +9,14 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import FollowedBracket, OnBracket, follow, unseen
 from relaxgap.analysis.certified_network import NetworkReport
-from relaxgap.analysis.inputs import NetworkLike, dataset_of, loss_of, network_of, training_of
+from relaxgap.analysis.inputs import (
+    NetworkLike,
+    dataset_of,
+    default_loss,
+    loss_of,
+    network_of,
+    training_of,
+)
 from relaxgap.analysis.library_problems import LibraryProblem
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
@@ -94,7 +101,7 @@ def certify(
         Of the search for better networks.
     loss : str, optional
         ``squared``, ``logistic`` or ``hinge``, as for `relaxgap.solve`; by default the one that the
-        network's file names, or squared.
+        network or its file names, or squared.
     against_rest : str, optional
         The class that is +1 against all others, as for `relaxgap.solve`.
     penalise : str, optional
@@ -146,7 +153,7 @@ def certify(
     """
     remembered = training_of(network)
     if loss is None:
-        loss = "squared" if remembered is None else remembered.loss
+        loss = default_loss(network, remembered)
     of_fit = loss_of(loss)
     solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit)
     library = LibraryProblem(sklearn_alpha, torch_weight_decay)

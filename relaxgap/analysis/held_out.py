@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from relaxgap.analysis.inputs import as_float64
 from relaxgap.data.classes import Classes, signs_of
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.problems.losses import LOGISTIC
+
+TestData = tuple[Float64[np.ndarray, "n d"], Any]
+"""Raw rows and their labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class HeldOut:
     @property
     def sentence(self) -> str:
         """The errors, for people."""
-        said = f"On {self.test_n} held-out rows "
+        said = f"On {self.test_n} test rows "
         if self.test_mean_squared_error is not None:
             return f"{said}the mean squared error is {self.test_mean_squared_error:.6g}."
         assert self.test_accuracy is not None
@@ -76,27 +80,84 @@ def held_out(
     DataError
         If a label is none of the fit, or no number, or there is not one for each row.
     """
-    if len(labels) != len(outputs) or len(outputs) == 0:
+    shape, n = np.shape(labels), len(outputs)
+    if shape != (n,) or n == 0:
         raise DataError(
-            f"Expected one label for each of at least one row, got {len(labels)} labels for "
-            f"{len(outputs)} rows; give both of the same rows."
+            f"Expected one label for each of at least one test row, got labels of shape {shape} "
+            f"for {n} rows; give both of the same rows."
         )
-    n = len(outputs)
+    if not np.all(np.isfinite(outputs)):
+        row = int(np.argmin(np.isfinite(outputs))) + 1
+        raise DataError(
+            f"Expected finite outputs on the test rows, got {outputs[row - 1]} in row {row}; check "
+            "the units of its columns."
+        )
     if classes is None:
-        try:
-            y = np.asarray(labels, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+        y = _as_numbers(labels)
+        with np.errstate(over="ignore"):
+            error = float(np.mean((outputs - y) ** 2))
+        if not np.isfinite(error):
             raise DataError(
-                f"Expected numbers as labels of the held-out rows, got {error}; correct them."
-            ) from error
-        if not np.all(np.isfinite(y)):
-            raise DataError(
-                "Expected finite labels of the held-out rows, got NaN or infinity; remove the rows."
+                f"Expected test rows whose mean squared error is a finite float64, got {error}; "
+                "check the units of their columns and labels."
             )
-        return HeldOut(n, float(np.mean((outputs - y) ** 2)), None, None)
+        return HeldOut(n, error, None, None)
     y = signs_of(labels, classes)
     log_loss = LOGISTIC.value(outputs, y) / n if loss == LOGISTIC.name else None
     return HeldOut(n, None, float(np.mean(outputs * y > 0.0)), log_loss)
+
+
+def checked_test(test: Any, n_features: int, loss: str, classes: Classes | None) -> TestData:
+    """Check rows and labels to test on, before the work that is tested.
+
+    Parameters
+    ----------
+    test : (X, y)
+        Raw rows, and labels as they were for the fit.
+    n_features : int
+        Columns that the rows have to have.
+    loss, classes
+        As for `held_out`.
+
+    Raises
+    ------
+    DataError
+        If they cannot be used.
+    """
+    if not isinstance(test, tuple) or len(test) != 2:
+        raise DataError(
+            f"Expected test rows and their labels as a pair, got {type(test).__name__}; give "
+            "test=(X, y)."
+        )
+    X, labels = as_float64(test[0], "the test rows"), test[1]
+    if X.ndim != 2 or X.shape[1] != n_features:
+        raise DataError(
+            f"Expected test rows of {n_features} features, as for the fit, got shape {X.shape}; "
+            "give the same columns."
+        )
+    if not np.all(np.isfinite(X)):
+        row, column = np.argwhere(~np.isfinite(X))[0].tolist()
+        raise DataError(
+            f"Expected finite numbers in the test rows, got {X[row, column]} in row {row}, column "
+            f"{column}; remove or impute it."
+        )
+    held_out(np.zeros(len(X)), labels, loss, classes)
+    return X, labels
+
+
+def _as_numbers(labels: Any) -> Float64[np.ndarray, " n"]:
+    numbers = np.empty(len(labels))
+    for row, label in enumerate(labels):
+        try:
+            numbers[row] = float(label)
+        except (TypeError, ValueError):
+            numbers[row] = np.nan
+        if not np.isfinite(numbers[row]):
+            raise DataError(
+                f"Expected a number as the label of every test row, got {label!r} in row "
+                f"{row + 1}; correct it, or remove the row."
+            )
+    return numbers
 
 
 def split_rows(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

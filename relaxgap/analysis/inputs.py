@@ -18,7 +18,7 @@ from relaxgap.networks.reading.files import (
     refuse_gated,
 )
 from relaxgap.networks.two_layer import TwoLayerNetwork
-from relaxgap.problems.losses import LOSSES, SQUARED, Loss
+from relaxgap.problems.losses import LOGISTIC, LOSSES, SQUARED, Loss
 
 NetworkLike = Any
 """A `TwoLayerNetwork`, a `FittedNetwork`, a pair (hidden, output) of arrays, or a file path."""
@@ -59,9 +59,17 @@ def dataset_of(
             "take the logistic or the hinge loss."
         )
     if not loss.of_classes:
-        return Dataset(_as_float64(X, "X"), _as_float64(y, "y")), None
+        return Dataset(as_float64(X, "X"), as_float64(y, "y")), None
     labels, classes = two_classes(y, loss.name, against_rest)
-    return Dataset(_as_float64(X, "X"), labels), classes
+    return Dataset(as_float64(X, "X"), labels), classes
+
+
+def default_loss(network: NetworkLike, training: Training | None) -> str:
+    """Return the loss that a network was trained on, as far as it says."""
+    if training is not None:
+        return training.loss
+    of_classes = hasattr(network, "coefs_") and hasattr(network, "classes_")
+    return LOGISTIC.name if of_classes else SQUARED.name
 
 
 def training_of(network: NetworkLike) -> Training | None:
@@ -112,7 +120,7 @@ def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
                 f"a file, got {type(network).__name__}; give one of them."
             )
     arrays = {
-        name: array if name == "about" else _as_float64(array, name)
+        name: array if name == "about" else as_float64(array, name)
         for name, array in arrays.items()
     }
     for name, n_axes in (("hidden", 2), ("output", 1)):
@@ -127,8 +135,13 @@ def _of_sklearn(network: Any) -> dict[str, Any]:
     """Return the arrays of a multi-layer perceptron of scikit-learn."""
     shapes = [np.shape(weights) for weights in network.coefs_]
     activation = getattr(network, "activation", "relu")
-    output_is_plain = getattr(network, "out_activation_", "identity") in ("identity", "logistic")
-    if len(shapes) != 2 or shapes[1][1] != 1 or activation != "relu" or not output_is_plain:
+    loss = getattr(network, "loss", "squared_error")
+    if loss not in ("squared_error", "log_loss"):
+        raise DataError(
+            f"Expected the squared or the log loss of scikit-learn, got {loss!r}, which is none "
+            "of relaxgap's; train with another."
+        )
+    if len(shapes) != 2 or shapes[1][1] != 1 or activation != "relu":
         raise DataError(
             f"Expected one hidden layer of ReLU and one output, got weights of shapes {shapes} and "
             f"{activation}; train with hidden_layer_sizes=(m,) and activation='relu', on one "
@@ -143,7 +156,14 @@ def _of_sklearn(network: Any) -> dict[str, Any]:
     }
 
 
-def _as_float64(values: Any, name: str) -> Float64[np.ndarray, "..."]:
+def as_float64(values: Any, name: str) -> Float64[np.ndarray, "..."]:
+    """Return anything that NumPy reads as real numbers as an array of them.
+
+    Raises
+    ------
+    DataError
+        If it is none; ``name`` says what, in the message.
+    """
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biufO":

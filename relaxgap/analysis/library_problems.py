@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from relaxgap.errors import ConfigurationError
-from relaxgap.problems.losses import Loss
+from relaxgap.problems.losses import Loss, is_smooth
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,15 @@ class LibraryProblem:
                 f"Expected one strength, got {' and '.join(named)}; drop all but one."
             )
         ((name, value),) = named.items()
-        if not (value > 0.0 and math.isfinite(value)):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (is_number and value > 0.0 and math.isfinite(value)):
             raise ConfigurationError(f"Expected a positive, finite {name}, got {value}; raise it.")
         if self.sklearn_alpha is not None:
+            if not is_smooth(loss):
+                raise ConfigurationError(
+                    f"Expected the squared or the logistic loss with sklearn_alpha, got {loss.name}"
+                    ", which scikit-learn's networks have not; take another loss, or give beta."
+                )
             return value
         # n times a mean of squares is twice our sum of halves
         return n * value if loss.of_classes else 0.5 * n * value

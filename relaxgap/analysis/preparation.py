@@ -31,7 +31,7 @@ from relaxgap.problems.biases import (
     at_constant,
 )
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
-from relaxgap.problems.losses import Loss
+from relaxgap.problems.losses import SQUARED, Loss
 
 
 def biases_of(bias: bool, penalise: str | None, program: str = "relu") -> Biases:
@@ -44,7 +44,7 @@ def biases_of(bias: bool, penalise: str | None, program: str = "relu") -> Biases
     """
     if penalise is None:
         return CONVENTIONAL if bias else NO_BIASES
-    if penalise not in PENALISED:
+    if not isinstance(penalise, str) or penalise not in PENALISED:
         raise ConfigurationError(
             f"Expected penalise to be {' or '.join(PENALISED)}, got {penalise!r}; choose one."
         )
@@ -106,12 +106,15 @@ class Prepared:
         return OutputBias(self.data.y, self.loss, beta, penalty, self.column)
 
     def at_zero(self, beta: float = 0.0) -> tuple[Dataset, Loss]:
-        """Return data and loss at the best constant of the zero network."""
+        """Return data and a loss whose price at zero is that of zero weights at the best constant.
+
+        These are the squared loss and the dual point there as labels, which are its own dual point.
+        """
         if not self.has_output_bias:
             return self.data, self.loss
         penalty = beta if self.biases.output is Bias.PENALISED else 0.0
         bias = OutputBias(self.data.y, self.loss, 1.0, penalty, self.column)
-        return self.at(bias.best_constant(np.zeros(self.data.n)))
+        return Dataset(self.data.X, bias.dual_point_of_zero()), SQUARED
 
     def at(self, constant: float) -> tuple[Dataset, Loss]:
         """Return data and loss at a constant."""
@@ -126,9 +129,14 @@ class Prepared:
         X = self.data.X.copy()
         X[:, -1] = length
         found = choose_patterns(choice, Dataset(X, self.data.y), limit, seed)
-        gates = found.gates.copy()
-        gates[:, -1] *= length / column.length
-        return replace(found, gates=gates)
+        gates, ratio = found.gates.copy(), length / column.length
+        gates[:, -1] *= ratio
+        shift = found.shift
+        if shift is not None:
+            # a direction of length 1 here may be so much longer there
+            shift = shift * max(1.0, 1.0 / ratio)
+            shift[-1] *= ratio
+        return replace(found, gates=gates, shift=shift)
 
     def fitted(
         self,

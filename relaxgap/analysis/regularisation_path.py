@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import unseen
-from relaxgap.analysis.held_out import HeldOut, held_out
+from relaxgap.analysis.held_out import HeldOut, checked_test, held_out
 from relaxgap.analysis.inputs import loss_of
 from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
@@ -281,8 +281,8 @@ def path(
     method = SemismoothNewton(SHARE * rtol if with_constant else rtol, backend=backend)
     prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol)
     if test is not None:
-        # before the work: what is wrong with the labels
-        held_out(np.zeros(len(test[1])), test[1], loss, prepared.classes)
+        n_features = prepared.data.d - prepared.has_hidden_bias
+        test = checked_test(test, n_features, loss, prepared.classes)
     try:
         with in_force(deadline):
             chosen = prepared.choose_patterns(patterns, limit, seed)

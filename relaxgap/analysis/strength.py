@@ -17,8 +17,9 @@ from relaxgap.problems import PROGRAMS
 from relaxgap.problems.biases import Bias
 from relaxgap.problems.losses import SQUARED, Loss
 
-MAX_UNITS, UNIT_RTOL = 20, 1e-9
-"""Rounds, and relative change that ends them, of a unit that depends on itself."""
+MAX_UNITS, MAX_UNITS_ESTIMATED, UNIT_RTOL, STEP_DOWN = 90, 6, 1e-9, 0.8
+"""Rounds, of units that are found by local ascent too, relative accuracy that ends them, and the
+steps down, of a unit that depends on itself."""
 BETA_MAX_SHARE = 0.3
 """Fraction of the time left that the way to ``beta_max`` may take."""
 ZERO_PRICE = 1e-10
@@ -118,8 +119,8 @@ class Regularisation:
     ) -> float:
         """Return the absolute ``beta`` of a problem that may have an output bias.
 
-        The unit is the least strength at which zero weights are optimal beside the best constant;
-        where that costs something it depends on the strength itself.
+        The unit is the least strength from which on zero weights are optimal beside the best
+        constant. Where that costs something it depends on the strength itself.
 
         Parameters
         ----------
@@ -138,18 +139,32 @@ class Regularisation:
         if self.beta is not None:
             return float(self.beta)
         of_one = replace(self, beta_fraction=1.0)
-        unit = 0.0
-        for _ in range(MAX_UNITS):
-            data, loss = prepared.at_zero(unit)
-            at_zero, before = replace(of_one, loss=loss), unit
-            if patterns is None:
-                unit = at_zero.resolve_over_all(data, deadline)
-            else:
-                unit = at_zero.resolve(data, patterns, deadline)
-            if prepared.biases.output is not Bias.PENALISED:
-                break
-            if abs(unit - before) <= UNIT_RTOL * unit or deadline.has_passed:
-                break
+
+        def price(at: tuple[Dataset, Loss]) -> float:
+            data, loss = at
+            of_loss = replace(of_one, loss=loss)
+            try:
+                if patterns is None:
+                    return of_loss.resolve_over_all(data, deadline)
+                return of_loss.resolve(data, patterns, deadline)
+            except NoUnitError:
+                return 0.0
+
+        unit = price(prepared.at_zero())
+        if prepared.biases.output is Bias.PENALISED:
+            # from above: smaller strengths at which zero is optimal may have larger ones, at which
+            # it is not, since the constant that takes the place of weights costs more there
+            unit = max(unit, price(prepared.at(0.0)))
+            low = 0.0
+            for _ in range(MAX_UNITS if patterns is not None else MAX_UNITS_ESTIMATED):
+                if unit - low <= UNIT_RTOL * unit or deadline.has_passed:
+                    break
+                # in small steps from above, then between the last two
+                at = 0.5 * (low + unit) if low > 0.0 else STEP_DOWN * unit
+                if price(prepared.at_zero(at)) > at:
+                    low = at
+                else:
+                    unit = at
         data, _ = prepared.at_zero(unit)
         if unit <= ZERO_PRICE * magnitude(data.X, data.y):
             unit = 0.0

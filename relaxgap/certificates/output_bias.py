@@ -24,6 +24,8 @@ from relaxgap.problems.losses import Loss
 
 HALVINGS = 60
 """Of an interval with the best constant of a fit in it, or of means of two dual points."""
+KINK = 1e-9
+"""Relative distance of constants on both sides of one at which the loss may have a kink."""
 FARTHEST = 1e9
 """Constants beyond it are not tried: in units of the spread of labels and fits."""
 
@@ -53,8 +55,12 @@ class OutputBias:
     column: BiasColumn
 
     def cost(self, constant: float) -> float:
-        """Return the cost of a constant, rounded up."""
-        return 0.5 * self.penalty * constant**2 * (1.0 + 4.0 * EPS)
+        """Return the cost of a constant, rounded up, and what labels that it moved are off by."""
+        cost = 0.5 * self.penalty * constant**2 * (1.0 + 4.0 * EPS)
+        if self.loss.of_classes:
+            return cost
+        moved = self.y - constant
+        return cost + self.loss.value_error(np.zeros_like(moved), moved, EPS * _norm(moved))
 
     def overpaid(self, weights: Float64[np.ndarray, "m e"]) -> float:
         """Return what free hidden biases cost in the lengths of weights, rounded down."""
@@ -88,6 +94,25 @@ class OutputBias:
             middle = 0.5 * (low + high)
             low, high = (middle, high) if falls(middle) else (low, middle)
         return 0.5 * (low + high)
+
+    def dual_point_of_zero(self) -> Float64[np.ndarray, " n"]:
+        """Return the dual point of zero weights at the best constant, balanced.
+
+        Where a loss has a kink there, it is the mean of those on both sides that the constant's
+        own condition asks for.
+        """
+        zero = np.zeros_like(self.y)
+        constant = self.best_constant(zero)
+        step = KINK * (1.0 + abs(constant))
+        sides = [
+            np.asarray(self.loss.dual_point(zero + at, self.y))
+            for at in (constant - step, constant + step)
+        ]
+        sums = [math.fsum(nu) - self.penalty * constant for nu in sides]
+        if not self.loss.of_classes or not sums[0] > 0.0 > sums[1]:
+            return np.asarray(self.loss.dual_point(zero + constant, self.y))
+        share = sums[0] / (sums[0] - sums[1])
+        return (1.0 - share) * sides[0] + share * sides[1]
 
     def lower_bound(
         self, nu: Float64[np.ndarray, " n"], upper: float
@@ -188,3 +213,7 @@ class OutputBias:
             return outputs + upper + 1.0
         rows = math.sqrt(2.0 * upper / self.y.size)
         return outputs + rows + float(np.abs(self.y).max())
+
+
+def _norm(y: Float64[np.ndarray, " n"]) -> float:
+    return float(np.linalg.norm(y))

@@ -1,6 +1,7 @@
 """Rows to test a network on: a part of DATA, or another file."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from jaxtyping import Float64
 from relaxgap.analysis.held_out import HeldOut, held_out, split_rows
 from relaxgap.data.classes import Classes
 from relaxgap.data.columns import Columns
+from relaxgap.data.paths import errors_of
 from relaxgap.data.prediction import read_features
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks import FittedNetwork
@@ -22,10 +24,12 @@ class TestRows:
 
     X: Float64[np.ndarray, "n d"]
     labels: Any
+    name: str = ""
 
     def measured(self, network: FittedNetwork, loss: str, classes: Classes | None) -> HeldOut:
-        """Return the errors of a network on them."""
-        return held_out(network.predict(self.X), self.labels, loss, classes)
+        """Return the errors of a network on them; those of a file are named after it."""
+        with errors_of(self.name) if self.name else nullcontext():
+            return held_out(network.predict(self.X), self.labels, loss, classes)
 
 
 def tested_or_why_not(
@@ -95,7 +99,7 @@ def parted(
             f"{test_file}: Expected the labels {columns.target!r} to test on, got none; add them, "
             "or use relaxgap predict."
         )
-    return X, y, TestRows(rows, labels)
+    return X, y, TestRows(rows, labels, test_file)
 
 
 def _rows(labels: Any, rows: np.ndarray) -> Any:

@@ -18,6 +18,7 @@ from relaxgap.data.classes import Classes
 from relaxgap.data.columns import Columns
 from relaxgap.data.files import FileData
 from relaxgap.data.labelled_arrays import array_names
+from relaxgap.data.paths import errors_of
 from relaxgap.data.prediction import read_features
 from relaxgap.errors import DataError
 from relaxgap.networks import FittedNetwork, load_network
@@ -51,6 +52,12 @@ def predict_command(
     network = load_network(network_file)
     X, labels = _rows(network, data, target)
     outputs = network.predict(X)
+    if not np.all(np.isfinite(outputs)):
+        row = int(np.argmin(np.isfinite(outputs)))
+        raise DataError(
+            f"{data}: Expected finite outputs, got {outputs[row]} in row {row + 1}; check the "
+            "units of its columns."
+        )
     training = network.training
     classes = None if training is None else training.classes
     loss = "squared" if training is None else training.loss
@@ -64,7 +71,7 @@ def predict_command(
     text = _table(columns)
     if as_json:
         facts = {"n": len(outputs)} | ({} if tested is None else asdict(tested))
-        click.echo(json.dumps(facts | _plain(outputs, columns)))
+        click.echo(json.dumps(facts | _plain(outputs, columns), allow_nan=False))
     elif out is None:
         click.echo(text, nl=False)
     if out is not None:
@@ -131,7 +138,8 @@ def _tested(
         return None
     if classes is None:
         labels = as_numbers(data, labels)
-    return held_out(outputs, labels, loss, classes)
+    with errors_of(data):
+        return held_out(outputs, labels, loss, classes)
 
 
 def _table(columns: dict[str, list[str]]) -> str:

@@ -123,7 +123,8 @@ def solve_command(
 
 def _json(result: SolveResult, tested: HeldOut | None) -> str:
     facts = asdict(result.record) | ({} if tested is None else asdict(tested))
-    return json.dumps(facts | {"remarks": [*map(in_options, result.remarks)]})
+    said = {"remarks": [*map(in_options, result.remarks)]}
+    return json.dumps(facts | said, allow_nan=False)
 
 
 def _text(result: SolveResult, tested: HeldOut | None) -> str:

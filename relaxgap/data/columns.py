@@ -83,6 +83,8 @@ class Columns:
             (target,) = _texts([values["target"]])
             if len({*names, *dropped}) < len(names) + len(dropped) or not {*categories} <= {*names}:
                 raise ValueError("names twice, or categories of no column")
+            if target in names or not names or not all(map(len, categories.values())):
+                raise ValueError("a target that is a feature, no features, or no categories")
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"Expected a description of columns in JSON, got another text ({error}); fit and "

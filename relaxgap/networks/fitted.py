@@ -1,6 +1,7 @@
 """A network with all that it needs to predict for rows as they come: scaling, biases, columns."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from relaxgap.networks.gated import GatedNetwork
 from relaxgap.networks.saving import save_arrays, save_state_dict
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.problems.biases import CONVENTIONAL, NO_BIASES, ONES_COLUMN, Bias, Biases
-from relaxgap.problems.losses import SQUARED, Loss
+from relaxgap.problems.losses import LOSSES, SQUARED, Loss
+from relaxgap.problems.program import PROGRAMS
 
 ABOUT_VERSION = 1
 
@@ -121,7 +123,9 @@ class FittedNetwork:
 
     def predict(self, X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
         """Return the output for each raw row of ``X``."""
-        return self.network.predict(self.rows(np.asarray(X, dtype=np.float64))) + self.output_bias
+        with np.errstate(over="ignore", invalid="ignore"):
+            rows = self.rows(np.asarray(X, dtype=np.float64))
+            return self.network.predict(rows) + self.output_bias
 
     def classify(self, X: Float64[np.ndarray, "n d"]) -> list[str]:
         """Return the name of a class for each raw row: the later one for outputs above 0.
@@ -276,21 +280,34 @@ def about_of(text: str) -> tuple[Training | None, Columns | None]:
         if values["version"] != ABOUT_VERSION:
             raise ValueError(f"version {values['version']}")
         columns = None if values["columns"] is None else Columns.from_json(values["columns"])
-        found = values["training"]
-        if found is None:
-            return None, columns
-        classes = found["classes"]
-        biases = Biases(Bias(found["biases"]["hidden"]), Bias(found["biases"]["output"]))
-        training = Training(
-            float(found["beta"]),
-            str(found["program"]),
-            str(found["loss"]),
-            None if classes is None else tuple(map(str, classes)),
-            biases,
-        )
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        training = None if values["training"] is None else _training(values["training"])
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+        ConfigurationError,
+    ) as error:
         raise DataError(
             f"Expected what relaxgap wrote of a training in 'about', got another text ({error}); "
             "remove the array, or fit and save the network again."
         ) from error
     return training, columns
+
+
+def _training(found: dict[str, Any]) -> Training:
+    beta, program, loss, classes = (found[n] for n in ("beta", "program", "loss", "classes"))
+    if isinstance(beta, bool) or not 0.0 < float(beta) < math.inf:
+        raise ValueError(f"beta {beta}")
+    if program not in PROGRAMS or loss not in LOSSES:
+        raise ValueError(f"program {program!r} and loss {loss!r}")
+    if LOSSES[loss].of_classes != (classes is not None):
+        raise ValueError(f"classes {classes} for the {loss} loss")
+    if classes is not None:
+        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+        if not named or not 1 <= len(classes) == len(set(classes)) <= 2:
+            raise ValueError(f"classes {classes}")
+        classes = tuple(classes)
+    biases = Biases(Bias(found["biases"]["hidden"]), Bias(found["biases"]["output"]))
+    return Training(float(beta), program, loss, classes, biases)

@@ -135,7 +135,7 @@ class BiasColumn:
         center = X.mean(axis=0)
         # rounding of the centred rows is in the length
         longest = float(row_lengths(X - center).max()) * (1.0 + 1e-12)
-        longest += 1e-12 * float(np.abs(center).max(initial=0.0)) or 1.0
+        longest = (longest + 1e-12 * float(np.abs(center).max(initial=0.0))) or 1.0
         times = SHORT_COLUMN if short else max(LEAST_COLUMN, math.sqrt(0.5 / (SLACK_SHARE * rtol)))
         # a difference of two numbers is off by half a unit in its last place
         slack = math.sqrt(1.0 + times**-2) * (1.0 + 4.0 * EPS * (X.shape[1] + 4))

@@ -145,7 +145,8 @@ class ConicSolver:
         basis = ColumnBasis.of(X, beta)
         if basis is not None:
             X = basis.X
-        r_unit = max(lower_bound / program.value(program.zero()), MIN_UNIT)
+        # a loss of zero at zero leaves nothing to divide by
+        r_unit = max(lower_bound / (program.value(program.zero()) or 1.0), MIN_UNIT)
         active = program.patterns.patterns.T.astype(np.float64)
         n_patterns = program.patterns.n_patterns
         admitted = [np.flatnonzero(~row) for row in program.forbidden()]

@@ -150,3 +150,38 @@ def test_a_column_goes_to_ones_and_back() -> None:
         np.testing.assert_allclose(column.from_ones(ones), weights, rtol=1e-12)
         rows = np.column_stack([X, np.ones(5)])
         np.testing.assert_allclose(rows @ ones.T, column.append(X) @ weights.T, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("y", "loss"),
+    [
+        (5.0 * np.ones(6), "squared"),
+        (1.0 + 1e-3 * np.arange(6.0), "squared"),
+        (np.array([1.0, 1.0, 1.0, 1.0, 1.0, -1.0]), "hinge"),
+        (np.array([1.0, 1.0, 1.0, 1.0, 1.0, -1.0]), "logistic"),
+    ],
+)
+def test_beta_max_is_where_weights_vanish_for_good_beside_a_bias_that_costs(
+    y: np.ndarray, loss: str
+) -> None:
+    X = np.random.default_rng(0).standard_normal((6, 2))
+
+    def largest_weight(beta: float) -> float:
+        asked = {"penalise": "all", "loss": loss, "rtol": 1e-7 if loss != "hinge" else 1e-6}
+        network = relaxgap.solve(X, y, beta=beta, **asked).network.network
+        return float(np.abs(network.output).max(initial=0.0))
+
+    beta_max = relaxgap.path(X, y, penalise="all", points=2, loss=loss).beta_max
+    assert largest_weight(0.9 * beta_max) > 1e-3
+    assert max(map(largest_weight, (1.01 * beta_max, 2.0 * beta_max))) < 1e-6
+
+
+def test_columns_of_any_unit_have_a_column_of_biases_of_theirs() -> None:
+    X = np.array([[-3.0], [-1.0], [1.0], [3.0]])
+    lengths = [BiasColumn.free(unit * X, 1e-3, short=False).length for unit in (1e-6, 1.0)]
+    assert lengths[0] == pytest.approx(1e-6 * lengths[1])
+
+
+def test_one_class_that_a_constant_fits_is_solved() -> None:
+    result = relaxgap.solve([[1.0]], [1.0], beta=0.1, penalise="all", loss="hinge")
+    assert result.status is relaxgap.Status.SOLVED

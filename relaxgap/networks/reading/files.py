@@ -19,6 +19,8 @@ from relaxgap.networks.reading.safetensors import open_safetensors
 from relaxgap.networks.reading.torch_archive import open_torch
 from relaxgap.networks.reading.two_layers import layers_of
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.problems.biases import Bias
+from relaxgap.problems.families import FreeBlocks
 
 CHECKPOINT_ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".pth.tar", ".safetensors")
 NETWORK_ENDINGS = (".npz", *CHECKPOINT_ENDINGS)
@@ -122,8 +124,30 @@ def checked_network(
     network, has_bias = _with_biases(arrays, kept=training is not None)
     output_bias = float(arrays["output_bias"][0]) if "output_bias" in arrays else 0.0
     loaded = FittedNetwork(network, has_bias, output_bias, scaling, columns, training)
+    _check_about(loaded)
     _check_loss(loaded, data)
     return loaded
+
+
+def _check_about(loaded: FittedNetwork) -> None:
+    """Refuse what a file says of its training if the arrays beside it say something else."""
+    training, columns = loaded.training, loaded.columns
+    said = ""
+    if training is not None:
+        is_gated = isinstance(loaded.network, GatedNetwork)
+        if (training.program == FreeBlocks.name) != is_gated:
+            said = f"the program {training.program}"
+        elif loaded.has_bias and training.biases.hidden is Bias.NONE:
+            said = "no hidden biases"
+        elif loaded.output_bias != 0.0 and training.biases.output is Bias.NONE:
+            said = "no output bias"
+    if columns is not None and columns.n_features != loaded.n_features:
+        said = f"{columns.n_features} features"
+    if said:
+        raise DataError(
+            f"Expected arrays of the network that 'about' tells of, got others beside {said}; "
+            "remove 'about', or fit and save the network again."
+        )
 
 
 def _with_biases(

@@ -72,7 +72,7 @@ class ShiftedLoss:
     ) -> tuple[float, float]:
         """Search the interval of scales: the dual value is concave in the scale."""
         high = largest_scale(y * nu, limit)
-        if high == 0.0:
+        if high == 0.0 or not np.isfinite(high):
             return 0.0, 0.0
         low, golden = 0.0, 0.5 * (5.0**0.5 - 1.0)
         inner = [high - golden * high, golden * high]
