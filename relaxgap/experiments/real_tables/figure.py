@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import DOT_ALPHA, colour_of, marker_of
+from relaxgap.drawing.marks import DOT_ALPHA, colour_of, label_factors, marker_of
 from relaxgap.drawing.style import GREY, new_figure
 
 LABELS = {
@@ -37,7 +37,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         _ratios(below[column], rows)
     below[0].set_ylabel("training loss over the\nlower bound of any width")
     name_panels(above, ["labels that are numbers", "labels that are classes"])
-    legend_above(figure, _legend(summary), columns=5)
+    legend_above(figure, _legend(summary), columns=3)
     annotate(figure, _title(summary), _caption(summary))
     return figure
 
@@ -56,10 +56,10 @@ def medians(summary: pd.DataFrame) -> pd.DataFrame:
     return frame[[name for name in LABELS if name in frame]]
 
 
-def best_methods(summary: pd.DataFrame) -> pd.Series:
-    """Return the method of least median test error of each table, the first of equal ones."""
-    best: pd.Series = medians(summary).idxmin(axis=1)
-    return best
+def best_methods(summary: pd.DataFrame) -> pd.DataFrame:
+    """Say of each table which methods have the least median test error, equal ones alike."""
+    frame = medians(summary)
+    return frame.eq(frame.min(axis=1), axis=0)
 
 
 def _errors(axes: Axes, rows: pd.DataFrame) -> None:
@@ -71,8 +71,9 @@ def _errors(axes: Axes, rows: pd.DataFrame) -> None:
             colour = colour_of(index)
             axes.plot([at, at], [low, high], color=colour, alpha=0.6)
             axes.plot(at, middle, color=colour, marker=marker_of(index))
-    axes.set_yscale("symlog", linthresh=1e-2)
-    axes.set_ylim(bottom=0.0)
+    _, top = axes.get_ylim()
+    # markers at zero are whole
+    axes.set_ylim(-0.04 * top, top)
 
 
 def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
@@ -85,7 +86,7 @@ def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
                 at, ratios, color=colour_of(index), marker=marker_of(index), lw=0, alpha=DOT_ALPHA
             )
     axes.axhline(1.0, color=GREY, lw=0.8)
-    axes.set_yscale("log")
+    label_factors(axes)
     names = [f"{data.replace('_', ' ')}\n{n:,}" for data, n in tables_of(rows)]
     axes.set_xticks(range(len(names)), names, rotation=0)
     axes.set_xlabel("table, training rows")
@@ -102,12 +103,19 @@ def _legend(summary: pd.DataFrame) -> list[Line2D]:
 
 def _title(summary: pd.DataFrame) -> str:
     best = best_methods(summary)
-    ours = int(best.isin(OURS).sum())
-    boosted, linear = int((best == "boosting").sum()), int((best == "linear").sum())
-    perceptron = int((best == "perceptron").sum())
+    ours = int(best[[name for name in OURS if name in best]].any(axis=1).sum())
+    others = [
+        f"{words} on {int(best[name].sum())}"
+        for name, words in (
+            ("boosting", "boosted trees"),
+            ("perceptron", "perceptrons"),
+            ("linear", "linear models"),
+        )
+        if name in best
+    ]
     return (
-        f"Least test error: convex networks on {ours} of {len(best)} tables, boosted trees on "
-        f"{boosted}, perceptrons on {perceptron}, linear models on {linear}"
+        f"Least median test error: convex networks on {ours} of {len(best)} tables, "
+        f"{', '.join(others)}"
     )
 
 
@@ -115,8 +123,8 @@ def _caption(summary: pd.DataFrame) -> str:
     splits = summary.groupby(["data", "n"])["seed"].nunique()
     certified = summary.dropna(subset=["certified_ratio"])
     return (
-        f"Medians and quartiles over {splits.min()} to {splits.max()} splits; equal medians count "
-        f"for the first in the legend. Below: {len(certified)} networks, each over a certified "
+        f"Medians and quartiles over {splits.min()} to {splits.max()} splits; equal least medians "
+        f"all count. Below: {len(certified)} networks, each over a certified "
         "lower bound of its own training problem; of more than two classes the worst of one "
         "against the rest, and none for a perceptron, whose softmax is another problem."
     )

@@ -23,6 +23,7 @@ Li, Sun & Toh (2018), A highly efficient semismooth Newton augmented Lagrangian 
 Lasso problems, arXiv 1607.05428; Zhang, Zhang, Sun & Toh (2020) for group penalties.
 """
 
+from collections.abc import Iterator
 from math import inf, sqrt
 
 import numpy as np
@@ -207,14 +208,24 @@ class AugmentedLagrangian:
         rounding = 1e-15 * ratio * (abs(value) + 1.0)
         length = 1.0
         while length >= MIN_STEP * ratio:
-            if self.curved is None:
-                nu, gradients = self.nu + length * step, self.gradients + length * change
-            else:
-                nu = self.curved.moved(self.nu, self.y, length * step)
-                gradients = self.blocks.gradients(nu)
-            moved = self._evaluate(nu, gradients)
-            if moved[0] <= value + SUFFICIENT_DECREASE * length * descent + rounding:
-                self.nu, self.gradients = nu, gradients
-                return moved
+            for nu, gradients in self._trials(length, step, change):
+                moved = self._evaluate(nu, gradients)
+                if moved[0] <= value + SUFFICIENT_DECREASE * length * descent + rounding:
+                    self.nu, self.gradients = nu, gradients
+                    return moved
             length *= 0.5 if length > 0.1 else 0.1
         return None
+
+    def _trials(
+        self, length: float, step: Float[Array, " n"], change: Float[Array, "B d"]
+    ) -> Iterator[tuple[Float[Array, " n"], Float[Array, "B d"]]]:
+        """Yield dual points along a step with their gradients: the straight one, then a curved one.
+
+        A straight step keeps what stiff blocks hold fixed, a sum of the dual point for instance;
+        one that leaves the domain has an infinite value, and a curved one stays inside.
+        """
+        straight = self.nu + length * step
+        yield straight, self.gradients + length * change
+        if self.curved is not None:
+            nu = self.curved.moved(self.nu, self.y, length * step)
+            yield nu, self.blocks.gradients(nu)
