@@ -171,11 +171,14 @@ def _facts(followed: RegularisationPath) -> dict[str, Any]:
         return facts
     row = followed.rows[best]
     chosen = {"best_beta": row.beta, "best_beta_fraction": row.beta_fraction}
-    return facts | chosen | asdict(followed.tests[best])
+    tested = asdict(followed.tests[best]).items()
+    return facts | chosen | {name: value for name, value in tested if value is not None}
 
 
 def _text(followed: RegularisationPath) -> str:
-    facts = [f"{name:13s} {value}" for name, value in _facts(followed).items()]
+    found = _facts(followed)
+    width = max(map(len, found))
+    facts = [f"{name:{width}s} {value}" for name, value in found.items()]
     return "\n".join([_table(followed.rows), "", *facts, followed.sentence])
 
 

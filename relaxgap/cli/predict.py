@@ -70,7 +70,8 @@ def predict_command(
         failure = error
     text = _table(columns)
     if as_json:
-        facts = {"n": len(outputs)} | ({} if tested is None else asdict(tested))
+        found = {} if tested is None else asdict(tested)
+        facts = {"n": len(outputs)} | {k: v for k, v in found.items() if v is not None}
         click.echo(json.dumps(facts | _plain(outputs, columns), allow_nan=False))
     elif out is None:
         click.echo(text, nl=False)

@@ -122,7 +122,8 @@ def solve_command(
 
 
 def _json(result: SolveResult, tested: HeldOut | None) -> str:
-    facts = asdict(result.record) | ({} if tested is None else asdict(tested))
+    found = {} if tested is None else asdict(tested)
+    facts = asdict(result.record) | {k: v for k, v in found.items() if v is not None}
     said = {"remarks": [*map(in_options, result.remarks)]}
     return json.dumps(facts | said, allow_nan=False)
 

@@ -284,6 +284,20 @@ def compare_sharpness_times(fresh: pd.DataFrame, reference: pd.DataFrame) -> Non
         assert frame["largest_excess"].dropna().between(-1e-6, 1e-6).all()
 
 
+def compare_tables(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_keys(fresh, reference, ("data", "n", "d", "n_classes", "seed", "method"))
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"].dropna() <= 1e-3).all()
+        assert (frame["lower_bound"].dropna() <= frame["network_value"].dropna()).all()
+        certified = frame.dropna(subset="lower_bound")
+        assert set(certified["method"]) == {"relu", "perceptron"}
+    # a perceptron is trained until it is stopped, and boosting draws rows
+    steady = [
+        frame[frame["method"].isin(["relu", "gated", "linear"])] for frame in (fresh, reference)
+    ]
+    np.testing.assert_allclose(*(frame["test_error"] for frame in steady), rtol=0.1, atol=0.03)
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
@@ -303,6 +317,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "training_benchmark": compare_training_times,
     "gpu_kernels": compare_passes,
     "sharpness_benchmark": compare_sharpness_times,
+    "real_tables": compare_tables,
     **THEORY_COMPARISONS,
 }
 

@@ -3,6 +3,7 @@
 import doctest
 
 import pytest
+
 from results.prose import RESULTS, ROOT
 
 

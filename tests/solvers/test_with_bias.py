@@ -185,3 +185,11 @@ def test_columns_of_any_unit_have_a_column_of_biases_of_theirs() -> None:
 def test_one_class_that_a_constant_fits_is_solved() -> None:
     result = relaxgap.solve([[1.0]], [1.0], beta=0.1, penalise="all", loss="hinge")
     assert result.status is relaxgap.Status.SOLVED
+
+
+def test_free_biases_cost_few_newton_steps_under_the_logistic_loss() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((8, 1)), np.where(rng.standard_normal(8) > 0, 1.0, -1.0)
+    result = relaxgap.solve(X, y, beta=0.1, loss="logistic", penalise="weights")
+    assert result.status is relaxgap.Status.SOLVED
+    assert result.n_iterations < 300
