@@ -64,3 +64,12 @@ def test_a_figure_that_cannot_be_written_is_an_error_of_storage(
     (tmp_path / "path.png").mkdir()
     with pytest.raises(StorageError, match="Expected to write"):
         draw_path(tmp_path)
+
+
+def test_held_out_rows_have_a_panel_with_the_best_beta_marked(path: pd.DataFrame) -> None:
+    figure = draw(path.assign(test_error=[3.0, 1.0, 0.5, 0.7]))
+    curve, best = figure.axes[-1].lines
+    np.testing.assert_array_equal(curve.get_ydata(), [3.0, 1.0, 0.5, 0.7])
+    assert best.get_xdata()[0] == path["beta_fraction"].iloc[2]
+    text = " ".join(figure.texts[1].get_text().split())
+    assert r"least error on test rows, 0.5 at 0.01 $\beta_{\max}$" in text
