@@ -202,7 +202,14 @@ def prepare(
     ------
     DataError
         As `dataset_of`; also if a free constant has one class alone to fit.
+    ConfigurationError
+        As `dataset_of`; also if it is not known how a constant moves the loss.
     """
+    if biases.output is not Bias.NONE and not (loss.of_classes or loss.name == SQUARED.name):
+        raise ConfigurationError(
+            f"Expected the squared loss or one of classes beside an output bias, got {loss.name}; "
+            "say in relaxgap.problems.biases how a constant moves it, or drop the bias."
+        )
     data, classes = dataset_of(X, y, loss, against_rest)
     if biases.output is Bias.FREE and classes is not None and len(classes) == 1:
         raise DataError(

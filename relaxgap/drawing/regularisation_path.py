@@ -44,7 +44,7 @@ def draw(path: pd.DataFrame) -> Figure:
     panels[len(PANELS) - 1].yaxis.get_major_locator().set_params(integer=True)
     tested = ""
     if TEST_COLUMN in path:
-        best = path.loc[path[TEST_COLUMN].idxmin()]
+        best = path.iloc[int(path[TEST_COLUMN].argmin())]
         panels[-1].axvline(best["beta_fraction"], color=GREY, linestyle="--")
         tested = (
             rf"; dashed: least error on test rows, {best[TEST_COLUMN]:.4g} at "

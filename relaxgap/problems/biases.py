@@ -166,7 +166,8 @@ class BiasColumn:
 def at_constant(data: Dataset, loss: Loss, constant: float) -> tuple[Dataset, Loss]:
     """Return data and loss of the program that is left once the output bias is fixed.
 
-    A loss of numbers is one of the difference of label and fit: the labels move.
+    A loss of classes moves; the squared loss is one of the difference of label and fit, and there
+    the labels do.
     """
     if constant == 0.0:
         return data, loss
