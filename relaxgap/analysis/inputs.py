@@ -119,10 +119,7 @@ def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
                 "hidden_bias, output_bias), a fitted MLPRegressor or MLPClassifier, or the path of "
                 f"a file, got {type(network).__name__}; give one of them."
             )
-    arrays = {
-        name: array if name == "about" else as_float64(array, name)
-        for name, array in arrays.items()
-    }
+    arrays = {name: as_float64(array, name) for name, array in arrays.items()}
     for name, n_axes in (("hidden", 2), ("output", 1)):
         if arrays[name].ndim != n_axes:
             raise DataError(
