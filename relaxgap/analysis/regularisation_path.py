@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import unseen
-from relaxgap.analysis.held_out import HeldOut, checked_test, held_out
+from relaxgap.analysis.held_out import HeldOut, TestData, checked_test, held_out
 from relaxgap.analysis.inputs import loss_of
 from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
@@ -184,7 +184,7 @@ def path(
     bias: bool = False,
     penalise: str | None = None,
     standardize: bool = False,
-    test: tuple[Any, Any] | None = None,
+    test: Any = None,
     time_limit: float | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
@@ -336,7 +336,7 @@ class _Steps:
         program: Program,
         prepared: Prepared,
         rtol: float,
-        test: tuple[Any, Any] | None,
+        test: TestData | None,
     ) -> None:
         self.method, self.program, self.prepared, self.rtol = method, program, prepared, rtol
         self.test = test
