@@ -208,11 +208,14 @@ class AugmentedLagrangian:
         rounding = 1e-15 * ratio * (abs(value) + 1.0)
         length = 1.0
         while length >= MIN_STEP * ratio:
-            for nu, gradients in self._trials(length, step, change):
-                moved = self._evaluate(nu, gradients)
-                if moved[0] <= value + SUFFICIENT_DECREASE * length * descent + rounding:
-                    self.nu, self.gradients = nu, gradients
-                    return moved
+            trials = [
+                (self._evaluate(nu, gradients), nu, gradients)
+                for nu, gradients in self._trials(length, step, change)
+            ]
+            moved, nu, gradients = min(trials, key=lambda trial: trial[0][0])
+            if moved[0] <= value + SUFFICIENT_DECREASE * length * descent + rounding:
+                self.nu, self.gradients = nu, gradients
+                return moved
             length *= 0.5 if length > 0.1 else 0.1
         return None
 
