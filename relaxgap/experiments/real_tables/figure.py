@@ -36,7 +36,15 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         above[column].set_ylabel(what)
         _ratios(below[column], rows)
     below[0].set_ylabel("training loss over the\nlower bound of any width")
-    name_panels(above, ["labels that are numbers", "labels that are classes"])
+    name_panels(
+        [*above, *below],
+        [
+            "labels that are numbers",
+            "labels that are classes",
+            "networks of numbers over their bounds",
+            "networks of classes over their bounds",
+        ],
+    )
     legend_above(figure, _legend(summary), columns=3)
     annotate(figure, _title(summary), _caption(summary))
     return figure
