@@ -21,7 +21,6 @@ from relaxgap.analysis.library_problems import LibraryProblem
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.strength import Regularisation
-from relaxgap.certificates.output_bias import OutputBias
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
@@ -158,14 +157,14 @@ def certify(
     solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit)
     library = LibraryProblem(sklearn_alpha, torch_weight_decay)
     deadline = Deadline.after(time_limit)
-    raw, _ = dataset_of(X, y, of_fit, against_rest)
+    raw, classes = dataset_of(X, y, of_fit, against_rest)
     loaded = network_of(network, raw)
     asked = library.agreed(penalise)
     biases = loaded.biases if asked is None else biases_of(True, asked)
     beta = library.strength(beta, beta_fraction, raw.n, of_fit)
-    recalled = beta is None and beta_fraction is None and remembered is not None
-    if recalled and remembered is not None:
-        beta = remembered.beta
+    recalled = remembered if beta is None and beta_fraction is None else None
+    if recalled is not None:
+        beta = recalled.beta
     strength = None
     if beta is not None or beta_fraction is not None:
         strength = Regularisation(beta, beta_fraction, loss=of_fit)
@@ -175,17 +174,17 @@ def certify(
             "margin of 1 is not one, so that weights imply no beta; give beta."
         )
     prepared = prepare(
-        X, y, of_fit, against_rest, biases, standardize, rtol, loaded.scaling, listed=False
+        raw, classes, of_fit, biases, standardize, rtol, loaded.scaling, listed=False
     )
     measured = replace(loaded, scaling=prepared.scaling, training=prepared.training(math.nan))
     with threadpool_limits(limits=threads):
         absolute, source = _beta(strength, measured, prepared, raw, deadline)
-        source = "remembered" if recalled else source
+        source = source if recalled is None else "remembered"
         bias = prepared.output_bias(absolute) if prepared.has_output_bias else None
         start = prepared.unfitted(measured)
         followed = follow(solver, prepared.data, absolute, start, deadline, on_progress, bias)
         return _report(
-            _Measured(measured, prepared, raw, absolute, source, bias), solver, followed, threads
+            _Measured(measured, prepared, raw, absolute, source), solver, followed, threads
         )
 
 
@@ -198,7 +197,6 @@ class _Measured:
     raw: Dataset
     beta: float
     source: BetaSource
-    bias: OutputBias | None
 
     @property
     def inner(self) -> TwoLayerNetwork:

@@ -5,12 +5,10 @@ is what `relaxgap.solvers.with_bias` and `relaxgap.global_optimum.with_bias` sea
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.analysis.inputs import dataset_of
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.certificates.output_bias import OutputBias
 from relaxgap.data.classes import Classes
@@ -171,22 +169,23 @@ class Prepared:
 
 
 def prepare(
-    X: Any,
-    y: Any,
+    data: Dataset,
+    classes: Classes | None,
     loss: Loss,
-    against_rest: str | None,
     biases: Biases,
     standardize: bool,
     rtol: float,
     scaling: Scaling | None = None,
     listed: bool = True,
 ) -> Prepared:
-    """Check raw data, scale them and give them the column of their hidden biases.
+    """Scale raw data and give them the column of their hidden biases.
 
     Parameters
     ----------
-    X, y, loss, against_rest
-        As for `dataset_of`.
+    data, classes
+        Of `dataset_of`.
+    loss : Loss
+        Of fit and constant together.
     biases : Biases
         Which there are.
     standardize : bool
@@ -201,16 +200,15 @@ def prepare(
     Raises
     ------
     DataError
-        As `dataset_of`; also if a free constant has one class alone to fit.
+        If a free constant has one class alone to fit.
     ConfigurationError
-        As `dataset_of`; also if it is not known how a constant moves the loss.
+        If it is not known how a constant moves the loss.
     """
     if biases.output is not Bias.NONE and not (loss.of_classes or loss.name == SQUARED.name):
         raise ConfigurationError(
             f"Expected the squared loss or one of classes beside an output bias, got {loss.name}; "
             "say in relaxgap.problems.biases how a constant moves it, or drop the bias."
         )
-    data, classes = dataset_of(X, y, loss, against_rest)
     if biases.output is Bias.FREE and classes is not None and len(classes) == 1:
         raise DataError(
             f"Expected two classes for a free output bias, got {classes[0]!r} alone, which it fits "
@@ -220,6 +218,10 @@ def prepare(
         scaling = Scaling.of(data.X)
     if scaling is not None:
         data = scaling.scaled(data)
+    if not biases.any:
+        # the rows may be in a file, and larger than the memory
+        unused = BiasColumn.unused(data.d)
+        return Prepared(data, classes, loss, scaling, biases, unused)
     match biases.hidden:
         case Bias.NONE:
             column = BiasColumn.absent(data.X)

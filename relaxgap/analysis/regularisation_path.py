@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import unseen
 from relaxgap.analysis.held_out import HeldOut, TestData, checked_test, held_out
-from relaxgap.analysis.inputs import loss_of
+from relaxgap.analysis.inputs import dataset_of, loss_of
 from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.programs import kind_of, networks_of
@@ -279,7 +279,8 @@ def path(
     biases = biases_of(bias, penalise, program)
     with_constant = biases.output is not Bias.NONE
     method = SemismoothNewton(SHARE * rtol if with_constant else rtol, backend=backend)
-    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
+    prepared = prepare(data, classes, of_fit, biases, standardize, rtol)
     if test is not None:
         n_features = prepared.data.d - prepared.has_hidden_bias
         test = checked_test(test, n_features, loss, prepared.classes)

@@ -7,7 +7,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import OnBracket, follow, follow_rounds, unseen
-from relaxgap.analysis.inputs import loss_of
+from relaxgap.analysis.inputs import dataset_of, loss_of
 from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.programs import kind_of
@@ -189,7 +189,8 @@ def solve(
         )
     over_all = solver is None and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
-    prepared = prepare(X, y, of_fit, against_rest, biases, standardize, rtol, listed=not over_all)
+    data, classes = dataset_of(X, y, of_fit, against_rest)
+    prepared = prepare(data, classes, of_fit, biases, standardize, rtol, listed=not over_all)
     asked = _Asked(prepared, rtol, threads, minimal, on_progress)
     with threadpool_limits(limits=threads):
         if over_all and not is_small(prepared.data):

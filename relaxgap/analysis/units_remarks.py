@@ -10,6 +10,8 @@ from relaxgap.patterns import PatternSet, predicted_count
 
 FEW = 0.5
 """Patterns over gates, or over all that there are, below which they are few."""
+LOOKED_AT = 10_000
+"""Rows that tell of an offset, spread over the table: those of a file are not read for it."""
 FAR = 10.0
 """Offset of a column, in its standard deviations, beyond which it dominates."""
 
@@ -31,9 +33,11 @@ def remarks_on(prepared: Prepared, choice: PatternChoice, patterns: PatternSet) 
     n_gates = n_gates_of(choice)
     if n_gates == 0:
         return
+    # all that there may be are counted, which takes the rows, only where gates met few
+    few = patterns.n_patterns < FEW * n_gates
+    few = few and patterns.n_patterns < FEW * predicted_count(prepared.data.X).cover_count
     X = prepared.scaled_rows
-    possible = predicted_count(prepared.data.X).cover_count
-    few = patterns.n_patterns < FEW * min(n_gates, possible)
+    X = X[:: max(len(X) // LOOKED_AT, 1)]
     spread = X.std(axis=0)
     varies = spread > 0.0
     offsets = np.abs(X.mean(axis=0)[varies]) / spread[varies]

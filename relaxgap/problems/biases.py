@@ -122,6 +122,11 @@ class BiasColumn:
         return cls(np.zeros(X.shape[1]), 1.0, 1.0, longest)
 
     @classmethod
+    def unused(cls, d: int) -> "BiasColumn":
+        """Return what stands for the column of a problem without any bias."""
+        return cls(np.zeros(d), 0.0, 1.0, math.inf)
+
+    @classmethod
     def absent(cls, X: Float64[np.ndarray, "n d"]) -> "BiasColumn":
         """Return what stands for the column of a problem without hidden biases."""
         return cls(np.zeros(X.shape[1]), 0.0, 1.0, float(row_lengths(X).max()))
