@@ -1,6 +1,6 @@
 """What a network does on rows that it was not fitted to; no certificate knows of them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from jaxtyping import Float64
 
 from relaxgap.analysis.inputs import as_float64
 from relaxgap.data.classes import Classes, signs_of
+from relaxgap.data.prediction import label_numbers
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.problems.losses import LOGISTIC
 
@@ -35,6 +36,11 @@ class HeldOut:
     test_mean_squared_error: float | None
     test_accuracy: float | None
     test_log_loss: float | None
+
+    @property
+    def known(self) -> dict[str, float]:
+        """What the labels have, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @property
     def error(self) -> float:
@@ -93,7 +99,7 @@ def held_out(
             "the units of its columns."
         )
     if classes is None:
-        y = _as_numbers(labels)
+        y = label_numbers(labels, "every test row")
         with np.errstate(over="ignore"):
             error = float(np.mean((outputs - y) ** 2))
         if not np.isfinite(error):
@@ -143,21 +149,6 @@ def checked_test(test: Any, n_features: int, loss: str, classes: Classes | None)
         )
     held_out(np.zeros(len(X)), labels, loss, classes)
     return X, labels
-
-
-def _as_numbers(labels: Any) -> Float64[np.ndarray, " n"]:
-    numbers = np.empty(len(labels))
-    for row, label in enumerate(labels):
-        try:
-            numbers[row] = float(label)
-        except (TypeError, ValueError):
-            numbers[row] = np.nan
-        if not np.isfinite(numbers[row]):
-            raise DataError(
-                f"Expected a number as the label of every test row, got {label!r} in row "
-                f"{row + 1}; correct it, or remove the row."
-            )
-    return numbers
 
 
 def split_rows(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.classes import MISSING
 from relaxgap.data.columns import Columns
-from relaxgap.data.prediction import read_features
+from relaxgap.data.paths import errors_of
+from relaxgap.data.prediction import label_numbers, read_features
 from relaxgap.errors import DataError
 from relaxgap.networks import Training, load_network
 from relaxgap.problems.losses import LOSSES
@@ -46,34 +46,13 @@ def load_by_columns(
             f"{path}: Expected the labels {target or columns.target!r}, got none; name their "
             "column with --target."
         )
-    return X, labels if LOSSES[loss].of_classes else as_numbers(path, labels)
+    if LOSSES[loss].of_classes:
+        return X, labels
+    with errors_of(path):
+        return X, label_numbers(labels, "every row")
 
 
 def with_target(data: str) -> tuple[str, str | None]:
     """Part the path of a file from the target that may follow a colon."""
     path, found, target = data.rpartition(":target=")
     return (path, target) if found and not Path(data).exists() else (data, None)
-
-
-def as_numbers(path: str, labels: Any) -> Float64[np.ndarray, " n"]:
-    """Return labels as they are written as numbers.
-
-    Raises
-    ------
-    DataError
-        If one is missing, or no number.
-    """
-    if isinstance(labels, np.ndarray):
-        return labels
-    numbers = np.empty(len(labels))
-    for row, label in enumerate(labels):
-        try:
-            numbers[row] = np.nan if label.lower() in MISSING else float(label)
-        except ValueError:
-            numbers[row] = np.nan
-        if not np.isfinite(numbers[row]):
-            raise DataError(
-                f"{path}: Expected a number in every label, got {label!r} in row {row + 1} below "
-                "the header; correct it, or remove the row."
-            )
-    return numbers

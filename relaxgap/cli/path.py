@@ -171,8 +171,7 @@ def _facts(followed: RegularisationPath) -> dict[str, Any]:
         return facts
     row = followed.rows[best]
     chosen = {"best_beta": row.beta, "best_beta_fraction": row.beta_fraction}
-    tested = asdict(followed.tests[best]).items()
-    return facts | chosen | {name: value for name, value in tested if value is not None}
+    return facts | chosen | followed.tests[best].known
 
 
 def _text(followed: RegularisationPath) -> str:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.analysis.held_out import HeldOut, held_out
-from relaxgap.cli.network_argument import as_numbers, with_target
+from relaxgap.cli.network_argument import with_target
 from relaxgap.cli.output_files import refuse_unwritable, write_bytes
-from relaxgap.data.classes import Classes
+from relaxgap.data.classes import Classes, named
 from relaxgap.data.columns import Columns
 from relaxgap.data.files import FileData
 from relaxgap.data.labelled_arrays import array_names
@@ -70,8 +69,7 @@ def predict_command(
         failure = error
     text = _table(columns)
     if as_json:
-        found = {} if tested is None else asdict(tested)
-        facts = {"n": len(outputs)} | {k: v for k, v in found.items() if v is not None}
+        facts = {"n": len(outputs)} | ({} if tested is None else tested.known)
         click.echo(json.dumps(facts | _plain(outputs, columns), allow_nan=False))
     elif out is None:
         click.echo(text, nl=False)
@@ -113,8 +111,7 @@ def _columns(
     written = [repr(output) for output in outputs.tolist()]
     if classes is None:
         return {"prediction": written}
-    names = [classes[-1] if output > 0.0 else classes[0] for output in outputs]
-    columns = {"class": names, "output": written}
+    columns = {"class": named(outputs, classes), "output": written}
     if loss == LOGISTIC.name:
         shares = np.exp(-np.logaddexp(0.0, -outputs))
         columns[f"probability_of_{classes[-1]}"] = [repr(p) for p in shares.tolist()]
@@ -137,8 +134,6 @@ def _tested(
 ) -> HeldOut | None:
     if labels is None:
         return None
-    if classes is None:
-        labels = as_numbers(data, labels)
     with errors_of(data):
         return held_out(outputs, labels, loss, classes)
 

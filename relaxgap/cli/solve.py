@@ -122,8 +122,7 @@ def solve_command(
 
 
 def _json(result: SolveResult, tested: HeldOut | None) -> str:
-    found = {} if tested is None else asdict(tested)
-    facts = asdict(result.record) | {k: v for k, v in found.items() if v is not None}
+    facts = asdict(result.record) | ({} if tested is None else tested.known)
     said = {"remarks": [*map(in_options, result.remarks)]}
     return json.dumps(facts | said, allow_nan=False)
 

@@ -142,3 +142,8 @@ def signs_of(labels: Any, classes: Classes) -> Float64[np.ndarray, " n"]:
             )
     alone_below = len(classes) == 1 and (_numbers(classes) or [1.0])[0] <= 0.0
     return _signs(values, None if alone_below else positive)
+
+
+def named(outputs: Float64[np.ndarray, " n"], classes: Classes) -> list[str]:
+    """Return the class that each output stands for: the later one above 0."""
+    return [classes[-1] if output > 0.0 else classes[0] for output in outputs]

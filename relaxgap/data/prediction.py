@@ -11,13 +11,13 @@ from jaxtyping import Float64
 from relaxgap.data import parquet
 from relaxgap.data.cells import Cells, Wanted, written
 from relaxgap.data.columns import Columns, encoded
+from relaxgap.data.files import DATA_ENDINGS
 from relaxgap.data.labelled_arrays import array_cells, array_names, read_unlabelled
 from relaxgap.data.naming import listed, nearest
 from relaxgap.data.paths import errors_of, existing_file
 from relaxgap.data.tables import read_text_table
 from relaxgap.errors import ConfigurationError, DataError
 
-PREDICTION_ENDINGS = (".npz", ".npy", ".csv", ".csv.gz", ".parquet")
 _ADVICE = "write it as numbers, as it was for the fit"
 
 
@@ -61,7 +61,7 @@ def read_features(
             "column of labels."
         )
     with errors_of(path):
-        file = existing_file(path, PREDICTION_ENDINGS)
+        file = existing_file(path, DATA_ENDINGS)
         labels: Any
         if file.name.lower().endswith((".npz", ".npy")):
             cells, labels = _read_array(file, columns, name)
@@ -75,6 +75,41 @@ def read_features(
         X = encoded(cells, columns)
         _refuse_infinite(X, columns)
         return X, labels
+
+
+def label_numbers(labels: Any, rows: str) -> Float64[np.ndarray, " n"]:
+    """Return labels as they are written, or numbers, as finite numbers.
+
+    Parameters
+    ----------
+    labels : sequence
+        One a row.
+    rows : str
+        Which rows they are of, for the message.
+
+    Raises
+    ------
+    DataError
+        If one is missing, or no finite number.
+    """
+    try:
+        numbers = np.asarray(labels, dtype=np.float64)
+        if np.all(np.isfinite(numbers)):
+            return numbers
+    except (TypeError, ValueError):
+        pass
+    row, label = next((row, label) for row, label in enumerate(labels) if not _is_finite(label))
+    raise DataError(
+        f"Expected a number as the label of {rows}, got {label!r} in row {row + 1}; correct it, "
+        "or remove the row."
+    )
+
+
+def _is_finite(label: Any) -> bool:
+    try:
+        return bool(np.isfinite(float(label)))
+    except (TypeError, ValueError):
+        return False
 
 
 def _read_array(

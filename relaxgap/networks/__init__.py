@@ -19,7 +19,7 @@ from relaxgap.networks.landscape.structure import (
 )
 from relaxgap.networks.landscape.subsampled import SubsampledProgram, subsampled_program
 from relaxgap.networks.mapping import NetworkBlocks, to_blocks, to_network
-from relaxgap.networks.reading.files import load_network, with_ones_column
+from relaxgap.networks.reading.files import load_network
 from relaxgap.networks.two_layer import TwoLayerNetwork
 
 __all__ = [
@@ -46,5 +46,4 @@ __all__ = [
     "subsampled_program",
     "to_blocks",
     "to_network",
-    "with_ones_column",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.classes import Classes
+from relaxgap.data.classes import Classes, named
 from relaxgap.data.columns import Columns
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.scaling import Scaling
@@ -58,7 +58,7 @@ class FittedNetwork:
     network : TwoLayerNetwork or GatedNetwork
         The network; with ``has_bias`` the last of its ``d + 1`` columns is the hidden bias.
     has_bias : bool
-        Whether it takes ``[X, 1]`` (see `with_ones_column`) in place of ``X``.
+        Whether it takes ``[X, 1]`` in place of ``X``.
     output_bias : float
         Added to every output.
     scaling : Scaling, optional
@@ -141,7 +141,7 @@ class FittedNetwork:
                 "Expected a network that was trained on classes, got one that was not; predict "
                 "its outputs."
             )
-        return [classes[-1] if output > 0.0 else classes[0] for output in self.predict(X)]
+        return named(self.predict(X), classes)
 
     def training_loss(
         self, data: Dataset, beta: float | None = None, loss: Loss = SQUARED

@@ -11,11 +11,12 @@ from written_networks import (
     assert_is_the_network,
     refusal,
     save_npz,
+    with_ones_column,
 )
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError, DataError, StorageError
-from relaxgap.networks import FittedNetwork, TwoLayerNetwork, load_network, with_ones_column
+from relaxgap.networks import FittedNetwork, TwoLayerNetwork, load_network
 from relaxgap.networks.gated import GatedNetwork
 
 

@@ -21,9 +21,10 @@ from written_networks import (
     refusal,
     save_pt,
     tensor,
+    with_ones_column,
 )
 
-from relaxgap.networks import load_network, with_ones_column
+from relaxgap.networks import load_network
 
 
 @pytest.mark.parametrize("names", [("0.weight", "2.weight"), ("fc1.weight", "fc2.weight")])

@@ -17,6 +17,11 @@ BIAS = np.array([0.5, -4.0])
 DATA = Dataset(np.random.default_rng(0).standard_normal((5, 3)), np.arange(5.0))
 
 
+def with_ones_column(data):
+    """Return data on which a hidden bias is a weight like any other."""
+    return Dataset(np.column_stack([data.X, np.ones(data.n)]), data.y)
+
+
 def refusal(path, data=DATA):
     with pytest.raises(DataError) as caught:
         load_network(str(path), data)

@@ -26,14 +26,6 @@ CHECKPOINT_ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".pth.tar", ".safetensors"
 NETWORK_ENDINGS = (".npz", *CHECKPOINT_ENDINGS)
 
 
-def with_ones_column(data: Dataset) -> Dataset:
-    """Append a feature that is 1 for every sample: a hidden bias becomes a weight like any other.
-
-    The training problem on this data penalises the bias as it does every other weight.
-    """
-    return Dataset(np.column_stack([data.X, np.ones(data.n)]), data.y)
-
-
 def load_network(path: str | Path, data: Dataset | None = None) -> FittedNetwork:
     r"""Read a two-layer ReLU network that was trained anywhere.
 
