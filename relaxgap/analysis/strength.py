@@ -139,6 +139,9 @@ class Regularisation:
         if self.beta is not None:
             return float(self.beta)
         of_one = replace(self, beta_fraction=1.0)
+        if patterns is None and is_small(prepared.data):
+            # once for all prices, and so that the unit is the one of listed patterns
+            patterns = enumerate_patterns(prepared.data.X, limit=MAX_BITS_SOLVED_AT_ONCE)
 
         def price(at: tuple[Dataset, Loss]) -> float:
             data, loss = at

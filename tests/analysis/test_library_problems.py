@@ -154,3 +154,11 @@ def test_a_network_of_pytorch_predicts_here_what_it_predicts_there():
     data = np.load(TRAINED / "data.npz")
     network = relaxgap.load_network(TRAINED / "mean_squares.pt")
     np.testing.assert_allclose(network.predict(data["X"]), data["outputs"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("penalise", ["weights", "all"])
+def test_a_fraction_is_the_one_of_solve_whatever_biases_cost(penalise):
+    asked = {"beta_fraction": 0.3, "penalise": penalise}
+    solved = relaxgap.solve(X, Y + 5.0, rtol=1e-3, **asked)
+    report = relaxgap.certify((np.eye(2), np.ones(2)), X, Y + 5.0, **asked)
+    assert report.beta == pytest.approx(solved.beta, rel=1e-6)
