@@ -65,7 +65,8 @@ from relaxgap.lazy import importing
 if TYPE_CHECKING:
     from relaxgap.analysis.certified_network import NetworkReport
     from relaxgap.analysis.certifying import certify
-    from relaxgap.analysis.regularisation_path import RegularisationPath, path
+    from relaxgap.analysis.regularisation_path import path
+    from relaxgap.analysis.solved_path import RegularisationPath
     from relaxgap.analysis.solved_program import SolveResult
     from relaxgap.analysis.solving import solve
     from relaxgap.data.dataset import Dataset
@@ -90,7 +91,7 @@ else:
             "FittedNetwork": "relaxgap.networks.fitted",
             "NetworkReport": "relaxgap.analysis.certified_network",
             "PatternSet": "relaxgap.patterns.pattern_set",
-            "RegularisationPath": "relaxgap.analysis.regularisation_path",
+            "RegularisationPath": "relaxgap.analysis.solved_path",
             "SolveResult": "relaxgap.analysis.solved_program",
             "Status": "relaxgap.solvers.base",
             "TwoLayerNetwork": "relaxgap.networks.two_layer",

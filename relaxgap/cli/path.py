@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from relaxgap.analysis.regularisation_path import PathPoint, RegularisationPath, path
+from relaxgap.analysis.regularisation_path import path
+from relaxgap.analysis.solved_path import PathPoint, RegularisationPath
 from relaxgap.cli.accuracy import exit_if_any_missed
 from relaxgap.cli.data_argument import (
     DATA_HELP,

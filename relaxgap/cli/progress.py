@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from relaxgap.analysis.bracketing import BracketPoint
-from relaxgap.analysis.regularisation_path import PathPoint
+from relaxgap.analysis.solved_path import PathPoint
 from relaxgap.cli.progress_columns import bar_columns
 
 

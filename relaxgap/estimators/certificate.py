@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from relaxgap.analysis.regularisation_path import PathPoint
+from relaxgap.analysis.solved_path import PathPoint
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.solvers.base import Status
 

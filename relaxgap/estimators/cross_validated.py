@@ -8,7 +8,8 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.validation import validate_data
 
 from relaxgap.analysis.pattern_choice import PatternChoice
-from relaxgap.analysis.regularisation_path import RegularisationPath, path
+from relaxgap.analysis.regularisation_path import path
+from relaxgap.analysis.solved_path import RegularisationPath
 from relaxgap.errors import NothingToFitError
 from relaxgap.estimators.base import as_value_errors, warn_of
 from relaxgap.estimators.certificate import Certificate

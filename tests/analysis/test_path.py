@@ -5,7 +5,7 @@ import pytest
 
 import relaxgap
 from relaxgap import Dataset, RegularisationPath, Status
-from relaxgap.analysis.regularisation_path import PathPoint
+from relaxgap.analysis.solved_path import PathPoint
 
 
 def followed(data: Dataset, **chosen: Any) -> RegularisationPath:

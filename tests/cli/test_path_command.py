@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from relaxgap.analysis.regularisation_path import PathPoint
+from relaxgap.analysis.solved_path import PathPoint
 from relaxgap.numerics.backend import Backend
 from relaxgap.solvers import SemismoothNewton, Solution
 
