@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.analysis.certifying import certify
+from relaxgap.analysis.held_out import split_rows
 from relaxgap.data.bundled import BundledData
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.scaling import Scaling
@@ -42,12 +43,6 @@ class Settings:
     test_fraction: float = 0.25
     certify_splits: int = 2
     certify_seconds: float = 10.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.test_fraction < 1.0:
-            raise ConfigurationError(
-                f"Expected 0 < test_fraction < 1, got {self.test_fraction}; try 0.25."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
             f"Expected a bundled table, got the data set {source.label}; take data=bundled."
         )
     data, settings = cell.load_data(), cell.settings
-    train, test = _split(data.n, settings.test_fraction, cell.streams()[1])
+    train, test = split_rows(data.n, settings.test_fraction, cell.seed)
     scaling = Scaling.of(data.X[train])
     X, y = scaling.apply(data.X), data.y
     if not source.has_classes:
@@ -142,12 +137,6 @@ def run(cell: Cell[Settings]) -> list[Record]:
             )
         )
     return records
-
-
-def _split(n: int, fraction: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    drawn = rng.permutation(n)
-    n_test = min(max(round(fraction * n), 1), n - 2)
-    return drawn[n_test:], drawn[:n_test]
 
 
 def _width(name: str, fitted: Fitted, task: Task) -> int | None:

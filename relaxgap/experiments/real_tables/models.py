@@ -55,7 +55,7 @@ class ModelSettings:
     """
 
     n_gates: int = 100
-    beta_fractions: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
+    beta_fractions: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
     rtol: float = 1e-3
     choose_rtol: float = 1e-2
     fit_seconds: float = 60.0
