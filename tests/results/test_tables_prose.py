@@ -56,9 +56,31 @@ def ratio_sentence(rows: pd.DataFrame) -> str:
     )
 
 
+def gaps_sentence(rows: pd.DataFrame) -> str:
+    """Return how closely all programs were solved."""
+    solved = rows["relative_gap"].dropna()
+    assert solved.max() <= 1e-3
+    return f"All {len(solved)} fits of a program end with a largest gap of at most 1e-3"
+
+
+def digits_sentence(rows: pd.DataFrame) -> str:
+    """Return how long the ten networks of digits take."""
+    seconds = rows[rows["data"] == "digits"].groupby("method")["seconds"].median()
+    said = [f"{NAMES[name]} {seconds[name]:.3g}" for name in LABELS]
+    return f"in the median {', '.join(said)}"
+
+
+def strengths_at_one(rows: pd.DataFrame) -> set[str]:
+    """Return which networks of linnerud have the largest strength, in the median."""
+    some = rows[rows["data"] == "linnerud"].groupby("method")["beta_fraction"].median()
+    return set(some[some == 1.0].index)
+
+
 def test_the_section_on_real_tables_says_what_its_rows_say() -> None:
     text, rows = section("real_tables"), summary("real_tables")
-    for said in (counts_sentence, seconds_sentence, ratio_sentence):
+    assert strengths_at_one(rows) == {"relu", "gated", "perceptron"}
+    said_of = (counts_sentence, seconds_sentence, ratio_sentence, gaps_sentence, digits_sentence)
+    for said in said_of:
         assert_says(text, said(rows))
     for line in errors_table(rows).splitlines():
         assert_says(text, line)
