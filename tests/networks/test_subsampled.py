@@ -37,7 +37,8 @@ def stationary(seed: int) -> tuple[TwoLayerNetwork, Dataset]:
     program = subsampled_program(network, data, BETA, boundary_rtol=1e-2).program
     point = SemismoothNewton(1e-12).solve(program).point
     network = to_network(point)
-    assert stationarity_residual(network, data, BETA) < 1e-7
+    # a gradient is of the order of the root of the gap, here 1e-6
+    assert stationarity_residual(network, data, BETA) < 1e-6
     return network, data
 
 

@@ -79,7 +79,7 @@ def test_a_deadline_that_passes_within_a_run_is_no_inaccuracy(
     looks = iter([False])
     monkeypatch.setattr(Deadline, "has_passed", property(lambda _: next(looks, True)))
     monkeypatch.setattr(Deadline, "remaining_seconds", property(lambda _: 1e-4))
-    late = make(name, 1e-11).solve(program, deadline=Deadline())
+    late = make(name, 1e-15).solve(program, deadline=Deadline())
     assert late.status is Status.TIME_LIMIT
     monkeypatch.undo()
     assert overlap(late.certificate, SemismoothNewton(1e-8).solve(program).certificate)
