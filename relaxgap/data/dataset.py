@@ -33,15 +33,8 @@ class Dataset:
     y: Float64[np.ndarray, " n"]
 
     def __post_init__(self) -> None:
-        for name, array, ndim in (("X", self.X, 2), ("y", self.y, 1)):
-            if array.ndim != ndim:
-                raise DataError(
-                    f"Expected {name} with {ndim} axes, got shape {array.shape}; reshape {name}."
-                )
-            if array.dtype != np.float64:
-                raise DataError(
-                    f"Expected {name} in float64, got {array.dtype}; convert {name} first."
-                )
+        check_array("X", self.X, 2)
+        check_array("y", self.y, 1)
         if self.X.shape[0] == 0 or self.X.shape[1] == 0:
             raise DataError(
                 f"Expected at least one sample and one feature, got X of shape {self.X.shape}; "
@@ -52,22 +45,6 @@ class Dataset:
                 f"Expected one label per sample, got {self.X.shape[0]} rows of X and "
                 f"{self.y.shape[0]} labels; make the lengths match."
             )
-        for name, array in (("X", self.X), ("y", self.y)):
-            # no array of the size of the data: it may be in a file, and larger than the memory
-            with np.errstate(invalid="ignore"):
-                least, most = float(array.min()), float(array.max())
-            if not (np.isfinite(least) and np.isfinite(most)):
-                places = np.argwhere(~np.isfinite(array))
-                raise DataError(
-                    f"Expected finite numbers, got {len(places)} NaN or infinite entries in "
-                    f"{name}, the first {name}{places[0].tolist()}; remove or impute them."
-                )
-            largest = max(-least, most)
-            if largest != 0.0 and not 1e-60 <= largest <= 1e60:
-                raise DataError(
-                    f"Expected {name} in units where its largest entry is between 1e-60 and "
-                    f"1e60, got {largest:.3g}, whose square leaves double precision; rescale it."
-                )
 
     @property
     def n(self) -> int:
@@ -78,6 +55,40 @@ class Dataset:
     def d(self) -> int:
         """Number of features."""
         return int(self.X.shape[1])
+
+
+def check_array(name: str, array: np.ndarray, ndim: int) -> None:
+    """Check an array of numbers that everything else trusts.
+
+    Raises
+    ------
+    DataError
+        If it has another number of axes, is not of finite float64, or its largest entry is nonzero
+        and outside 1e-60 to 1e60.
+    """
+    if array.ndim != ndim:
+        raise DataError(
+            f"Expected {name} with {ndim} axes, got shape {array.shape}; reshape {name}."
+        )
+    if array.dtype != np.float64:
+        raise DataError(f"Expected {name} in float64, got {array.dtype}; convert {name} first.")
+    if array.size == 0:
+        return
+    # no array of the size of the data: it may be in a file, and larger than the memory
+    with np.errstate(invalid="ignore"):
+        least, most = float(array.min()), float(array.max())
+    if not (np.isfinite(least) and np.isfinite(most)):
+        places = np.argwhere(~np.isfinite(array))
+        raise DataError(
+            f"Expected finite numbers, got {len(places)} NaN or infinite entries in {name}, the "
+            f"first {name}{places[0].tolist()}; remove or impute them."
+        )
+    largest = max(-least, most)
+    if largest != 0.0 and not 1e-60 <= largest <= 1e60:
+        raise DataError(
+            f"Expected {name} in units where its largest entry is between 1e-60 and 1e60, got "
+            f"{largest:.3g}, whose square leaves double precision; rescale it."
+        )
 
 
 @runtime_checkable
