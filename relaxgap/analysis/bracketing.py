@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from relaxgap.certificates.output_bias import OutputBias
 from relaxgap.data.dataset import Dataset
@@ -14,6 +14,7 @@ from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import Program
 from relaxgap.solvers.base import Followed, Solution, Solver, Status, unsolved
+from relaxgap.solvers.vector.following import VectorSolution
 from relaxgap.solvers.with_bias import rounds_with_bias
 
 
@@ -36,7 +37,7 @@ def unseen(progress: object) -> None:
     """Show no progress."""
 
 
-Solved = TypeVar("Solved", GlobalSolution, Solution)
+Solved = TypeVar("Solved", GlobalSolution, Solution, VectorSolution[Any])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,20 @@ def follow_rounds(
     return _followed(
         rounds,
         lambda found: (time.perf_counter() - began, proven_by),
+        on_progress,
+    )
+
+
+def follow_solutions(
+    rounds: Iterator[VectorSolution[Any]], on_progress: OnBracket, began: float
+) -> FollowedBracket[VectorSolution[Any]]:
+    """Run what yields networks with several outputs as `follow` does, from a moment on."""
+    return _followed(
+        rounds,
+        lambda found: (
+            time.perf_counter() - began,
+            getattr(found.certificate, "proven_by", "") or "chosen_patterns",
+        ),
         on_progress,
     )
 

@@ -9,11 +9,15 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.networks import TwoLayerNetwork, to_network
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program
+from relaxgap.problems.vector_output import NAME
 
 
 def _gated(program: Program, point: Blocks) -> GatedNetwork:
     active = np.flatnonzero(point.active_patterns)
     return GatedNetwork(program.patterns.gates[active], point.w[0, active])
+
+
+SEVERAL_OUTPUTS = "two-layer ReLU networks of several outputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def kind_of(program: str) -> NetworkKind:
 
 def networks_of(program: str, complete: bool, n_patterns: int | None) -> str:
     """Name the networks whose optimum a bracket of the program holds."""
-    networks = kind_of(program).plural
+    networks = SEVERAL_OUTPUTS if program == NAME else kind_of(program).plural
     if complete:
         return f"all {networks} of any width"
     return f"{networks} restricted to these {n_patterns} patterns"

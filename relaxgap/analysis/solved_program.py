@@ -9,8 +9,10 @@ from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.comparison import at_most_above, interval
 from relaxgap.analysis.programs import networks_of
 from relaxgap.data.classes import Classes, class_sentence
+from relaxgap.errors import ConfigurationError
 from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
 from relaxgap.networks.gated import GatedNetwork
+from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.biases import Bias, Biases
 from relaxgap.solvers.base import Status
@@ -60,6 +62,8 @@ class SolveRecord:
         ``none``, ``penalised`` as weights are, or ``free``.
     standardized : bool
         Whether columns were brought to mean 0 and variance 1: weights are then of these.
+    n_outputs : int
+        Outputs of the network.
     """
 
     status: Status
@@ -83,6 +87,7 @@ class SolveRecord:
     hidden_bias: Bias
     output_bias: Bias
     standardized: bool
+    n_outputs: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,11 +98,12 @@ class SolveResult(SolveRecord):
     ----------
     network : TwoLayerNetwork, GatedNetwork or FittedNetwork
         Its training loss is ``primal_value`` up to rounding; with biases or scaling a
-        `FittedNetwork`, which takes raw rows.
+        `FittedNetwork`, which takes raw rows; of several outputs a `VectorNetwork` or
+        `GatedVectorNetwork`.
     patterns : PatternSet
         Of the program that was solved; of the network alone where all were bracketed without a
         list.
-    nu : (n,) float64
+    nu : (n,) or (n, q) float64
         The dual point that proves ``dual_value``.
     history : tuple of BracketPoint
         The brackets on the way.
@@ -107,9 +113,9 @@ class SolveResult(SolveRecord):
         What may be wrong with the data or the patterns, one line each.
     """
 
-    network: TwoLayerNetwork | GatedNetwork | FittedNetwork
+    network: TwoLayerNetwork | GatedNetwork | FittedNetwork | VectorNetwork | GatedVectorNetwork
     patterns: PatternSet
-    nu: Float64[np.ndarray, " n"]
+    nu: Float64[np.ndarray, "n ..."]
     history: tuple[BracketPoint, ...] = ()
     stopped: str = ""
     remarks: tuple[str, ...] = ()
@@ -119,6 +125,10 @@ class SolveResult(SolveRecord):
         """The network with what it was trained on, as a file of it holds."""
         if isinstance(self.network, FittedNetwork):
             return self.network
+        if isinstance(self.network, (VectorNetwork, GatedVectorNetwork)):
+            raise ConfigurationError(
+                f"Expected one output, got {self.n_outputs}; take result.network as it is."
+            )
         biases = Biases(self.hidden_bias, self.output_bias)
         training = Training(self.beta, self.program, self.loss, self.classes, biases)
         return FittedNetwork(self.network, False, training=training)

@@ -14,6 +14,11 @@ from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import Regularisation, is_small
 from relaxgap.analysis.units_remarks import remarks_on
+from relaxgap.analysis.vector_solving import (
+    has_several_outputs,
+    refuse_for_several_outputs,
+    solve_vector,
+)
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.solver import GlobalSolver
@@ -69,9 +74,11 @@ def solve(
     ----------
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
-    y : (n,) array
-        Labels; of the logistic and the hinge loss two classes of any names, the later in order
-        (of numbers, or of the alphabet) is +1.
+    y : (n,) or (n, q) array
+        Labels; several columns are fitted together, by a network of as many outputs under the
+        squared loss, for which ``X`` may also hold patches, (n, T, d). Of the logistic and the
+        hinge loss two classes of any names, the later in order (of numbers, or of the alphabet) is
+        +1.
     beta, beta_fraction : float
         Strength of the regularisation, exactly one: absolute, or as a fraction of the least beta
         at which the zero network is optimal. Where the patterns are too many to enumerate, of the
@@ -81,7 +88,8 @@ def solve(
         ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; the path of an ``.npz`` file
         with an array ``gates``; or a set.
     program : str
-        ``relu``, or ``gated`` for its relaxation without cones, whose networks are gated.
+        ``relu``, or ``gated`` for its relaxation without cones, whose networks are gated. With
+        several columns of labels, or asked for with ``vector``, `relaxgap.analysis.vector_solving`.
     solver : str, optional
         One of `relaxgap.solvers.registry.NAMES`; by default semismooth Newton, or a bracket over
         all patterns where they are too many to enumerate.
@@ -171,6 +179,25 @@ def solve(
     >>> single.dual_value <= result.primal_value
     True
     """
+    if has_several_outputs(X, y, program):
+        only_one = {"bias": bias, "penalise": penalise, "standardize": standardize}
+        only_one |= {"minimal": minimal, "against_rest": against_rest}
+        refuse_for_several_outputs(loss, backend, only_one)
+        strength = Regularisation(beta, beta_fraction)
+        return solve_vector(
+            X,
+            y,
+            strength,
+            patterns,
+            program,
+            solver,
+            rtol,
+            time_limit,
+            seed,
+            limit=limit,
+            threads=threads,
+            on_progress=on_progress,
+        )
     of_fit = loss_of(loss)
     strength = Regularisation(beta, beta_fraction, program, of_fit)
     kind_of(program)
@@ -269,6 +296,7 @@ def _solved(
         hidden_bias=prepared.biases.hidden,
         output_bias=prepared.biases.output,
         standardized=prepared.scaling is not None,
+        n_outputs=1,
         network=network,
         patterns=patterns,
         nu=found.nu,
@@ -310,6 +338,7 @@ def _bracketed(asked: _Asked, solver: GlobalSolver, beta: float, deadline: Deadl
         hidden_bias=prepared.biases.hidden,
         output_bias=prepared.biases.output,
         standardized=prepared.scaling is not None,
+        n_outputs=1,
         network=network,
         patterns=blocks.patterns,
         nu=found.nu,

@@ -124,7 +124,7 @@ def load_labelled(
     ConfigurationError, DataError
         As `load_data`.
     """
-    source = _source(argument, target, drop, one_hot)
+    source = source_of(argument, target, drop, one_hot)
     if isinstance(source, FileData):
         return source.load_with_columns(LOSSES[loss].of_classes)
     data = source.load(_generator(seed))
@@ -147,16 +147,23 @@ def load_data(
     DataError
         If a file cannot be used.
     """
-    return _source(argument, target, drop, one_hot).load(_generator(seed))
+    return source_of(argument, target, drop, one_hot).load(_generator(seed))
 
 
 def _generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
 
 
-def _source(
+def source_of(
     argument: str, target: str, drop: tuple[str, ...], one_hot: tuple[str, ...]
 ) -> DataSource:
+    """Return what ``DATA`` names, a file or a data set with its settings; nothing is read yet.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is unknown or out of range.
+    """
     # Hydra takes a third of a second to import, which a page of help does not need
     from relaxgap.runner.config import checked_data, data_source
     from relaxgap.runner.config_files import load_option, option_names

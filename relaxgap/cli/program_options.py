@@ -12,14 +12,16 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import BackendName, DtypeName
 from relaxgap.problems import PROGRAMS
 from relaxgap.problems.biases import PENALISED
+from relaxgap.problems.vector_output import NAME as VECTOR
 
 _OPTIONS = (
     click.option(
         "--program",
-        type=click.Choice(sorted(PROGRAMS)),
+        type=click.Choice(sorted((*PROGRAMS, VECTOR))),
         default="relu",
         show_default=True,
-        help="With cones (relu), or its relaxation without (gated).",
+        help="With cones (relu), or its relaxation without (gated); vector, networks of several "
+        "outputs, which several targets take by themselves.",
     ),
     click.option(
         "--patterns",

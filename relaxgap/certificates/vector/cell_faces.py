@@ -1,0 +1,164 @@
+r"""The faces of every cell of an arrangement: where a neuron of a cell may be the best of its cell.
+
+A cell is the cone :math:`K_i = \{u : (2D_i-I) X u \ge 0\}`. A hyperplane bounds it where the cell
+on the other side exists, which a complete list of patterns knows without arithmetic; a face is
+where some of those hyperplanes, at most one less than the rank, are met.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.rows import unit_rows
+from relaxgap.patterns.column_units import column_units
+from relaxgap.patterns.counting import cover_count, predicted_count
+from relaxgap.patterns.hyperplanes import TOLERANCE, first_parallel
+from relaxgap.patterns.pattern_set import PatternSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacesOfSize:
+    """Hold all faces that meet the same number of hyperplanes.
+
+    Parameters
+    ----------
+    bases : (k, d, t) float64
+        Orthonormal bases of what the hyperplanes' normals span; columns may be zero.
+    cell : (f,) int
+        The cell of every face.
+    basis : (f,) int
+        Its basis.
+    """
+
+    bases: Float64[np.ndarray, "k d t"]
+    cell: Int[np.ndarray, " f"]
+    basis: Int[np.ndarray, " f"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellFaces:
+    """Hold the bounding hyperplanes of every cell, and its faces.
+
+    Parameters
+    ----------
+    normals : (k, d) float64
+        Unit normals of the distinct hyperplanes.
+    inward : (P, f) int
+        Of every cell the numbers of those that bound it, from 1 on, negative where the cell is on
+        the other side; 0 fills up.
+    faces : tuple of FacesOfSize
+        By the number of hyperplanes met, the whole cell first.
+    """
+
+    normals: Float64[np.ndarray, "k d"]
+    inward: Int[np.ndarray, "P f"]
+    faces: tuple[FacesOfSize, ...]
+
+    @classmethod
+    def of(cls, X: Float64[np.ndarray, "N d"], patterns: PatternSet) -> "CellFaces":
+        r"""Find them for all patterns of the data.
+
+        Raises
+        ------
+        ConfigurationError
+            If the patterns are not all there are: then the cells are not known.
+
+        Notes
+        -----
+        Cost: O(P N) for the bounds; :math:`\sum_t \binom{f}{t}` faces of a cell of f bounds.
+        """
+        if not patterns.complete:
+            raise ConfigurationError(
+                f"Expected all patterns of the data, got {patterns.n_patterns} that are not known "
+                "to be all; enumerate them."
+            )
+        rows, bits = _distinct(X, patterns)
+        bounds = _bounding(bits)
+        rank = int(np.linalg.matrix_rank(rows, tol=TOLERANCE * max(1.0, np.sqrt(len(rows)))))
+        return cls(rows, _inward(bounds, bits), _faces(rows, bounds, rank))
+
+    @property
+    def n_faces(self) -> int:
+        """Number of faces of all cells."""
+        return sum(faces.cell.size for faces in self.faces)
+
+    def slacks(
+        self, cell: Int[np.ndarray, " f"], u: Float64[np.ndarray, "f d"]
+    ) -> Float64[np.ndarray, "f b"]:
+        """Return how far directions are inside of each bound of their cells; NaN where none is."""
+        inward = self.inward[cell]
+        along = np.einsum("fd,fbd->fb", u, self.normals[np.abs(inward) - (inward != 0)])
+        return np.asarray(np.where(inward == 0, np.nan, np.sign(inward) * along))
+
+
+def _distinct(
+    X: Float64[np.ndarray, "N d"], patterns: PatternSet
+) -> tuple[Float64[np.ndarray, "k d"], Bool[np.ndarray, "P k"]]:
+    """Return one unit row for each hyperplane, and on which side of it every cell is."""
+    kept = np.flatnonzero(np.any(X != 0.0, axis=1))
+    first = np.unique(first_parallel(unit_rows(X[kept] / column_units(X))))
+    return unit_rows(X[kept])[first], patterns.patterns[:, kept[first]]
+
+
+def _bounding(bits: Bool[np.ndarray, "P k"]) -> list[tuple[int, ...]]:
+    """Return for each cell the hyperplanes behind which there is another cell."""
+    known = {row.tobytes() for row in bits}
+    bounds = []
+    for row in bits:
+        checkpoint()
+        found, flipped = [], row.copy()
+        for j in range(row.size):
+            flipped[j] = not flipped[j]
+            if flipped.tobytes() in known:
+                found.append(j)
+            flipped[j] = not flipped[j]
+        bounds.append(tuple(found))
+    return bounds
+
+
+def _inward(bounds: list[tuple[int, ...]], bits: Bool[np.ndarray, "P k"]) -> Int[np.ndarray, "P f"]:
+    widest = max(map(len, bounds), default=0)
+    inward = np.zeros((len(bounds), widest), dtype=np.int64)
+    for cell, found in enumerate(bounds):
+        sides = np.where(bits[cell, list(found)], 1, -1)
+        inward[cell, : len(found)] = sides * (np.array(found, dtype=np.int64) + 1)
+    return inward
+
+
+def _faces(
+    rows: Float64[np.ndarray, "k d"], bounds: list[tuple[int, ...]], rank: int
+) -> tuple[FacesOfSize, ...]:
+    """Return the faces by the number of hyperplanes that they meet."""
+    every = []
+    for size in range(max(rank, 1)):
+        number: dict[tuple[int, ...], int] = {}
+        cells, of = [], []
+        for cell, found in enumerate(bounds):
+            checkpoint()
+            for met in combinations(found, size):
+                cells.append(cell)
+                of.append(number.setdefault(met, len(number)))
+        bases = np.zeros((len(number), rows.shape[1], size))
+        if size and number:
+            picked = rows[np.array(list(number))]
+            left, values, _ = np.linalg.svd(np.swapaxes(picked, 1, 2), full_matrices=False)
+            # rows that depend on each other span less
+            bases = left * (values > TOLERANCE * values[:, :1])[:, None, :]
+        every.append(FacesOfSize(bases, np.array(cells, np.int64), np.array(of, np.int64)))
+    return tuple(every)
+
+
+def predicted_faces(X: Float64[np.ndarray, "N d"]) -> int:
+    """Return how many pairs of a cell and a face data in general position have.
+
+    A face that lies in t hyperplanes belongs to 2^t cells, and there are as many of them as cells
+    of the other hyperplanes there.
+    """
+    count = predicted_count(X)
+    n, rank = count.n_hyperplanes, count.rank
+    return sum(2**t * comb(n, t) * cover_count(n - t, rank - t) for t in range(max(rank, 1)))

@@ -1,0 +1,200 @@
+"""Which way to a bracket of training with several outputs, and one bracket after another."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from relaxgap.certificates.vector.cell_faces import CellFaces
+from relaxgap.certificates.vector.cone_pca import ConePrices
+from relaxgap.certificates.vector.duality import VectorBracket
+from relaxgap.certificates.vector.price_forms import (
+    PriceForm,
+    cell_forms,
+    largest_price,
+    lifted_form,
+)
+from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.clock import Deadline
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.vector.corrective import corrective_rounds
+from relaxgap.solvers.vector.following import VectorSolution, solutions
+from relaxgap.solvers.vector.local_prices import LocalPrices
+from relaxgap.solvers.vector.semidefinite import solve_forms
+from relaxgap.solvers.vector.soft_threshold import soft_threshold_network, spectral_price
+
+CELLS, DOUBLY_NONNEGATIVE, LIFTED, SPECTRAL = "cells", "doubly_nonnegative", "lifted", "spectral"
+METHODS = {
+    CELLS: "principal components in the cone of every cell, exact",
+    DOUBLY_NONNEGATIVE: "doubly nonnegative matrices of every cell, a relaxation",
+    LIFTED: "one doubly nonnegative matrix of all neurons and their activations, a relaxation "
+    "without a list of cells",
+    SPECTRAL: "the largest singular value of the rows",
+}
+"""What may prove the price of a dual point over all neurons."""
+LOCAL_SHARE = 0.5
+"""Fraction of the time that the search for networks may take where cells are not listed."""
+MAX_CELLS = 3000
+"""Of one conic program."""
+MAX_LIFTED = 120
+"""Rows and columns of a lifted form that a conic solver takes."""
+SCS_ORDER = 45
+"""Order from which on a first-order solver is sooner done."""
+
+
+def method_for(program: VectorProgram, patterns: PatternSet | None, asked: str | None) -> str:
+    """Return the way that is asked for, or the best for a problem of its size.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is unknown, or not for a problem of this size.
+    """
+    order = sum(program.data.X.shape)
+    listed, n_patterns = patterns is not None, 0 if patterns is None else patterns.n_patterns
+    if asked is None:
+        if listed:
+            return CELLS
+        return LIFTED if order <= MAX_LIFTED else SPECTRAL
+    if asked not in METHODS:
+        raise ConfigurationError(
+            f"Expected a solver of several outputs out of {', '.join(METHODS)}, got {asked!r}; "
+            "choose one."
+        )
+    if asked in (CELLS, DOUBLY_NONNEGATIVE) and not listed:
+        raise ConfigurationError(
+            f"Expected patterns few enough to enumerate for the solver {asked}, got too many; "
+            f"take {LIFTED} or {SPECTRAL}."
+        )
+    if asked == DOUBLY_NONNEGATIVE and patterns is not None and patterns.shift is not None:
+        raise ConfigurationError(
+            f"Expected rows whose cells rounding tells apart for the solver {DOUBLY_NONNEGATIVE}, "
+            f"got some that nearly depend on each other; take {CELLS}."
+        )
+    if asked == DOUBLY_NONNEGATIVE and n_patterns > MAX_CELLS:
+        raise ConfigurationError(
+            f"Expected at most {MAX_CELLS} patterns for the solver {DOUBLY_NONNEGATIVE}, got "
+            f"{n_patterns}; take {CELLS}."
+        )
+    if asked == LIFTED and order > MAX_LIFTED:
+        raise ConfigurationError(
+            f"Expected at most {MAX_LIFTED} rows and columns together for the solver {LIFTED}, got "
+            f"{order}; take {SPECTRAL}."
+        )
+    return asked
+
+
+def vector_rounds(
+    program: VectorProgram,
+    patterns: PatternSet | None,
+    method: str,
+    rtol: float,
+    seed: int,
+    deadline: Deadline,
+) -> Iterator[VectorSolution[VectorBracket]]:
+    """Return solutions, each bracket inside the one before; the first comes at once.
+
+    Parameters
+    ----------
+    program : VectorProgram
+        In units where rows and labels are about 1.
+    patterns : PatternSet or None
+        All patterns of its rows, where they are listed.
+    method : str
+        One of `METHODS`.
+    rtol : float
+        Relative gap to reach.
+    seed : int
+        Of starts of local ascent.
+    deadline : Deadline
+        Of all of it.
+    """
+    rounds = _rounds(program, patterns, method, rtol, seed, deadline)
+    return solutions(VectorBracket.unsolved(program), rounds, rtol, deadline)
+
+
+def _rounds(
+    program: VectorProgram,
+    patterns: PatternSet | None,
+    method: str,
+    rtol: float,
+    seed: int,
+    deadline: Deadline,
+) -> Iterator[VectorBracket]:
+    """Yield brackets that need not lie in each other."""
+    start = _soft_threshold(program)
+    if start is not None:
+        yield start
+        if start.relative_gap <= rtol:
+            return
+    if patterns is not None and method == CELLS:
+        yield from corrective_rounds(program, ConePrices.of(program.data.X, patterns), rtol)
+        return
+    bracket = VectorBracket.unsolved(program)
+    yield from _searched(program, rtol, seed, deadline)
+    if method == SPECTRAL:
+        return
+    if patterns is not None:
+        forms = cell_forms(program.data.X, patterns, CellFaces.of(program.data.X, patterns))
+    else:
+        forms = [lifted_form(program.data.X)]
+    yield _proven_by_forms(program, forms, method, deadline, bracket)
+
+
+def _soft_threshold(program: VectorProgram) -> VectorBracket | None:
+    """Return the bracket of the soft-thresholded decomposition, where there is one."""
+    network = soft_threshold_network(program)
+    if network is None:
+        return None
+    residual = program.data.Y - program.fit(*network)
+    bracket = VectorBracket.unsolved(program).with_network(program, *network)
+    return bracket.with_dual_point(program, residual, spectral_price(program, residual), SPECTRAL)
+
+
+def _searched(
+    program: VectorProgram, rtol: float, seed: int, deadline: Deadline
+) -> Iterator[VectorBracket]:
+    """Yield ever better networks, with the bound that costs nothing."""
+    turn = deadline.within(LOCAL_SHARE)
+    prices = LocalPrices(program, np.random.default_rng(seed))
+    for bracket in corrective_rounds(program, prices, rtol):
+        residual = program.data.Y - program.fit(bracket.hidden, bracket.output)
+        spectral = spectral_price(program, residual)
+        yield bracket.with_dual_point(program, residual, spectral, SPECTRAL)
+        if turn.has_passed:
+            return
+
+
+def _proven_by_forms(
+    program: VectorProgram,
+    forms: list[PriceForm],
+    method: str,
+    deadline: Deadline,
+    bracket: VectorBracket,
+) -> VectorBracket:
+    """Return the bracket that a conic solver's dual point proves."""
+    largest = max(form.E.size for form in forms) + program.data.q
+    solver, tolerance = ("clarabel", 1e-9) if largest <= SCS_ORDER else ("scs", 1e-5)
+    point = solve_forms(program, forms, deadline, solver, tolerance)
+    if point is None:
+        return bracket
+    price = largest_price(forms, program.spread(point.R), point.multipliers)
+    return bracket.with_dual_point(program, point.R, price, method)
+
+
+def in_units(program: VectorProgram) -> tuple[VectorProgram, float, float]:
+    """Return the program in units where rows and labels are about 1, and these, powers of two."""
+    data = program.data
+    units = [
+        float(np.exp2(np.frexp(np.linalg.norm(array / largest))[1]) * largest)
+        for array, largest in ((data.X, _power(data.X)), (data.Y, _power(data.Y)))
+    ]
+    scaled = replace(data, X=data.X / units[0], Y=data.Y / units[1])
+    return VectorProgram(scaled, program.beta / (units[0] * units[1])), units[0], units[1]
+
+
+def _power(array: np.ndarray) -> float:
+    """Return the power of two above the largest entry; 1 of an array of zeros."""
+    largest = float(np.abs(array).max(initial=0.0))
+    return float(np.exp2(np.frexp(largest)[1])) if largest > 0.0 else 1.0

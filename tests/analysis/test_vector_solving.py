@@ -1,0 +1,121 @@
+"""The verb for columns of labels: what it returns, and what it refuses."""
+
+import numpy as np
+import pytest
+
+import relaxgap
+from relaxgap.analysis.vector_solving import vector_dataset_of
+from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
+from relaxgap.problems.vector_output import VectorProgram
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((7, 3)), RNG.standard_normal((7, 2))
+
+
+def test_columns_of_labels_are_solved_together() -> None:
+    result = relaxgap.solve(X, Y, beta_fraction=0.1, rtol=1e-8)
+    assert (result.status, result.complete, result.program) == ("solved", True, "vector")
+    assert (result.solver, result.certificate, result.n_outputs) == ("cells", "cells", 2)
+    assert isinstance(result.network, VectorNetwork)
+    program = VectorProgram(vector_dataset_of(X, Y), result.beta)
+    assert result.network.training_loss(program) == pytest.approx(result.primal_value, rel=1e-12)
+    np.testing.assert_allclose(
+        result.network.predict(X), program.fit(result.network.hidden, result.network.output)
+    )
+    assert result.nu.shape == Y.shape
+    assert "of several outputs" in result.sentence
+
+
+def test_one_column_is_the_scalar_problem() -> None:
+    scalar = relaxgap.solve(X, Y[:, 0], beta=0.3, rtol=1e-9)
+    for labels in (Y[:, :1], Y[:, 0]):
+        vector = relaxgap.solve(X, labels, beta=0.3, rtol=1e-9, program="vector")
+        assert vector.dual_value <= scalar.primal_value
+        assert scalar.dual_value <= vector.primal_value
+
+
+@pytest.mark.parametrize("units", [(1e8, 1e-9), (1e-7, 1e5)])
+def test_units_change_nothing_but_units(units: tuple[float, float]) -> None:
+    base = relaxgap.solve(X, Y, beta_fraction=0.1, rtol=1e-7)
+    other = relaxgap.solve(units[0] * X, units[1] * Y, beta_fraction=0.1, rtol=1e-7)
+    assert other.status == "solved"
+    assert other.primal_value / units[1] ** 2 == pytest.approx(base.primal_value, rel=1e-6)
+    program = VectorProgram(vector_dataset_of(units[0] * X, units[1] * Y), other.beta)
+    assert isinstance(other.network, VectorNetwork)
+    loss = other.network.training_loss(program)
+    assert loss == pytest.approx(other.primal_value, rel=1e-10)
+
+
+def test_the_gated_program_takes_sampled_patterns() -> None:
+    result = relaxgap.solve(X, Y, beta_fraction=0.1, program="gated", patterns="gaussian:9")
+    assert (result.status, result.complete, result.solver) == ("solved", False, "proximal")
+    assert isinstance(result.network, GatedVectorNetwork)
+    rest = result.network.predict(X) - Y
+    norms = sum(np.linalg.norm(block, "nuc") for block in result.network.weights)
+    value = 0.5 * float(np.sum(rest**2)) + result.beta * norms
+    assert value == pytest.approx(result.primal_value, rel=1e-9)
+
+
+def test_patches_are_pooled() -> None:
+    patches = RNG.standard_normal((5, 2, 2))
+    result = relaxgap.solve(patches, Y[:5], beta_fraction=0.2, rtol=1e-7)
+    assert result.status == "solved"
+    assert isinstance(result.network, VectorNetwork)
+    assert result.network.predict(patches).shape == (5, 2)
+
+
+def test_where_cells_are_too_many_networks_are_found_and_bounded() -> None:
+    rng = np.random.default_rng(1)
+    wide, labels = rng.standard_normal((14, 8)), rng.standard_normal((14, 2))
+    result = relaxgap.solve(wide, labels, beta_fraction=0.3, rtol=1e-3, time_limit=8.0)
+    assert result.solver == "lifted"
+    assert result.certificate in ("lifted", "spectral")
+    assert 0.0 < result.dual_value <= result.primal_value
+
+
+def test_zero_labels_and_a_strength_above_all_give_zero_networks() -> None:
+    result = relaxgap.solve(X, np.zeros((7, 2)), beta=1.0)
+    assert (result.primal_value, result.active_blocks) == (0.0, 0)
+    above = relaxgap.solve(X, Y, beta_fraction=1.5)
+    assert (above.status, above.active_blocks) == ("solved", 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"loss": "logistic"}, "squared loss"),
+        ({"bias": True}, "no bias"),
+        ({"standardize": True}, "no standardize"),
+        ({"patterns": "gaussian:3"}, "patterns=all"),
+        ({"solver": "simplex"}, "solver of several outputs"),
+        ({"solver": "cells", "program": "gated"}, "proximal"),
+        ({"rtol": 2.0}, "rtol"),
+        ({"backend": relaxgap.Backend(dtype="float32")}, "backend numpy"),
+    ],
+)
+def test_what_several_outputs_do_not_have_is_refused(
+    settings: dict[str, object], match: str
+) -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match=match):
+        relaxgap.solve(X, Y, beta=0.1, **settings)
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "match"),
+    [
+        (X, Y[:3], "one row of labels"),
+        (X[:, :, None, None], Y, r"\(n, T, d\)"),
+        (X, Y[:, :, None], "one row of labels"),
+        (X, [["a", "b"]] * 7, "real numbers in Y"),
+        (X, np.full((7, 2), np.nan), "finite numbers"),
+        (X[:0], Y[:0], "non-empty"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(rows: object, labels: object, match: str) -> None:
+    with pytest.raises(relaxgap.DataError, match=match):
+        relaxgap.solve(rows, labels, beta=0.1, program="vector")
+
+
+def test_a_fraction_of_nothing_is_refused() -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="beta_max > 0"):
+        relaxgap.solve(X, np.zeros((7, 2)), beta_fraction=0.1)
