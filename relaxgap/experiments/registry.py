@@ -34,6 +34,10 @@ DRAWERS = (
     "relaxgap.experiments.kernel_spectrum",
     "relaxgap.experiments.random_interpolation",
     "relaxgap.experiments.ridge_relaxation",
+    "relaxgap.experiments.vector_relaxation",
+    "relaxgap.experiments.svd_noise",
+    "relaxgap.experiments.frank_wolfe",
+    "relaxgap.experiments.cnn_growth",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

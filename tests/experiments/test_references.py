@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from theory_comparisons import THEORY_COMPARISONS
+from vector_comparisons import VECTOR_COMPARISONS
 
 from relaxgap.cli.main import main
 from relaxgap.experiments.registry import EXPERIMENTS
@@ -319,6 +320,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "sharpness_benchmark": compare_sharpness_times,
     "real_tables": compare_tables,
     **THEORY_COMPARISONS,
+    **VECTOR_COMPARISONS,
 }
 
 

@@ -1,0 +1,50 @@
+"""How the experiments on several outputs are compared with their references: brackets overlap."""
+
+import numpy as np
+import pandas as pd
+from theory_comparisons import assert_close, assert_overlap, assert_same_rows
+
+
+def compare_vector_relaxation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "q", "seed", "n_patterns", "n_faces"))
+    assert_overlap(fresh, reference, "primal_value", "dual_value")
+    assert_close(fresh, reference, ("cell_bound", "lifted_bound"), 1e-4)
+    assert_close(fresh, reference, ("gated_value",), 1e-3)
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"] <= 1e-8).all()
+        for bound in ("cell_bound", "lifted_bound", "gated_value"):
+            assert (frame[bound] <= frame["primal_value"]).all()
+        for trained in ("adam_best", "sgd_best"):
+            assert (frame[trained] >= frame["dual_value"]).all()
+
+
+def compare_svd_noise(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "q", "seed", "noise"))
+    assert_overlap(fresh, reference, "primal_value", "dual_value")
+    assert_close(fresh, reference, ("linear_value",), 1e-9)
+    for frame in (fresh, reference):
+        assert (frame["ratio"] >= 1.0 - 1e-9).all()
+
+
+def compare_frank_wolfe(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    keys = ["data", "n", "d", "q", "seed", "step"]
+    plain = [frame[frame["method"] == "plain"] for frame in (fresh, reference)]
+    pd.testing.assert_frame_equal(*(rows[keys].reset_index(drop=True) for rows in plain))
+    np.testing.assert_allclose(*(rows["error"] for rows in plain), rtol=1e-3)
+    for frame in (fresh, reference):
+        assert frame[frame["method"] == "corrective"].groupby("cell")["error"].last().max() <= 1e-8
+
+
+def compare_cnn_growth(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    keys = ("data", "n", "patch", "q", "n_patches", "seed", "n_patterns", "n_faces")
+    assert_same_rows(fresh, reference, keys)
+    assert_close(fresh, reference, ("primal_value",), 1e-5)
+    assert (fresh["relative_gap"] <= 1e-6).all()
+
+
+VECTOR_COMPARISONS = {
+    "vector_relaxation": compare_vector_relaxation,
+    "svd_noise": compare_svd_noise,
+    "frank_wolfe": compare_frank_wolfe,
+    "cnn_growth": compare_cnn_growth,
+}
