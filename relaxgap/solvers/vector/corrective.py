@@ -22,7 +22,7 @@ LASSO_SHARE = 1e-2
 MAX_ROUNDS = 500
 MAX_STALLED = 3
 """Rounds without a better bracket that end the work."""
-ALIKE, SMALL, ON_EDGE = 0.98, 0.2, 1e-9
+ALIKE, SMALL, ON_EDGE, COPY = 0.98, 0.2, 1e-9, 1.0 - 1e-15
 
 
 def corrective_rounds(
@@ -50,16 +50,16 @@ def corrective_rounds(
         bracket = bracket.with_dual_point(program, residual, found.largest, proven_by)
         yield bracket
         taken = found.best.u[found.best.price > program.beta][:NEURONS_A_ROUND]
-        if bracket.relative_gap <= rtol or not len(taken):
+        if bracket.relative_gap <= rtol or len(hidden) + len(taken) == 0:
             return
         value = program.value(hidden, output)
         # how far the gap would be if the best price known were the largest
-        near = float(found.best.price[0]) / program.beta - 1.0
+        near = found.best.price.max(initial=0.0) / program.beta - 1.0 if len(taken) else np.inf
         hidden, output = _corrected(
             program,
             np.vstack([hidden, taken]),
             np.vstack([output, np.zeros((len(taken), data.q))]),
-            LASSO_SHARE * min(bracket.relative_gap, near),
+            LASSO_SHARE * min(bracket.relative_gap, float(near)),
         )
         bracket = bracket.with_network(program, hidden, output)
         stalled = stalled + 1 if program.value(hidden, output) >= value else 0
@@ -75,7 +75,7 @@ def _corrected(
 ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, "k q"]]:
     """Return the best output weights of the neurons, polished, without neurons of no weight."""
     lengths = np.linalg.norm(hidden, axis=1)
-    units, scaled = hidden / lengths[:, None], output * lengths[:, None]
+    units, scaled = _without_copies(hidden / lengths[:, None], output * lengths[:, None])
     features = program.features(units)
     costs = np.full(len(units), program.beta)
     weights = row_lasso(features, program.data.Y, costs, scaled, rtol)
@@ -91,6 +91,18 @@ def _corrected(
             value = program.value(units, weights)
     some = np.linalg.norm(units, axis=1) * np.linalg.norm(weights, axis=1) > 0.0
     return units[some], weights[some]
+
+
+def _without_copies(
+    units: Float64[np.ndarray, "m d"], weights: Float64[np.ndarray, "m q"]
+) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, "k q"]]:
+    """Add up the output weights of neurons of one direction."""
+    near = units @ units.T > COPY
+    first = np.argmax(near, axis=1)
+    summed = np.zeros_like(weights)
+    np.add.at(summed, first, weights)
+    kept = np.unique(first)
+    return units[kept], summed[kept]
 
 
 def _merged(
