@@ -21,6 +21,8 @@ from relaxgap.analysis.library_problems import LibraryProblem
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.strength import Regularisation
+from relaxgap.analysis.vector_certifying import VectorReport, certify_vector
+from relaxgap.analysis.vector_solving import has_several_outputs, refuse_for_several_outputs
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.global_optimum.improving_patterns import ImprovingPatterns, improving_patterns
@@ -35,9 +37,10 @@ from relaxgap.networks import (
     structure_of,
 )
 from relaxgap.networks.landscape.stationarity import refuse_implied
+from relaxgap.numerics.backend import NUMPY
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.problems.biases import Bias
-from relaxgap.problems.losses import Loss, is_smooth
+from relaxgap.problems.losses import SQUARED, Loss, is_smooth
 
 LEAST_LOOK_SECONDS = 1.0
 LOOK_SHARE = 0.1
@@ -65,7 +68,7 @@ def certify(
     standardize: bool = False,
     threads: int = 1,
     on_progress: OnBracket = unseen,
-) -> NetworkReport:
+) -> NetworkReport | VectorReport:
     r"""Bracket the best training loss of any width, and measure a network against it.
 
     The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
@@ -82,8 +85,9 @@ def certify(
         beta holds unless something else is given.
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
-    y : (n,) array
-        Labels, as for `relaxgap.solve`.
+    y : (n,) or (n, q) array
+        Labels, as for `relaxgap.solve`; for several columns see
+        `relaxgap.analysis.vector_certifying`.
     beta, beta_fraction : float, optional
         Weight decay of the loss, or the same as a fraction of the beta at which zero becomes
         optimal, found as for `relaxgap.solve`. By default the one at which the weights are closest
@@ -122,7 +126,7 @@ def certify(
 
     Returns
     -------
-    NetworkReport
+    NetworkReport or VectorReport
         The numbers of ``relaxgap certify --json`` by the same names, the best network known, and
         sentences; ``str(report)`` is what they say.
 
@@ -150,6 +154,24 @@ def certify(
     >>> best.verdict[:53]
     'This network is optimal to the accuracy asked for: at'
     """
+    if has_several_outputs(X, y, ""):
+        only_one: dict[str, Any] = {"against_rest": against_rest, "penalise": penalise}
+        only_one |= {"standardize": standardize}
+        only_one |= {"sklearn_alpha": sklearn_alpha, "torch_weight_decay": torch_weight_decay}
+        refuse_for_several_outputs(loss or SQUARED.name, NUMPY, only_one)
+        return certify_vector(
+            network,
+            X,
+            y,
+            beta,
+            beta_fraction,
+            rtol,
+            time_limit,
+            None if certificate == "auto" else certificate,
+            seed,
+            threads=threads,
+            on_progress=on_progress,
+        )
     remembered = training_of(network)
     if loss is None:
         loss = default_loss(network, remembered)

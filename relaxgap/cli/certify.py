@@ -9,6 +9,7 @@ import click
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
+from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.cli.accuracy import exit_if_missed, is_given
 from relaxgap.cli.data_argument import (
     DATA_HELP,
@@ -23,9 +24,13 @@ from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
 from relaxgap.cli.program_options import refuse_two_strengths, takes_library_problem
 from relaxgap.cli.progress import bracket_line
+from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
 from relaxgap.cli.shown_text import printable
 from relaxgap.data.classes import Classes
+from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
+from relaxgap.networks.saving import archive_of
+from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
 
 
 @click.command("certify", epilog=DATA_HELP)
@@ -33,6 +38,7 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 @takes_loss
 @takes_library_problem
 @takes_columns
+@takes_several_outputs
 @click.option(
     "--network",
     "network_file",
@@ -66,10 +72,10 @@ from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 )
 @click.option(
     "--certificate",
-    type=click.Choice(CERTIFICATE_NAMES),
+    type=click.Choice((*CERTIFICATE_NAMES, *(name for name in METHODS if name != SPECTRAL))),
     default="auto",
     show_default=True,
-    help="How to prove the lower bound.",
+    help=f"How to prove the lower bound; of several outputs: {', '.join(METHODS)}.",
 )
 @click.option(
     "--threads",
@@ -94,6 +100,8 @@ def certify_command(
     seed: int,
     drop: tuple[str, ...],
     one_hot: tuple[str, ...],
+    one_hot_target: bool,
+    patches: int | None,
     network_file: str,
     out: Path | None,
     better: Path | None,
@@ -117,6 +125,12 @@ def certify_command(
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz", ".pt")
+    several = several_labels(
+        data, target, "", one_hot_target, patches, drop, one_hot, {"--out": out}
+    )
+    if several is not None:
+        _certify_several(several, network_file, seed, better, as_json, chosen)
+        return
     with options_named():
         remembered, columns = remembered_by(network_file)
     if not is_given("loss"):
@@ -131,6 +145,7 @@ def certify_command(
         X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         report = certify(network_file, X, y, seed=seed, on_progress=show, **chosen)
+    assert isinstance(report, NetworkReport)
     click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
     if better is not None:
         write_network(better, "--better", report.best.of_columns(columns))
@@ -141,6 +156,33 @@ def certify_command(
         write_bytes(out, "--out", report_page(network_file, data, report).encode("utf-8"))
     if not as_json and (written := [path for path in (better, out) if path is not None]):
         click.echo("\n".join(["", "written:", *(printable(f"  {path}") for path in written)]))
+    exit_if(report.stopped)
+    exit_if_missed(report.status, report.relative_gap, report.rtol, "rtol")
+
+
+def _certify_several(
+    several: SeveralLabels,
+    network_file: str,
+    seed: int,
+    better: Path | None,
+    as_json: bool,
+    chosen: dict[str, Any],
+) -> None:
+    """Certify a network of several outputs, print and write."""
+    X, Y, _ = several
+    refuse_unwritable(better, "--better", ".npz")
+    chosen["loss"] = chosen["loss"] if is_given("loss") else None
+    with options_named(), before_the_first_bracket(), bracket_line() as show:
+        report = certify(network_file, X, Y, seed=seed, on_progress=show, **chosen)
+    assert isinstance(report, VectorReport)
+    row = asdict(report.record)
+    if as_json:
+        click.echo(json.dumps(row, allow_nan=False))
+    else:
+        lines = [f"{name:21s} {value}" for name, value in row.items()]
+        click.echo("\n".join([*lines, report.verdict]))
+    if better is not None:
+        write_bytes(better, "--better", archive_of(report.best_network.arrays))
     exit_if(report.stopped)
     exit_if_missed(report.status, report.relative_gap, report.rtol, "rtol")
 

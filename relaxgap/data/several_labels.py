@@ -66,7 +66,9 @@ def load_several(source: FileData, one_hot: bool) -> SeveralLabels:
 
 
 def names_several(source: FileData) -> bool:
-    """Whether a target with commas names several columns: no column has the whole name."""
+    """Whether a target names several columns, none of which has the whole name, or an array."""
+    if Path(source.path).suffix.lower() == ".npz":
+        return _is_matrix(source)
     if "," not in source.target:
         return False
     try:
@@ -108,6 +110,16 @@ def _of_archive(source: FileData) -> SeveralLabels:
                 "labels; make the lengths match."
             )
         return X, Y, [f"{source.target}{k}" for k in range(Y.shape[1])]
+
+
+def _is_matrix(source: FileData) -> bool:
+    try:
+        with open_arrays(existing_file(source.path, (".npz",))) as archive:
+            _described(archive, source.target, (2,))
+    except (DataError, OSError):
+        # whatever is wrong is said where the file is read
+        return False
+    return True
 
 
 def _described(archive: NumpyArchive, name: str, axes: Sequence[int]) -> StoredArray:

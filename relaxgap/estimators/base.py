@@ -135,6 +135,7 @@ class ReLUEstimator(BaseEstimator):
             report = certify(
                 network, X, y, rtol=self.rtol, time_limit=self.optimum_seconds, seed=seed
             )
+        assert isinstance(report, NetworkReport)
         if report.stopped == "interrupted":
             raise KeyboardInterrupt
         return report

@@ -1,9 +1,12 @@
 """The verb for columns of labels: what it returns, and what it refuses."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import relaxgap
+from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.analysis.vector_solving import vector_dataset_of
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.problems.vector_output import VectorProgram
@@ -119,3 +122,34 @@ def test_data_that_do_not_fit_are_refused(rows: object, labels: object, match: s
 def test_a_fraction_of_nothing_is_refused() -> None:
     with pytest.raises(relaxgap.ConfigurationError, match="beta_max > 0"):
         relaxgap.solve(X, np.zeros((7, 2)), beta_fraction=0.1)
+
+
+def test_a_network_of_several_outputs_is_certified() -> None:
+    hidden, output = RNG.standard_normal((4, 3)), RNG.standard_normal((4, 2))
+    report = relaxgap.certify((hidden, output), X, Y, beta=0.2, rtol=1e-6)
+    assert isinstance(report, VectorReport)
+    best = relaxgap.solve(X, Y, beta=0.2, rtol=1e-7)
+    assert report.lower_bound <= best.primal_value
+    assert best.dual_value <= report.upper_bound < report.network_value
+    assert report.better_network_found
+    assert "a better one was found" in str(report)
+    again = relaxgap.certify(report.best_network, X, Y, rtol=1e-6)
+    assert isinstance(again, VectorReport)
+    assert (again.beta_source, again.better_network_found) == ("implied", False)
+    assert again.beta == pytest.approx(0.2, rel=1e-4)
+    assert again.certified_ratio == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("network", "match"),
+    [
+        ((np.ones((2, 3)), np.ones((2, 3))), r"output \(m, 2\)"),
+        ((np.ones((2, 4)), np.ones((2, 2))), r"hidden \(m, 3\)"),
+        ((np.full((2, 3), np.inf), np.ones((2, 2))), "finite weights"),
+        ([1.0, 2.0, 3.0], "a pair"),
+        ("missing.npz", "missing.npz"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused(network: Any, match: str) -> None:
+    with pytest.raises(relaxgap.DataError, match=match):
+        relaxgap.certify(network, X, Y, beta=0.2)

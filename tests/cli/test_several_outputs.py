@@ -110,3 +110,18 @@ def test_a_drawn_data_set_has_one_label() -> None:
     result = run("gaussian:n=6,d=2", "--beta", 0.5, "--program", "vector")
     assert result.exit_code == 2
     assert "Expected a file for several outputs" in result.stderr
+
+
+def test_a_network_of_several_outputs_is_certified(arrays: Path, tmp_path: Path) -> None:
+    out, better = tmp_path / "net.npz", tmp_path / "better.npz"
+    found = solved(arrays, "--target", "Y", "--out", out)
+    options = ["--network", str(out), "--target", "Y", "--beta", str(found["beta"])]
+    arguments = ["certify", str(arrays), *options, "--better", str(better)]
+    result = CliRunner().invoke(main, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["n_outputs"] == 2
+    assert 1.0 <= report["certified_ratio"] <= 1.001
+    assert better.is_file()
+    page = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "page.html")])
+    assert (page.exit_code, "--out" in page.stderr) == (2, True)

@@ -294,3 +294,34 @@ def test_units_are_powers_of_two() -> None:
     np.testing.assert_array_equal(scaled.data.X * x_unit, program.data.X)
     np.testing.assert_array_equal(scaled.data.Y * y_unit, program.data.Y)
     assert {np.frexp(x_unit)[0], np.frexp(y_unit)[0]} == {0.5}
+
+
+def ring(n: int, fraction: float, seed: int) -> tuple[VectorProgram, ConePrices]:
+    """Return rows around an axis and an output for each sample: no direction is singled out."""
+    angles, height = 2.0 * np.pi * np.arange(n) / n, np.random.default_rng(seed).uniform(0.2, 2.0)
+    X = np.column_stack([np.full(n, height), np.cos(angles), np.sin(angles)])
+    program = VectorProgram(VectorDataset(X, np.eye(n)), 1.0)
+    prices = prices_of(program)
+    return VectorProgram(program.data, fraction * prices(program.data.Y, 0.0).largest), prices
+
+
+@pytest.mark.parametrize(("n", "fraction"), [(5, 0.3), (6, 0.2), (7, 0.4)])
+def test_equal_singular_values_hide_no_cell_and_cost_no_gap(n: int, fraction: float) -> None:
+    program, prices = ring(n, fraction, n)
+    assert exact(program, prices).relative_gap <= 1e-8
+
+
+def test_a_matrix_for_each_cell_may_be_below_the_optimum() -> None:
+    # found among the instances of vector_relaxation, of rank 3 with 7 samples and 5 outputs
+    from relaxgap.data.gaussian import GaussianData
+    from relaxgap.experiments.parts.cell import Cell
+    from relaxgap.experiments.parts.outputs import Outputs, drawn
+    from relaxgap.experiments.parts.vector_optimum import optimum_of
+
+    cell = Cell(GaussianData(n=7, d=3, labels="noise"), None, seed=2)
+    found = optimum_of(drawn(cell, Outputs(q=5)), 1e-8, 60.0, 0.05)
+    forms = cell_forms(found.program.data.X, found.prices.patterns, found.prices.faces)
+    point = solve_forms(found.program, forms, NEVER)
+    assert point is not None
+    # the value that the conic solver itself takes for the optimum of the relaxation
+    assert point.value < 0.995 * found.bracket.dual_value

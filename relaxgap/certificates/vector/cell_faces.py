@@ -87,6 +87,11 @@ class CellFaces:
         """Number of faces of all cells."""
         return sum(faces.cell.size for faces in self.faces)
 
+    def inner_rows(self, cell: int) -> Float64[np.ndarray, "b d"]:
+        """Return the unit rows that are not negative on a cell, one for each of its bounds."""
+        inward = self.inward[cell][self.inward[cell] != 0]
+        return np.asarray(np.sign(inward)[:, None] * self.normals[np.abs(inward) - 1])
+
     def slacks(
         self, cell: Int[np.ndarray, " f"], u: Float64[np.ndarray, "f d"]
     ) -> Float64[np.ndarray, "f b"]:

@@ -16,6 +16,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int
+from scipy.optimize import linprog
 
 from relaxgap.certificates.vector.cell_faces import CellFaces, FacesOfSize
 from relaxgap.certificates.vector.free_prices import (
@@ -30,6 +31,8 @@ from relaxgap.patterns.pattern_set import PatternSet
 FACES_AT_ONCE = 1 << 16
 INSIDE = 1e-12
 """How far outside a unit direction may be that is offered as one of its cone."""
+CLEAR, LP_ROOM = 1e-6, 1e-8
+"""Largest doubt of a direction that singles it out, and room for a linear program's tolerance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +122,7 @@ class ConePrices:
         free = largest_singular_values(moments)
         bounds = free.copy()
         doubtful = np.flatnonzero(free + room > threshold)
-        found = _Refined(doubtful, self.X.shape[1])
+        found = _Refined(doubtful, self.X.shape[1], threshold)
         chosen = np.zeros(free.size, dtype=np.bool_)
         chosen[doubtful] = True
         place = np.cumsum(chosen) - 1
@@ -145,10 +148,11 @@ class ConePrices:
 class _Refined:
     """What is known of some cells, face by face."""
 
-    def __init__(self, cells: Int[np.ndarray, " k"], d: int) -> None:
+    def __init__(self, cells: Int[np.ndarray, " k"], d: int, threshold: float) -> None:
         self.bound = np.zeros(cells.size)
         self.price = np.zeros(cells.size)
         self.u = np.zeros((cells.size, d))
+        self.threshold = threshold
 
     def take(
         self,
@@ -158,23 +162,71 @@ class _Refined:
         place: Int[np.ndarray, " P"],
         moments: Float64[np.ndarray, "P d q"],
     ) -> None:
+        """Take in the leading directions of some faces."""
         cell, of = faces.cell[at], place[faces.cell[at]]
         moment = _within(moments[cell], faces.bases[faces.basis[at]])
-        values, u, error = _leading(moment, np.linalg.norm(moments[cell], axis=(1, 2)))
+        left, sizes, _ = np.linalg.svd(moment, full_matrices=False)
+        values, u = sizes[:, 0], np.ascontiguousarray(left[:, :, 0])
+        doubt = _doubt(moment.shape[1:], np.linalg.norm(moments[cell], axis=(1, 2)))
+        error = _error(sizes, doubt, 1)
         slack = every.slacks(cell, u)
-        if faces.bases.shape[2]:
-            # what the face meets is met up to rounding
-            met = np.abs(slack) <= INSIDE
-            slack = np.where(met, 0.0, slack)
+        # what the face meets is met up to rounding
+        slack = np.where(np.abs(slack) <= INSIDE, 0.0, slack)
         low = np.fmin.reduce(slack, axis=1, initial=1.0)
         high = -np.fmax.reduce(slack, axis=1, initial=-1.0)
         possible = np.maximum(low, high) >= -error
+        unclear = possible & (error > CLEAR) & (values > self.threshold)
+        for f in np.flatnonzero(unclear):
+            rows = every.inner_rows(int(cell[f]))
+            met, direction = _met(left[f], sizes[f], float(doubt[f]), rows)
+            possible[f] = met
+            if direction is not None:
+                self._offer(int(of[f]), float(np.linalg.norm(moment[f].T @ direction)), direction)
         np.maximum.at(self.bound, of[possible], values[possible])
         inside = np.flatnonzero(np.maximum(low, high) >= -INSIDE)
         for f in inside[np.argsort(values[inside], kind="stable")]:
-            if values[f] > self.price[of[f]]:
-                self.price[of[f]] = values[f]
-                self.u[of[f]] = u[f] if low[f] >= high[f] else -u[f]
+            self._offer(int(of[f]), float(values[f]), u[f] if low[f] >= high[f] else -u[f])
+
+    def _offer(self, cell: int, price: float, u: Float64[np.ndarray, " d"]) -> None:
+        if price > self.price[cell]:
+            self.price[cell], self.u[cell] = price, u
+
+
+def _met(
+    left: Float64[np.ndarray, "d k"],
+    sizes: Float64[np.ndarray, " k"],
+    doubt: float,
+    rows: Float64[np.ndarray, "b d"],
+) -> tuple[bool, Float64[np.ndarray, " d"] | None]:
+    """Say whether the space of nearly equal leading directions may meet a cone, and where it does.
+
+    Of equal singular values no direction is singled out: all of their span are leading ones.
+    """
+    for k in range(2, sizes.size + 1):
+        error = float(_error(sizes[None], np.array([doubt]), k)[0])
+        if error <= CLEAR:
+            break
+    else:
+        return True, None
+    span = left[:, :k]
+    along = rows @ span
+    best, found = -np.inf, np.zeros(k)
+    for i in range(k):
+        for side in (1.0, -1.0):
+            # the largest t with A c >= t, c in a face of the unit box
+            bounds: list[tuple[float | None, float]] = [*[(-1.0, 1.0)] * k, (None, 1.0)]
+            bounds[i] = (side, side)
+            constraint = np.hstack([-along, np.ones((len(along), 1))])
+            solved = linprog(
+                np.append(np.zeros(k), -1.0), constraint, np.zeros(len(along)), bounds=bounds
+            )
+            if solved.x is not None and solved.x[k] > best:
+                best, found = float(solved.x[k]), np.asarray(solved.x[:k])
+    if best < -(error * np.sqrt(k) + LP_ROOM):
+        return False, None
+    u = span @ (found / np.linalg.norm(found))
+    inside = bool(np.all(rows @ u >= -INSIDE))
+    return True, u if inside else None
 
 
 def _within(
@@ -186,15 +238,20 @@ def _within(
     return np.asarray(moment - basis @ (np.swapaxes(basis, 1, 2) @ moment))
 
 
-def _leading(
-    moment: Float64[np.ndarray, "f d q"], sizes: Float64[np.ndarray, " f"]
-) -> tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, "f d"], Float64[np.ndarray, " f"]]:
-    """Return largest singular values, their left singular vectors, and how far these may be off."""
-    left, values, _ = np.linalg.svd(moment, full_matrices=False)
-    first = values[:, 0]
-    second = values[:, 1] if values.shape[1] > 1 else np.zeros_like(first)
-    distance = first - second
-    # Wedin: a perturbation of a few units of rounding moves the vector by its ratio to the distance
-    doubt = 64.0 * EPS * (moment.shape[1] + moment.shape[2]) * sizes
-    error = np.divide(doubt, distance, out=np.full_like(first, np.inf), where=distance > 0.0)
-    return first, np.ascontiguousarray(left[:, :, 0]), error + INSIDE
+def _doubt(shape: tuple[int, ...], sizes: Float64[np.ndarray, " f"]) -> Float64[np.ndarray, " f"]:
+    """Return how far singular values may be off by rounding."""
+    return np.asarray(64.0 * EPS * sum(shape) * sizes)
+
+
+def _error(
+    sizes: Float64[np.ndarray, "f k"], doubt: Float64[np.ndarray, " f"], count: int
+) -> Float64[np.ndarray, " f"]:
+    """Return how far the span of the leading singular vectors may be off.
+
+    By Wedin a perturbation of a few units of rounding moves it by its ratio to the distance of
+    their values from the next.
+    """
+    following = sizes[:, count] if count < sizes.shape[1] else np.zeros(len(sizes))
+    distance = sizes[:, count - 1] - following
+    error = np.divide(doubt, distance, out=np.full_like(doubt, np.inf), where=distance > 0.0)
+    return np.asarray(error + INSIDE)

@@ -102,9 +102,7 @@ def cell_forms(
     """
     forms, d = [], X.shape[1]
     for cell in range(patterns.n_patterns):
-        inward = faces.inward[cell]
-        inward = inward[inward != 0]
-        rows = np.sign(inward)[:, None] * faces.normals[np.abs(inward) - 1]
+        rows = faces.inner_rows(cell)
         first, second = np.triu_indices(len(rows), 1)
         active = patterns.unpack(np.array([cell]))[0]
         forms.append(

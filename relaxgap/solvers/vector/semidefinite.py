@@ -52,6 +52,8 @@ def solve_forms(
 ) -> SemidefinitePoint | None:
     """Solve the dual over all forms; None if the solver returned nothing finite.
 
+    In units in which the strength is 1: those of prices, which the constraints bound.
+
     Parameters
     ----------
     program : VectorProgram
@@ -79,14 +81,14 @@ def solve_forms(
     for form in forms:
         order = q + form.E.size
         triangle = _Triangle.of(order, method)
-        constants.append(_constant(form, program.beta, q, triangle))
+        constants.append(triangle.packed(np.diag(np.concatenate([np.ones(q), form.E]))))
         _add_moments(entries, form, program, at, triangle)
         _add_products(entries, form, q, at, start, triangle)
         orders.append(order)
         at += triangle.length
         start += form.a.shape[0]
     A = entries.matrix((at, total))
-    quadratic = np.concatenate([np.ones(n * q), np.zeros(total - n * q)])
+    quadratic = np.concatenate([np.full(n * q, program.beta), np.zeros(total - n * q)])
     problem = _Conic(
         sparse.diags_array(quadratic, format="csc"),
         np.concatenate([-data.Y.ravel(), np.zeros(total - n * q)]),
@@ -98,9 +100,10 @@ def solve_forms(
     x = (_clarabel if method == "clarabel" else _scs)(problem, deadline, tolerance)
     if x is None or not np.all(np.isfinite(x)):
         return None
-    R = x[: n * q].reshape(n, q)
+    R = program.beta * x[: n * q].reshape(n, q)
     value = float(np.sum(R * data.Y)) - 0.5 * float(np.sum(R**2))
-    return SemidefinitePoint(R, np.split(x[n * q :], np.cumsum(n_each)[:-1]), value)
+    multipliers = np.split(program.beta**2 * x[n * q :], np.cumsum(n_each)[:-1])
+    return SemidefinitePoint(R, multipliers, value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,12 +167,6 @@ class _Entries:
         rows, columns, values = map(np.concatenate, (self.rows, self.columns, self.values))
         some = values != 0.0
         return sparse.csc_matrix((values[some], (rows[some], columns[some])), shape=shape)
-
-
-def _constant(
-    form: PriceForm, beta: float, q: int, triangle: _Triangle
-) -> Float64[np.ndarray, " l"]:
-    return triangle.packed(np.diag(np.concatenate([np.ones(q), beta**2 * form.E])))
 
 
 def _add_moments(
