@@ -9,12 +9,13 @@ export MKL_NUM_THREADS := 1
 # the gate starts some hundred processes: what they import is compiled once
 unexport PYTHONDONTWRITEBYTECODE
 
-# a minute of fast tests, each on one of its cases: the verbs and what they are made of with every
-# argument and result checked against its annotation, which takes three times the CPU
+# fast tests, each on one of its cases: the verbs and what they are made of with every argument and
+# result checked against its annotation, which takes three times the CPU
 TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype tests/analysis tests/problems tests/numerics
+# and half a minute more, which `make test` runs whole
 FAST := --once tests/patterns tests/certificates tests/networks tests/solvers
 
-.PHONY: run test install figures results check style types fast explore format reproduce clean
+.PHONY: run test install figures results check style types typed fast explore format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -38,7 +39,7 @@ results: $(VENV)/.installed
 	$(BIN)/relaxgap figures --finish
 
 # its three parts may run at once: make -j2 check
-check: style types fast
+check: style types typed
 
 style: $(VENV)/.developing
 	$(BIN)/ruff format --check .
@@ -48,8 +49,11 @@ style: $(VENV)/.developing
 types: $(VENV)/.developing
 	$(BIN)/mypy
 
-fast: $(VENV)/.developing
+typed: $(VENV)/.developing
 	$(BIN)/python -m pytest $(TYPED)
+
+# a quick look at every room, for those who change one
+fast: typed
 	$(BIN)/python -m pytest $(FAST)
 
 format: $(VENV)/.developing

@@ -9,11 +9,13 @@ def compare_vector_relaxation(fresh: pd.DataFrame, reference: pd.DataFrame) -> N
     assert_same_rows(fresh, reference, ("data", "n", "d", "q", "seed", "n_patterns", "n_faces"))
     assert_overlap(fresh, reference, "primal_value", "dual_value")
     assert_close(fresh, reference, ("cell_bound", "lifted_bound"), 1e-4)
-    assert_close(fresh, reference, ("gated_value",), 1e-3)
+    assert_close(fresh, reference, ("gated_value", "published_value"), 1e-3)
     for frame in (fresh, reference):
         assert (frame["relative_gap"] <= 1e-8).all()
         for bound in ("cell_bound", "lifted_bound", "gated_value"):
             assert (frame[bound] <= frame["primal_value"]).all()
+        # the same relaxation in another form, solved less accurately
+        np.testing.assert_allclose(frame["published_value"], frame["lifted_bound"], rtol=2e-3)
         for trained in ("adam_best", "sgd_best"):
             assert (frame[trained] >= frame["dual_value"]).all()
 

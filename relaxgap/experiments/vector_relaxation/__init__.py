@@ -1,4 +1,4 @@
-"""A drawer: `cell.py` holds settings, record and cell function, `figure.py` the figure."""
+"""A drawer: `cell.py` measures, `published.py` states the rival, `figure.py` draws."""
 
 from relaxgap.experiments.experiment import Experiment
 

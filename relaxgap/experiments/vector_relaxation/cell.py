@@ -22,6 +22,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.outputs import Outputs, drawn, label_of
 from relaxgap.experiments.parts.vector_optimum import optimum_of
+from relaxgap.experiments.vector_relaxation.published import published_relaxation
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import PatternSet
 from relaxgap.problems.vector_output import VectorProgram
@@ -84,6 +85,10 @@ class Record:
         Lower bound from a doubly nonnegative matrix for each cell, and its seconds.
     lifted_bound, lifted_seconds : float
         Lower bound from one doubly nonnegative matrix of neurons and activations.
+    published_order : int
+        Order of the matrix of the published relaxation, which is that of the lifted bound.
+    published_value, published_seconds : float
+        What Clarabel finds for it as published, which proves nothing; NaN if it fails.
     gated_value : float
         Lower bound of the gated program over all cells.
     adam_best, adam_median : float
@@ -109,6 +114,9 @@ class Record:
     cell_seconds: float
     lifted_bound: float
     lifted_seconds: float
+    published_order: int
+    published_value: float
+    published_seconds: float
     gated_value: float
     adam_best: float
     adam_median: float
@@ -125,6 +133,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     X, prices, patterns = program.data.X, optimum.prices, optimum.prices.patterns
     cells = _bound(program, cell_forms(X, patterns, prices.faces), settings)
     lifted = _bound(program, [lifted_form(X)], settings)
+    published = published_relaxation(program, settings.time_limit)
     rng = np.random.default_rng(cell.streams()[2])
     trained = {
         method: losses(program, *train(program, replace(settings.training, method=method), rng))
@@ -149,6 +158,9 @@ def run(cell: Cell[Settings]) -> list[Record]:
             cell_seconds=cells[1],
             lifted_bound=lifted[0] * square,
             lifted_seconds=lifted[1],
+            published_order=2 * data.n + data.d + data.q,
+            published_value=published[0] * square,
+            published_seconds=published[1],
             gated_value=_gated(program, patterns, settings) * square,
             adam_best=float(trained["adam"].min()) * square,
             adam_median=float(np.median(trained["adam"])) * square,
