@@ -1,5 +1,6 @@
 """Say how far a network with several outputs is from the best one of any width, with proof."""
 
+import math
 import os
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,7 +14,7 @@ from relaxgap.analysis.network_record import BetaSource
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.analysis.vector_solving import solve_vector, vector_dataset_of
 from relaxgap.data.numpy_archives import read_arrays
-from relaxgap.errors import DataError
+from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.landscape.stationarity import refuse_implied
 from relaxgap.networks.vector_network import VectorNetwork
 from relaxgap.problems.vector_output import VectorProgram
@@ -173,7 +174,13 @@ def certify_vector(
         on_progress=on_progress,
     )
     program = VectorProgram(data, found.beta)
-    value = given.training_loss(program)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = given.training_loss(program)
+    if not math.isfinite(value):
+        raise ConfigurationError(
+            f"Expected a network whose training loss is a finite float64, got {value}; check the "
+            "units of its weights."
+        )
     better = found.primal_value < value * (1.0 - 1e-12)
     upper = found.primal_value if better else value
     lower = min(found.dual_value, value)
@@ -210,11 +217,12 @@ def vector_network_of(network: Any, d: int, q: int) -> VectorNetwork:
         If it cannot be read, or does not fit.
     """
     if isinstance(network, (str, os.PathLike)):
-        arrays = read_arrays(os.fspath(network), {"hidden": 2, "output": 2})
+        # any other array, such as biases, is refused
+        arrays = read_arrays(os.fspath(network), {"hidden": 2, "output": 2}, {})
         hidden, output = arrays["hidden"], arrays["output"]
     elif isinstance(network, VectorNetwork):
         hidden, output = network.hidden, network.output
-    elif isinstance(network, tuple) and len(network) == 2:
+    elif isinstance(network, (tuple, list)) and len(network) == 2:
         hidden, output = (as_float64(array, "the network") for array in network)
     else:
         raise DataError(
@@ -234,6 +242,7 @@ def vector_network_of(network: Any, d: int, q: int) -> VectorNetwork:
 
 def _implied(network: VectorNetwork, program: VectorProgram) -> float:
     """Return the strength at which scaling the weights changes the loss least."""
-    fit = program.fit(network.hidden, network.output)
-    squares = float(np.sum(network.hidden**2) + np.sum(network.output**2))
-    return refuse_implied(2.0 * float(np.sum((program.data.Y - fit) * fit)), squares)
+    with np.errstate(over="ignore", invalid="ignore"):
+        fit = program.fit(network.hidden, network.output)
+        squares = float(np.sum(network.hidden**2) + np.sum(network.output**2))
+        return refuse_implied(2.0 * float(np.sum((program.data.Y - fit) * fit)), squares)

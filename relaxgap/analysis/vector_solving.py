@@ -13,17 +13,19 @@ from relaxgap.analysis.bracketing import OnBracket, follow_solutions, unseen
 from relaxgap.analysis.inputs import as_float64
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.solved_program import SolveResult
-from relaxgap.analysis.strength import BETA_MAX_SHARE, Regularisation
+from relaxgap.analysis.strength import BETA_MAX_SHARE, ZERO_PRICE, Regularisation
 from relaxgap.certificates.vector.cell_faces import predicted_faces
 from relaxgap.certificates.vector.cone_pca import ConePrices
 from relaxgap.certificates.vector.free_prices import free_prices
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError, DataError, NoUnitError
+from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 from relaxgap.numerics.limits import MAX_BITS_SOLVED_AT_ONCE, MAX_LISTED_PATTERNS
+from relaxgap.numerics.rounding import magnitude
 from relaxgap.patterns import PatternSet, predicted_count
 from relaxgap.patterns.counting import written_count
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
@@ -72,8 +74,8 @@ def refuse_for_several_outputs(loss: str, backend: Backend, given: Mapping[str, 
     for name, value in given.items():
         if value:
             raise ConfigurationError(
-                f"Expected no {name} for several outputs, got {value!r}; scale and centre rows and "
-                "labels before."
+                f"Expected no {name} for several outputs, got {value!r}; leave it out, and scale "
+                "or centre rows and labels before."
             )
 
 
@@ -137,8 +139,8 @@ def solve_vector(
     DataError, ConfigurationError, EnumerationLimitError
         As `relaxgap.solve`.
     """
-    if not 0.0 < rtol < 1.0:
-        raise ConfigurationError(f"Expected 0 < rtol < 1, got {rtol}; try 1e-6.")
+    # what it checks of accuracy, time and seed holds here too
+    GlobalSolver(rtol, BRACKET_SECONDS if time_limit is None else time_limit, seed=seed)
     if program not in (VECTOR, "relu", GATED):
         raise ConfigurationError(
             f"Expected the program {VECTOR} or {GATED} for several outputs, got {program!r}; "
@@ -168,13 +170,16 @@ class _Asked:
     start: float
     on_progress: OnBracket
 
-    def beta(self, unit: float) -> float:
+    def beta(self, unit: float, scaled: VectorProgram) -> float:
         """Return the absolute strength, in the units in which ``unit`` is the critical one."""
         fraction = self.strength.beta_fraction
         assert fraction is not None
-        if unit <= 0.0:
+        spread = scaled.spread(scaled.data.Y)
+        scale = sum(magnitude(scaled.data.X, column) for column in spread.T)
+        if unit <= ZERO_PRICE * scale:
             raise NoUnitError(
-                "Expected data with beta_max > 0, got beta_max = 0 (X or Y is zero); give beta."
+                "Expected data with beta_max > 0, got beta_max = 0 up to rounding (X or Y is zero, "
+                "or no neuron of these patterns gains anything); give beta."
             )
         return fraction * unit
 
@@ -233,7 +238,7 @@ def _vector(
     if asked.strength.beta is not None:
         beta = asked.strength.beta / units
     else:
-        beta = asked.beta(_largest_price(scaled, cells, deadline))
+        beta = asked.beta(_largest_price(scaled, cells, deadline), scaled)
     program = replace(scaled, beta=beta)
     rounds = vector_rounds(program, cells, method, asked.rtol, asked.seed, deadline)
     followed = follow_solutions(_in_own_units(rounds, y_unit), asked.on_progress, asked.start)
@@ -290,7 +295,7 @@ def _gated(
         beta = asked.strength.beta / units
     else:
         spread = scaled.spread(scaled.data.Y)
-        beta = asked.beta(float(free_prices(X, chosen, spread).max(initial=0.0)))
+        beta = asked.beta(float(free_prices(X, chosen, spread).max(initial=0.0)), scaled)
     program = replace(scaled, beta=beta)
     zero = np.zeros((chosen.n_patterns, scaled.data.d, scaled.data.q))
     first = nuclear_bracket(program, chosen, zero, scaled.data.Y)

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from relaxgap.data.cells import coded, in_order
 from relaxgap.data.files import FileData
-from relaxgap.data.naming import no_target
+from relaxgap.data.naming import listed, no_target
 from relaxgap.data.numpy_archives import NumpyArchive, open_arrays
 from relaxgap.data.paths import errors_of, existing_file
 from relaxgap.data.stored_array import StoredArray
@@ -44,7 +44,8 @@ def load_several(source: FileData, one_hot: bool) -> SeveralLabels:
                 f"Expected one target of classes, got {source.target!r}; name one column."
             )
         X, labels, _ = source.load_with_columns(classes=True)
-        return X, *_one_hot([str(label) for label in labels])
+        with errors_of(source.path):
+            return X, *_one_hot([str(label) for label in labels])
     with errors_of(source.path):
         if len({first, *others}) <= len(others):
             raise DataError(
@@ -101,6 +102,10 @@ def _of_archive(source: FileData) -> SeveralLabels:
     ):
         if source.target not in archive.names:
             raise DataError(no_target("an array", source.target, archive.names))
+        if "X" not in archive.names:
+            raise DataError(
+                f"Expected an array named 'X', got {listed(archive.names)}; rename it in the file."
+            )
         X = _described(archive, "X", (2, 3)).read()
         Y = _described(archive, source.target, (2, 1)).read()
         Y = Y[:, None] if Y.ndim == 1 else Y
@@ -123,13 +128,18 @@ def _is_matrix(source: FileData) -> bool:
 
 
 def _described(archive: NumpyArchive, name: str, axes: Sequence[int]) -> StoredArray:
-    *first, last = axes
-    for n_axes in first:
+    """Describe an array of one of several numbers of axes."""
+    for n_axes in axes:
         try:
             return archive.describe(name, n_axes)
-        except DataError:
-            continue
-    return archive.describe(name, last)
+        except DataError as error:
+            # of another kind than the number of axes
+            if "axes" not in str(error):
+                raise
+    raise DataError(
+        f"Expected {name!r} with {' or '.join(map(str, sorted(axes)))} axes, got another number; "
+        "reshape it."
+    )
 
 
 def _one_hot(labels: list[str]) -> tuple[Float64[np.ndarray, "n q"], list[str]]:

@@ -1,5 +1,6 @@
 """The verb for columns of labels: what it returns, and what it refuses."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.analysis.vector_solving import vector_dataset_of
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.vector.methods import METHODS
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((7, 3)), RNG.standard_normal((7, 2))
@@ -153,3 +155,56 @@ def test_a_network_of_several_outputs_is_certified() -> None:
 def test_a_network_that_does_not_fit_is_refused(network: Any, match: str) -> None:
     with pytest.raises(relaxgap.DataError, match=match):
         relaxgap.certify(network, X, Y, beta=0.2)
+
+
+@pytest.mark.parametrize("size", [1e-15, 3e-13, 1e-12, 1e-9, 1e-6, 1e-3])
+def test_a_column_of_other_units_hides_no_face(size: float) -> None:
+    # a neuron of the second column alone is the best one at 1e-12
+    second = np.array([-0.8859668189722512, 1.107458523715314, -1.55044193320144, -0.221491704743])
+    rows, y = np.column_stack([np.ones(4), size * second]), np.array([-3.0, 8.0, 2.0, -7.0])
+    beta = 2.2592153883792408 * size
+    for hidden in np.array([[1.27e-6, 1.43e6], [1.27e-6, -1.43e6], [1.0, 0.0], [0.0, 1e6]]):
+        along = np.maximum(rows @ hidden, 0.0)
+        for sign in (1.0, -1.0):
+            gain = max(float(sign * along @ y) - beta * float(np.linalg.norm(hidden)), 0.0)
+            weight = sign * gain / float(along @ along) if np.any(along) else 0.0
+            loss = 0.5 * float(np.sum((weight * along - y) ** 2))
+            loss += beta * abs(weight) * float(np.linalg.norm(hidden))
+            result = relaxgap.solve(rows, y, beta=beta, program="vector", time_limit=1.0)
+            assert result.dual_value <= loss * (1.0 + 1e-12)
+    scalar = relaxgap.solve(rows, y, beta=beta, time_limit=1.0)
+    assert result.dual_value <= scalar.primal_value
+    assert scalar.dual_value <= result.primal_value
+
+
+def test_a_file_with_biases_is_no_network_without(tmp_path: Path) -> None:
+    path = tmp_path / "biased.npz"
+    np.savez(path, hidden=np.ones((1, 3)), output=np.ones((1, 2)), hidden_bias=[100.0])
+    with pytest.raises(relaxgap.DataError, match="hidden_bias"):
+        relaxgap.certify(path, X, Y, beta=0.1)
+
+
+def test_weights_whose_squares_overflow_are_refused() -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="finite float64"):
+        relaxgap.certify((np.full((1, 3), 1e200), np.ones((1, 2))), X, Y, beta=0.1)
+
+
+@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize("fraction", [0.99, 0.9999])
+def test_near_the_critical_strength_every_solver_ends(solver: str, fraction: float) -> None:
+    result = relaxgap.solve(X, Y, beta_fraction=fraction, solver=solver, time_limit=20.0)
+    assert result.stopped == ""
+    assert 0.0 < result.dual_value <= result.primal_value <= 0.5 * float(np.sum(Y**2)) * (1 + 1e-9)
+
+
+def test_where_no_neuron_gains_anything_a_fraction_is_of_nothing() -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="up to rounding"):
+        relaxgap.solve(
+            [[2.0], [-1.0], [-1.0]], [[0.0], [-1.0], [1.0]], beta_fraction=0.1, program="vector"
+        )
+
+
+@pytest.mark.parametrize("settings", [{"time_limit": -1.0}, {"time_limit": np.nan}])
+def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match="Expected"):
+        relaxgap.solve(X, Y, beta=0.1, **settings)

@@ -14,11 +14,15 @@ from jaxtyping import Bool, Float64, Int
 
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns.column_units import column_units
 from relaxgap.patterns.counting import cover_count, predicted_count
 from relaxgap.patterns.hyperplanes import TOLERANCE, first_parallel
 from relaxgap.patterns.pattern_set import PatternSet
+
+UNCLEAR = 1e-6
+"""Part of the largest singular value of unit rows from which on a direction is told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +33,9 @@ class FacesOfSize:
     ----------
     bases : (k, d, t) float64
         Orthonormal bases of what the hyperplanes' normals span; columns may be zero.
+    error : (k,) float64
+        How far each may be off by rounding; infinite where a direction is left out that rounding
+        does not tell: then it is not known where the face lies, only what it lies in.
     cell : (f,) int
         The cell of every face.
     basis : (f,) int
@@ -36,6 +43,7 @@ class FacesOfSize:
     """
 
     bases: Float64[np.ndarray, "k d t"]
+    error: Float64[np.ndarray, " k"]
     cell: Int[np.ndarray, " f"]
     basis: Int[np.ndarray, " f"]
 
@@ -79,8 +87,8 @@ class CellFaces:
             )
         rows, bits = _distinct(X, patterns)
         bounds = _bounding(bits)
-        rank = int(np.linalg.matrix_rank(rows, tol=TOLERANCE * max(1.0, np.sqrt(len(rows)))))
-        return cls(rows, _inward(bounds, bits), _faces(rows, bounds, rank))
+        in_units = unit_rows(rows / column_units(X))
+        return cls(rows, _inward(bounds, bits), _faces(rows, in_units, bounds))
 
     @property
     def n_faces(self) -> int:
@@ -136,11 +144,16 @@ def _inward(bounds: list[tuple[int, ...]], bits: Bool[np.ndarray, "P k"]) -> Int
 
 
 def _faces(
-    rows: Float64[np.ndarray, "k d"], bounds: list[tuple[int, ...]], rank: int
+    rows: Float64[np.ndarray, "k d"],
+    in_units: Float64[np.ndarray, "k d"],
+    bounds: list[tuple[int, ...]],
 ) -> tuple[FacesOfSize, ...]:
-    """Return the faces by the number of hyperplanes that they meet."""
+    """Return the faces by the number of hyperplanes that they meet.
+
+    Which rows depend on each other is told in units of the columns, as enumeration does.
+    """
     every = []
-    for size in range(max(rank, 1)):
+    for size in range(max(min(rows.shape), 1)):
         number: dict[tuple[int, ...], int] = {}
         cells, of = [], []
         for cell, found in enumerate(bounds):
@@ -148,14 +161,29 @@ def _faces(
             for met in combinations(found, size):
                 cells.append(cell)
                 of.append(number.setdefault(met, len(number)))
-        bases = np.zeros((len(number), rows.shape[1], size))
+        bases, error = np.zeros((len(number), rows.shape[1], size)), np.zeros(len(number))
         if size and number:
-            picked = rows[np.array(list(number))]
-            left, values, _ = np.linalg.svd(np.swapaxes(picked, 1, 2), full_matrices=False)
-            # rows that depend on each other span less
-            bases = left * (values > TOLERANCE * values[:, :1])[:, None, :]
-        every.append(FacesOfSize(bases, np.array(cells, np.int64), np.array(of, np.int64)))
+            picked = np.array(list(number))
+            bases, error = _spans(rows[picked], in_units[picked])
+        faces = FacesOfSize(bases, error, np.array(cells, np.int64), np.array(of, np.int64))
+        every.append(faces)
     return tuple(every)
+
+
+def _spans(
+    picked: Float64[np.ndarray, "k t d"], in_units: Float64[np.ndarray, "k t d"]
+) -> tuple[Float64[np.ndarray, "k d t"], Float64[np.ndarray, " k"]]:
+    """Return orthonormal bases of what rows span, and how far each may be off."""
+    left, values, _ = np.linalg.svd(np.swapaxes(picked, 1, 2), full_matrices=False)
+    spread = np.linalg.svd(in_units, compute_uv=False)
+    # rows that depend on each other span less
+    rank = np.sum(spread > TOLERANCE * spread[:, :1], axis=1)
+    clear = values > UNCLEAR * values[:, :1]
+    found = np.sum(clear, axis=1)
+    kept = np.arange(values.shape[1]) < np.minimum(rank, found)[:, None]
+    least = np.min(np.where(kept, values, 1.0), axis=1)
+    error = 64.0 * EPS * picked.shape[2] / least
+    return left * kept[:, None, :], np.where(found < rank, np.inf, error)
 
 
 def predicted_faces(X: Float64[np.ndarray, "N d"]) -> int:

@@ -16,7 +16,6 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int
-from scipy.optimize import linprog
 
 from relaxgap.certificates.vector.cell_faces import CellFaces, FacesOfSize
 from relaxgap.certificates.vector.free_prices import (
@@ -24,15 +23,18 @@ from relaxgap.certificates.vector.free_prices import (
     largest_singular_values,
     moment_rounding,
 )
+from relaxgap.certificates.vector.leading_directions import (
+    CLEAR,
+    INSIDE,
+    UnclearFace,
+    meets,
+    size_doubt,
+    span_error,
+)
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.pattern_set import PatternSet
 
 FACES_AT_ONCE = 1 << 16
-INSIDE = 1e-12
-"""How far outside a unit direction may be that is offered as one of its cone."""
-CLEAR, LP_ROOM = 1e-6, 1e-8
-"""Largest doubt of a direction that singles it out, and room for a linear program's tolerance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +134,10 @@ class ConePrices:
                 checkpoint()
                 at = some[start : start + FACES_AT_ONCE]
                 found.take(self.faces, faces, at, place, moments)
+        found.settle(self.faces)
         bounds[doubtful] = np.minimum(found.bound, free[doubtful])
         bounds = bounds * (1.0 + 1e-13) + room
-        shift = self.patterns.shift
-        if shift is not None:
-            # a cell that rounding merged: see `_with_merged_cells` of the scalar prices
-            change = float(np.abs(spread).sum(axis=1) @ (np.abs(self.X) @ shift))
-            bounds = (bounds * (1.0 + float(np.linalg.norm(shift))) + change) * (1.0 + 1e-12)
+        bounds = with_merged_cells(bounds, self.X, self.patterns, spread)
         order = np.argsort(-found.price, kind="stable")
         order = order[found.price[order] > 0.0]
         best = Candidates(doubtful[order], found.u[order], found.price[order])
@@ -152,7 +151,8 @@ class _Refined:
         self.bound = np.zeros(cells.size)
         self.price = np.zeros(cells.size)
         self.u = np.zeros((cells.size, d))
-        self.threshold = threshold
+        self.threshold = threshold * (1.0 + 1e-11)
+        self.unclear: list[UnclearFace] = []
 
     def take(
         self,
@@ -166,67 +166,71 @@ class _Refined:
         cell, of = faces.cell[at], place[faces.cell[at]]
         moment = _within(moments[cell], faces.bases[faces.basis[at]])
         left, sizes, _ = np.linalg.svd(moment, full_matrices=False)
-        values, u = sizes[:, 0], np.ascontiguousarray(left[:, :, 0])
-        doubt = _doubt(moment.shape[1:], np.linalg.norm(moments[cell], axis=(1, 2)))
-        error = _error(sizes, doubt, 1)
+        u = np.ascontiguousarray(left[:, :, 0])
+        lengths, off = np.linalg.norm(moments[cell], axis=(1, 2)), faces.error[faces.basis[at]]
+        told = np.isfinite(off)
+        # a basis that is off by so much takes at most so much of a moment away
+        values = sizes[:, 0] + np.where(told, off, 0.0) * lengths
+        doubt = size_doubt(moment.shape[1:], lengths)
+        error = span_error(sizes, doubt, 1) + np.where(told, off, 0.0)
         slack = every.slacks(cell, u)
         # what the face meets is met up to rounding
         slack = np.where(np.abs(slack) <= INSIDE, 0.0, slack)
         low = np.fmin.reduce(slack, axis=1, initial=1.0)
         high = -np.fmax.reduce(slack, axis=1, initial=-1.0)
-        possible = np.maximum(low, high) >= -error
-        unclear = possible & (error > CLEAR) & (values > self.threshold)
-        for f in np.flatnonzero(unclear):
-            rows = every.inner_rows(int(cell[f]))
-            met, direction = _met(left[f], sizes[f], float(doubt[f]), rows)
-            possible[f] = met
-            if direction is not None:
-                self._offer(int(of[f]), float(np.linalg.norm(moment[f].T @ direction)), direction)
+        possible = (np.maximum(low, high) >= -error) | ~told
+        unclear = possible & told & (error > CLEAR) & (values > self.threshold)
+        self.unclear += [
+            UnclearFace(
+                place=int(of[f]),
+                cell=int(cell[f]),
+                bound=float(values[f]),
+                moment=moment[f],
+                left=left[f],
+                sizes=sizes[f],
+                doubt=float(doubt[f] + off[f] * lengths[f]),
+            )
+            for f in np.flatnonzero(unclear)
+        ]
+        possible &= ~unclear
         np.maximum.at(self.bound, of[possible], values[possible])
-        inside = np.flatnonzero(np.maximum(low, high) >= -INSIDE)
-        for f in inside[np.argsort(values[inside], kind="stable")]:
-            self._offer(int(of[f]), float(values[f]), u[f] if low[f] >= high[f] else -u[f])
+        inside = np.flatnonzero((np.maximum(low, high) >= -INSIDE) & told)
+        for f in inside[np.argsort(sizes[inside, 0], kind="stable")]:
+            self._offer(int(of[f]), float(sizes[f, 0]), u[f] if low[f] >= high[f] else -u[f])
+
+    def settle(self, every: CellFaces) -> None:
+        """Look at unclear faces as far as they would raise the largest price that is attained."""
+        for face in sorted(self.unclear, key=lambda face: -face.bound):
+            checkpoint()
+            if face.bound > self.price.max(initial=0.0) * (1.0 + 1e-12):
+                is_met, u = meets(face, every.inner_rows(face.cell))
+                if u is not None:
+                    self._offer(face.place, float(np.linalg.norm(face.moment.T @ u)), u)
+                if not is_met:
+                    continue
+            self.bound[face.place] = max(self.bound[face.place], face.bound)
 
     def _offer(self, cell: int, price: float, u: Float64[np.ndarray, " d"]) -> None:
         if price > self.price[cell]:
             self.price[cell], self.u[cell] = price, u
 
 
-def _met(
-    left: Float64[np.ndarray, "d k"],
-    sizes: Float64[np.ndarray, " k"],
-    doubt: float,
-    rows: Float64[np.ndarray, "b d"],
-) -> tuple[bool, Float64[np.ndarray, " d"] | None]:
-    """Say whether the space of nearly equal leading directions may meet a cone, and where it does.
+def with_merged_cells(
+    bounds: Float64[np.ndarray, " P"],
+    X: Float64[np.ndarray, "N d"],
+    patterns: PatternSet,
+    spread: Float64[np.ndarray, "N q"],
+) -> Float64[np.ndarray, " P"]:
+    """Let bounds of listed cells hold for those too that rounding merged into them.
 
-    Of equal singular values no direction is singled out: all of their span are leading ones.
+    From a merged cell to the one it was merged into the price changes by at most the summand, and
+    the direction found there is so much longer than 1.
     """
-    for k in range(2, sizes.size + 1):
-        error = float(_error(sizes[None], np.array([doubt]), k)[0])
-        if error <= CLEAR:
-            break
-    else:
-        return True, None
-    span = left[:, :k]
-    along = rows @ span
-    best, found = -np.inf, np.zeros(k)
-    for i in range(k):
-        for side in (1.0, -1.0):
-            # the largest t with A c >= t, c in a face of the unit box
-            bounds: list[tuple[float | None, float]] = [*[(-1.0, 1.0)] * k, (None, 1.0)]
-            bounds[i] = (side, side)
-            constraint = np.hstack([-along, np.ones((len(along), 1))])
-            solved = linprog(
-                np.append(np.zeros(k), -1.0), constraint, np.zeros(len(along)), bounds=bounds
-            )
-            if solved.x is not None and solved.x[k] > best:
-                best, found = float(solved.x[k]), np.asarray(solved.x[:k])
-    if best < -(error * np.sqrt(k) + LP_ROOM):
-        return False, None
-    u = span @ (found / np.linalg.norm(found))
-    inside = bool(np.all(rows @ u >= -INSIDE))
-    return True, u if inside else None
+    if patterns.shift is None:
+        return bounds
+    change = float(np.abs(spread).sum(axis=1) @ (np.abs(X) @ patterns.shift))
+    longer = 1.0 + float(np.linalg.norm(patterns.shift))
+    return np.asarray((bounds * longer + change) * (1.0 + 1e-12))
 
 
 def _within(
@@ -236,22 +240,3 @@ def _within(
     if basis.shape[2] == 0:
         return moment
     return np.asarray(moment - basis @ (np.swapaxes(basis, 1, 2) @ moment))
-
-
-def _doubt(shape: tuple[int, ...], sizes: Float64[np.ndarray, " f"]) -> Float64[np.ndarray, " f"]:
-    """Return how far singular values may be off by rounding."""
-    return np.asarray(64.0 * EPS * sum(shape) * sizes)
-
-
-def _error(
-    sizes: Float64[np.ndarray, "f k"], doubt: Float64[np.ndarray, " f"], count: int
-) -> Float64[np.ndarray, " f"]:
-    """Return how far the span of the leading singular vectors may be off.
-
-    By Wedin a perturbation of a few units of rounding moves it by its ratio to the distance of
-    their values from the next.
-    """
-    following = sizes[:, count] if count < sizes.shape[1] else np.zeros(len(sizes))
-    distance = sizes[:, count - 1] - following
-    error = np.divide(doubt, distance, out=np.full_like(doubt, np.inf), where=distance > 0.0)
-    return np.asarray(error + INSIDE)

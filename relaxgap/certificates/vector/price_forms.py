@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from relaxgap.certificates.vector.cell_faces import CellFaces
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.pattern_set import PatternSet
 
@@ -102,6 +103,7 @@ def cell_forms(
     """
     forms, d = [], X.shape[1]
     for cell in range(patterns.n_patterns):
+        checkpoint()
         rows = faces.inner_rows(cell)
         first, second = np.triu_indices(len(rows), 1)
         active = patterns.unpack(np.array([cell]))[0]

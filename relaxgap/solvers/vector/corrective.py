@@ -114,6 +114,8 @@ def _merged(
 
     Two of a cell whose weight passes from one to the other would be polished for ever.
     """
+    if not len(units):
+        return units, weights
     along = program.data.X @ units.T
     sides = np.where(np.abs(along) <= ON_EDGE * np.abs(along).max(), 0.0, np.sign(along))
     sizes = np.linalg.norm(weights, axis=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from relaxgap.certificates.vector.cell_faces import CellFaces
-from relaxgap.certificates.vector.cone_pca import ConePrices
+from relaxgap.certificates.vector.cone_pca import ConePrices, with_merged_cells
 from relaxgap.certificates.vector.duality import VectorBracket
 from relaxgap.certificates.vector.price_forms import (
     PriceForm,
@@ -66,11 +66,6 @@ def method_for(program: VectorProgram, patterns: PatternSet | None, asked: str |
         raise ConfigurationError(
             f"Expected patterns few enough to enumerate for the solver {asked}, got too many; "
             f"take {LIFTED} or {SPECTRAL}."
-        )
-    if asked == DOUBLY_NONNEGATIVE and patterns is not None and patterns.shift is not None:
-        raise ConfigurationError(
-            f"Expected rows whose cells rounding tells apart for the solver {DOUBLY_NONNEGATIVE}, "
-            f"got some that nearly depend on each other; take {CELLS}."
         )
     if asked == DOUBLY_NONNEGATIVE and n_patterns > MAX_CELLS:
         raise ConfigurationError(
@@ -139,7 +134,7 @@ def _rounds(
         forms = cell_forms(program.data.X, patterns, CellFaces.of(program.data.X, patterns))
     else:
         forms = [lifted_form(program.data.X)]
-    yield _proven_by_forms(program, forms, method, deadline, bracket)
+    yield _proven_by_forms(program, forms, method, deadline, bracket, patterns)
 
 
 def _soft_threshold(program: VectorProgram) -> VectorBracket | None:
@@ -172,6 +167,7 @@ def _proven_by_forms(
     method: str,
     deadline: Deadline,
     bracket: VectorBracket,
+    patterns: PatternSet | None,
 ) -> VectorBracket:
     """Return the bracket that a conic solver's dual point proves."""
     largest = max(form.E.size for form in forms) + program.data.q
@@ -179,7 +175,10 @@ def _proven_by_forms(
     point = solve_forms(program, forms, deadline, solver, tolerance)
     if point is None:
         return bracket
-    price = largest_price(forms, program.spread(point.R), point.multipliers)
+    spread = program.spread(point.R)
+    price = largest_price(forms, spread, point.multipliers)
+    if patterns is not None:
+        price = float(with_merged_cells(np.array([price]), program.data.X, patterns, spread)[0])
     return bracket.with_dual_point(program, point.R, price, method)
 
 

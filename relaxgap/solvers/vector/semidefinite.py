@@ -16,7 +16,7 @@ from jaxtyping import Float64, Int
 from scipy import sparse
 
 from relaxgap.certificates.vector.price_forms import PriceForm
-from relaxgap.numerics.clock import Deadline
+from relaxgap.numerics.clock import Deadline, checkpoint
 from relaxgap.problems.vector_output import VectorProgram
 
 TOLERANCE = 1e-9
@@ -190,6 +190,7 @@ def _add_products(
     factor = triangle.factor[row, column]
     place = at + triangle.place[q + row, q + column]
     for first in range(0, form.a.shape[0], PRODUCTS_AT_ONCE):
+        checkpoint()
         some = slice(first, first + PRODUCTS_AT_ONCE)
         a, b = form.a[some], form.b[some]
         halves = 0.5 * (a[:, row] * b[:, column] + a[:, column] * b[:, row]) * factor
