@@ -57,7 +57,10 @@ def title(summary: pd.DataFrame) -> str:
     said = ", ".join(
         f"as $n^{{{slope:.1f}}}$ with patches of {patch}" for patch, slope in seconds.items()
     )
-    return f"The optimum of a convolution takes seconds that grow {said}: polynomial in the samples"
+    return (
+        f"The optimum of a convolution takes seconds that grow {said} columns, over the larger "
+        "half of the sizes"
+    )
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from relaxgap.drawing.headline import annotate
 from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of
-from relaxgap.drawing.numbers import span
+from relaxgap.drawing.numbers import scientific, span
 from relaxgap.drawing.style import GREY, new_figure
 
 NAMES = {
@@ -70,7 +70,7 @@ def title(summary: pd.DataFrame) -> str:
     most = summary[summary["method"] == "corrective"].groupby("cell")["step"].max()
     return (
         f"After {steps:,} plain steps the value is still {100.0 * plain.median():.2g}% above the "
-        f"optimum in the median; fully corrective ones are within {ours.max():.0e} after "
+        f"optimum in the median; fully corrective ones are within {scientific(ours.max())} after "
         f"{most.min()} to {most.max()}"
     )
 
