@@ -50,7 +50,15 @@ BRACKET_SECONDS = 300.0
 
 def has_several_outputs(X: Any, y: Any, program: str) -> bool:
     """Whether a problem is one of several outputs: asked for, columns of labels, or patches."""
-    return program == VECTOR or np.ndim(y) == 2 or np.ndim(X) == 3
+    return program == VECTOR or _n_axes(y) == 2 or _n_axes(X) == 3
+
+
+def _n_axes(values: Any) -> int:
+    try:
+        return int(np.ndim(values))
+    except ValueError:
+        # rows of different lengths, which are refused where they are read
+        return 0
 
 
 def refuse_for_several_outputs(loss: str, backend: Backend, given: Mapping[str, Any]) -> None:

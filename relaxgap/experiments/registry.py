@@ -38,6 +38,8 @@ DRAWERS = (
     "relaxgap.experiments.svd_noise",
     "relaxgap.experiments.frank_wolfe",
     "relaxgap.experiments.cnn_growth",
+    "relaxgap.experiments.semi_nmf",
+    "relaxgap.experiments.vector_classes",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

@@ -44,7 +44,25 @@ def compare_cnn_growth(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert (fresh["relative_gap"] <= 1e-6).all()
 
 
+def compare_semi_nmf(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "q", "seed", "beta_fraction", "rank"))
+    # optima need not be unique: their number of neurons may differ
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"] <= 1e-8).all()
+        assert (frame["n_cells_of_one"] <= frame["n_cells"]).all()
+        assert (frame["n_cells"] <= frame["width"]).all()
+
+
+def compare_vector_classes(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "n_classes", "seed", "method"))
+    np.testing.assert_allclose(fresh["test_error"], reference["test_error"], atol=0.06)
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"] <= 1e-3).all()
+
+
 VECTOR_COMPARISONS = {
+    "vector_classes": compare_vector_classes,
+    "semi_nmf": compare_semi_nmf,
     "vector_relaxation": compare_vector_relaxation,
     "svd_noise": compare_svd_noise,
     "frank_wolfe": compare_frank_wolfe,

@@ -29,7 +29,7 @@ class Settings:
         Seconds.
     """
 
-    outputs: Outputs = field(default_factory=lambda: Outputs(q=1, n_patches=2))
+    outputs: Outputs = field(default_factory=Outputs)
     beta_fraction: float = 0.1
     rtol: float = 1e-6
     time_limit: float = 300.0

@@ -31,17 +31,12 @@ class Settings:
         Seconds.
     """
 
-    outputs: Outputs = field(default_factory=lambda: Outputs(q=3, labels="one_hot", whitened=True))
+    outputs: Outputs = field(default_factory=Outputs)
     beta_fraction: float = 0.2
     rtol: float = 1e-6
     time_limit: float = 300.0
 
     def __post_init__(self) -> None:
-        if not self.outputs.whitened:
-            raise ConfigurationError(
-                "Expected outputs.whitened=true, got false: for other rows linear networks bound "
-                "nothing; set it."
-            )
         if not 0.0 < self.beta_fraction < 1.0:
             raise ConfigurationError(
                 f"Expected 0 < beta_fraction < 1, got {self.beta_fraction}; try 0.2."
@@ -84,6 +79,11 @@ class Record:
 def run(cell: Cell[Settings]) -> list[Record]:
     """Solve one instance, and its linear networks in closed form."""
     settings = cell.settings
+    if not settings.outputs.whitened:
+        raise ConfigurationError(
+            "Expected outputs.whitened=true, got false: for other rows linear networks bound "
+            "nothing; set it."
+        )
     data = drawn(cell, settings.outputs)
     sizes = np.linalg.svd(data.Y, compute_uv=False)
     beta = settings.beta_fraction * float(sizes[0])
