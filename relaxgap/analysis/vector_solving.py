@@ -77,7 +77,8 @@ def refuse_for_several_outputs(loss: str, backend: Backend, given: Mapping[str, 
         )
     if backend != NUMPY:
         raise ConfigurationError(
-            "Expected the backend numpy for several outputs, got another; leave it out."
+            "Expected the backend numpy in float64 for several outputs, got another; leave out "
+            "backend, device and dtype."
         )
     for name, value in given.items():
         if value:

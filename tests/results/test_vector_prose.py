@@ -5,6 +5,7 @@ import pandas as pd
 from relaxgap.experiments.cnn_growth.figure import slopes
 from relaxgap.experiments.frank_wolfe.figure import last_errors
 from relaxgap.experiments.svd_noise.figure import equal
+from relaxgap.experiments.vector_classes.figure import best_errors
 from relaxgap.experiments.vector_relaxation.figure import TIGHT, is_tight, with_ratios
 from results.prose import assert_says, power, row, section, significant, summary
 
@@ -80,6 +81,26 @@ def growth_sentence(rows: pd.DataFrame) -> str:
     )
 
 
+def nmf_sentence(rows: pd.DataFrame) -> str:
+    cells, single = int(rows["n_cells"].sum()), int(rows["n_cells_of_one"].sum())
+    return (
+        f"Of the {cells:,} cells in use in {len(rows)} optima {single:,} hold one neuron, the "
+        f"fullest {rows['most_neurons'].max()}; {int(rows['n_in_excess'].sum())} hold more neurons "
+        f"than the rank of their block, and the largest rank is {rows['most_rank'].max()}"
+    )
+
+
+def classes_sentence(rows: pd.DataFrame) -> str:
+    best = best_errors(rows)
+    said = [
+        f"{name} {100.0 * errors['together']:.1f}% against {100.0 * errors['each']:.1f}%"
+        for name, errors in best.iterrows()
+    ]
+    return (
+        f"The least median test errors are, together against one for each class, {', '.join(said)}"
+    )
+
+
 def test_the_section_on_vector_relaxation_says_what_its_rows_say() -> None:
     text, rows = section("vector_relaxation"), summary("vector_relaxation")
     assert_says(text, *relaxation_sentences(rows), *relaxation_table(rows))
@@ -95,3 +116,11 @@ def test_the_section_on_svd_noise_says_what_its_rows_say() -> None:
 
 def test_the_section_on_cnn_growth_says_what_its_rows_say() -> None:
     assert_says(section("cnn_growth"), growth_sentence(summary("cnn_growth")))
+
+
+def test_the_section_on_semi_nmf_says_what_its_rows_say() -> None:
+    assert_says(section("semi_nmf"), nmf_sentence(summary("semi_nmf")))
+
+
+def test_the_section_on_vector_classes_says_what_its_rows_say() -> None:
+    assert_says(section("vector_classes"), classes_sentence(summary("vector_classes")))

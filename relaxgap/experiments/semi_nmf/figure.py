@@ -53,7 +53,7 @@ def title(summary: pd.DataFrame) -> str:
     cells, single = int(summary["n_cells"].sum()), int(summary["n_cells_of_one"].sum())
     return (
         f"Of {cells} cells in use in {len(summary)} optima {single} hold one neuron; the fullest "
-        f"holds {summary['most_neurons'].max()}, and {int(summary['n_in_excess'].sum())} more "
+        f"holds {summary['most_neurons'].max()}, and {int(summary['n_in_excess'].sum())} hold more "
         "neurons than the rank of their block"
     )
 
