@@ -162,8 +162,8 @@ def solve_vector(
             return _gated(asked, *scaled, patterns, solver, limit, Deadline.after(time_limit))
         if patterns != "all":
             raise ConfigurationError(
-                f"Expected patterns=all for the program {VECTOR}, got {patterns!r}; sampled ones "
-                f"are for program={GATED}."
+                f"Expected all patterns for ReLU networks of several outputs, got {patterns!r}; "
+                f"sampled ones are for the program {GATED}."
             )
         return _vector(asked, *scaled, solver, time_limit)
 

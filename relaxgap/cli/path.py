@@ -109,6 +109,11 @@ def path_command(
         X, y, test = parted(X, y, columns, test_fraction, test_file, seed)
     chosen["test"] = None if test is None else (test.X, test.labels)
     rows: list[PathPoint] = []
+    if out is not None:
+        # an interruption within a first import would leave half of it to what is written after
+        import pandas as pd  # noqa: F401
+
+        import relaxgap.drawing.regularisation_path  # noqa: F401
     with options_named(), path_bar(points) as advance:
 
         def keep(point: PathPoint) -> None:

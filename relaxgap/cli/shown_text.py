@@ -4,7 +4,7 @@ import re
 
 MAX_QUOTED = 80
 """Characters of a name or cell that a line of an error repeats."""
-_QUOTED = re.compile(rf"(?<!\w)(['\"])(.{{{MAX_QUOTED + 1},}}?)\1(?!\w)")
+_QUOTED = re.compile(rf"(?<!\w)(['\"])((?:(?!\1).){{{MAX_QUOTED + 1},}})\1(?!\w)")
 _ENDLESS = re.compile(r"\S{201,}")
 """What no path to open is, quoted or not."""
 

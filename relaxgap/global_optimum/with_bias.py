@@ -86,7 +86,10 @@ def brackets_with_bias(
         gap = best.certificate.relative_gap
         stuck = search.both_sides and found.status is not Status.SOLVED
         if gap <= rtol or search.is_over or (stuck and gap > (1.0 - LITTLE) * before):
-            status = Status.SOLVED if gap <= rtol else Status.INACCURATE
+            # a program that ended at its turn leaves nothing that more time would not better
+            late = found.status is Status.TIME_LIMIT
+            status = Status.TIME_LIMIT if late else Status.INACCURATE
+            status = Status.SOLVED if gap <= rtol else status
             yield replace(best, status=status, seconds=time.monotonic() - began)
             return
 

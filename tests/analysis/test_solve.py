@@ -307,3 +307,11 @@ def test_how_far_a_network_is_above_the_optimum_is_said_over_the_lower_bound_and
 ) -> None:
     result = replace(solved(data), primal_value=1.0, dual_value=dual)
     assert result.sentence.removesuffix(".").endswith(said)
+
+
+def test_a_bias_over_unlisted_patterns_ends_for_want_of_time_where_its_programs_did() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 8)), rng.standard_normal(60)
+    result = relaxgap.solve(X, y, beta_fraction=0.05, bias=True, rtol=1e-6, time_limit=1.5)
+    assert result.status in (Status.TIME_LIMIT, Status.SOLVED)
+    assert result.dual_value <= result.primal_value

@@ -91,7 +91,7 @@ def test_zero_labels_and_a_strength_above_all_give_zero_networks() -> None:
         ({"loss": "logistic"}, "squared loss"),
         ({"bias": True}, "no bias"),
         ({"standardize": True}, "no standardize"),
-        ({"patterns": "gaussian:3"}, "patterns=all"),
+        ({"patterns": "gaussian:3"}, "all patterns"),
         ({"solver": "simplex"}, "solver of several outputs"),
         ({"solver": "cells", "program": "gated"}, "proximal"),
         ({"rtol": 2.0}, "rtol"),

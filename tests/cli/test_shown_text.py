@@ -37,3 +37,8 @@ def test_a_path_to_open_is_whole_and_an_endless_word_is_not() -> None:
     path = f"/results/{'x' * 150}.json"
     assert error_line(f"Expected to write {path}.") == f"Expected to write {path}."
     assert len(error_line(f"Expected a=b, got a={'x' * 3000}")) < 150
+
+
+def test_a_list_of_short_names_is_whole() -> None:
+    names = ", ".join(repr(f"column_{k}") for k in range(20))
+    assert error_line(f"Expected one of {names}, got 'x'.") == f"Expected one of {names}, got 'x'."
