@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.clock import NEVER, Deadline, checkpoint
+from relaxgap.numerics.rows import unit_directions
 from relaxgap.problems.losses import SQUARED, Loss
 
 STEPS = 150
@@ -45,7 +46,7 @@ def ascend(
     -----
     Cost: O(n d k) a step, two matrix products.
     """
-    directions = _normalised(starts)
+    directions = unit_directions(starts)
     preactivations = directions @ X.T
     prices = np.maximum(preactivations, 0.0) @ nu
     steps = np.full(prices.size, FIRST_STEP)
@@ -53,8 +54,8 @@ def ascend(
         checkpoint()
         if deadline.has_passed:
             break
-        gradients = _normalised(((preactivations > 0.0) * nu) @ X)
-        moved = _normalised(directions + steps[:, None] * gradients)
+        gradients = unit_directions(((preactivations > 0.0) * nu) @ X)
+        moved = unit_directions(directions + steps[:, None] * gradients)
         moved_preactivations = moved @ X.T
         moved_prices = np.maximum(moved_preactivations, 0.0) @ nu
         better = moved_prices > prices
@@ -127,8 +128,3 @@ def largest_price(
         prices = ascend(X, sign * nu, starts, deadline=turn)[1]
         found = max(found, float(prices.max(initial=0.0)))
     return found
-
-
-def _normalised(vectors: Float64[np.ndarray, "k d"]) -> Float64[np.ndarray, "k d"]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0.0))

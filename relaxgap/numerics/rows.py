@@ -42,6 +42,12 @@ def unit_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "m d"]:
     return units
 
 
+def unit_directions(vectors: Float64[np.ndarray, "k d"]) -> Float64[np.ndarray, "k d"]:
+    """Scale every row of moderate size to Euclidean norm one; one of zeros stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0.0))
+
+
 def normalized_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
     """Scale every row to Euclidean norm one; none is left out.
 

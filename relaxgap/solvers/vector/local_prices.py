@@ -7,6 +7,7 @@ from jaxtyping import Float64
 
 from relaxgap.certificates.vector.cone_pca import Candidates, VectorPrices
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.rows import unit_directions
 from relaxgap.problems.vector_output import VectorProgram
 
 STARTS, STEPS = 200, 120
@@ -52,15 +53,15 @@ class LocalPrices:
         Cost: O(N d k) a step.
         """
         X = self.program.data.X
-        u = _normalised(starts)
+        u = unit_directions(starts)
         along = u @ X.T
         gains = self._gains(along, spread)
         prices = np.linalg.norm(gains, axis=1)
         steps = np.full(prices.size, FIRST_STEP)
         for _ in range(STEPS):
             checkpoint()
-            gradients = _normalised(((along > 0.0) * (gains @ spread.T)) @ X)
-            moved = _normalised(u + steps[:, None] * gradients)
+            gradients = unit_directions(((along > 0.0) * (gains @ spread.T)) @ X)
+            moved = unit_directions(u + steps[:, None] * gradients)
             moved_along = moved @ X.T
             moved_gains = self._gains(moved_along, spread)
             moved_prices = np.linalg.norm(moved_gains, axis=1)
@@ -76,8 +77,3 @@ class LocalPrices:
         self, along: Float64[np.ndarray, "k N"], spread: Float64[np.ndarray, "N q"]
     ) -> Float64[np.ndarray, "k q"]:
         return np.asarray(np.maximum(along, 0.0) @ spread)
-
-
-def _normalised(vectors: Float64[np.ndarray, "k d"]) -> Float64[np.ndarray, "k d"]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0.0))
