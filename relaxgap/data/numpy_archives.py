@@ -31,8 +31,8 @@ class NumpyArchive:
         """Names of the arrays."""
         return [name.removesuffix(".npy") for name in self.archive.names]
 
-    def describe(self, name: str, ndim: int) -> StoredArray:
-        """Read the header of an array, which must hold real numbers along ``ndim`` axes.
+    def describe(self, name: str, *ndims: int) -> StoredArray:
+        """Read the header of an array of real numbers, whose number of axes is one of these.
 
         Raises
         ------
@@ -45,9 +45,10 @@ class NumpyArchive:
             n_entries = math.prod(header.shape)
             if self.archive.size(member) < header.n_bytes + n_entries * header.dtype.itemsize:
                 raise ValueError(f"too few bytes for the shape {header.shape}")
-        if len(header.shape) != ndim:
+        if len(header.shape) not in ndims:
             raise DataError(
-                f"Expected {name!r} with {ndim} axes, got shape {header.shape}; reshape it."
+                f"Expected {name!r} with {' or '.join(map(str, ndims))} axes, got shape "
+                f"{header.shape}; reshape it."
             )
         limit = self.archive.limit
         if max(8 * n_entries, *header.shape, 0) > limit:

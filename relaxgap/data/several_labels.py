@@ -1,6 +1,5 @@
 """Several labels a sample: columns of a table, an array of them, or the classes of one column."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +9,8 @@ from jaxtyping import Float64
 from relaxgap.data.cells import coded, in_order
 from relaxgap.data.files import FileData
 from relaxgap.data.naming import listed, no_target
-from relaxgap.data.numpy_archives import NumpyArchive, open_arrays
+from relaxgap.data.numpy_archives import open_arrays
 from relaxgap.data.paths import errors_of, existing_file
-from relaxgap.data.stored_array import StoredArray
 from relaxgap.errors import DataError
 
 SeveralLabels = tuple[Float64[np.ndarray, "n ..."], Float64[np.ndarray, "n q"], list[str]]
@@ -106,8 +104,8 @@ def _of_archive(source: FileData) -> SeveralLabels:
             raise DataError(
                 f"Expected an array named 'X', got {listed(archive.names)}; rename it in the file."
             )
-        X = _described(archive, "X", (2, 3)).read()
-        Y = _described(archive, source.target, (2, 1)).read()
+        X = archive.describe("X", 2, 3).read()
+        Y = archive.describe(source.target, 1, 2).read()
         Y = Y[:, None] if Y.ndim == 1 else Y
         if len(X) != len(Y):
             raise DataError(
@@ -120,26 +118,11 @@ def _of_archive(source: FileData) -> SeveralLabels:
 def _is_matrix(source: FileData) -> bool:
     try:
         with open_arrays(existing_file(source.path, (".npz",))) as archive:
-            _described(archive, source.target, (2,))
+            archive.describe(source.target, 2)
     except (DataError, OSError):
         # whatever is wrong is said where the file is read
         return False
     return True
-
-
-def _described(archive: NumpyArchive, name: str, axes: Sequence[int]) -> StoredArray:
-    """Describe an array of one of several numbers of axes."""
-    for n_axes in axes:
-        try:
-            return archive.describe(name, n_axes)
-        except DataError as error:
-            # of another kind than the number of axes
-            if "axes" not in str(error):
-                raise
-    raise DataError(
-        f"Expected {name!r} with {' or '.join(map(str, sorted(axes)))} axes, got another number; "
-        "reshape it."
-    )
 
 
 def _one_hot(labels: list[str]) -> tuple[Float64[np.ndarray, "n q"], list[str]]:
