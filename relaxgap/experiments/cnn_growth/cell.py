@@ -7,10 +7,9 @@ Sahiner, Ergen, Pauly & Pilanci (2021), arXiv 2012.13329, Section 4.
 
 from dataclasses import dataclass, field
 
-from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.outputs import Outputs, drawn, label_of
-from relaxgap.experiments.parts.vector_optimum import optimum_of
+from relaxgap.experiments.parts.vector_optimum import check_fraction, optimum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,7 @@ class Settings:
     time_limit: float = 300.0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.beta_fraction < 1.0:
-            raise ConfigurationError(
-                f"Expected 0 < beta_fraction < 1, got {self.beta_fraction}; try 0.1."
-            )
+        check_fraction(self.beta_fraction)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from relaxgap.certificates.vector.duality import VectorBracket
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.outputs import Outputs, drawn, label_of
-from relaxgap.experiments.parts.vector_optimum import VectorOptimum, optimum_of
+from relaxgap.experiments.parts.vector_optimum import VectorOptimum, check_fraction, optimum_of
 from relaxgap.solvers.vector.corrective import corrective_rounds
 from relaxgap.solvers.vector.frank_wolfe import frank_wolfe_fits
 
@@ -47,10 +47,7 @@ class Settings:
     time_limit: float = 300.0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.beta_fraction < 1.0:
-            raise ConfigurationError(
-                f"Expected 0 < beta_fraction < 1, got {self.beta_fraction}; try 0.1."
-            )
+        check_fraction(self.beta_fraction)
         if self.n_steps < 1:
             raise ConfigurationError(f"Expected n_steps >= 1, got {self.n_steps}; raise it.")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from relaxgap.certificates.vector.cone_pca import ConePrices
 from relaxgap.certificates.vector.duality import VectorBracket
 from relaxgap.data.vector_dataset import VectorDataset
+from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems.vector_output import VectorProgram
@@ -37,6 +38,14 @@ class VectorOptimum:
     bracket: VectorBracket
     square: float
     seconds: float
+
+
+def check_fraction(beta_fraction: float, example: str = "0.1") -> None:
+    """Raise `ConfigurationError` unless a strength is a fraction of the critical one."""
+    if not 0.0 < beta_fraction < 1.0:
+        raise ConfigurationError(
+            f"Expected 0 < beta_fraction < 1, got {beta_fraction}; try {example}."
+        )
 
 
 def optimum_of(

@@ -12,7 +12,7 @@ import numpy as np
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.outputs import Outputs, drawn, label_of
-from relaxgap.experiments.parts.vector_optimum import optimum_of
+from relaxgap.experiments.parts.vector_optimum import check_fraction, optimum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,7 @@ class Settings:
     time_limit: float = 300.0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.beta_fraction < 1.0:
-            raise ConfigurationError(
-                f"Expected 0 < beta_fraction < 1, got {self.beta_fraction}; try 0.2."
-            )
+        check_fraction(self.beta_fraction, "0.2")
 
 
 @dataclass(frozen=True, slots=True)

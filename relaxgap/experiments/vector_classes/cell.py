@@ -16,6 +16,7 @@ from relaxgap.data.bundled import BundledData
 from relaxgap.data.scaling import Scaling
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.vector_optimum import check_fraction
 from relaxgap.patterns import PatternSet, sample_patterns
 
 TOGETHER, EACH = "together", "each"
@@ -48,10 +49,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.n_gates < 1:
             raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; raise it.")
-        if not 0.0 < self.beta_fraction < 1.0:
-            raise ConfigurationError(
-                f"Expected 0 < beta_fraction < 1, got {self.beta_fraction}; try 0.01."
-            )
+        check_fraction(self.beta_fraction, "0.01")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from relaxgap.certificates.vector.price_forms import (
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.outputs import Outputs, drawn, label_of
-from relaxgap.experiments.parts.vector_optimum import optimum_of
+from relaxgap.experiments.parts.vector_optimum import check_fraction, optimum_of
 from relaxgap.experiments.vector_relaxation.published import published_relaxation
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import PatternSet
@@ -57,10 +57,7 @@ class Settings:
     training: VectorDescent = field(default_factory=VectorDescent)
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.beta_fraction < 1.0:
-            raise ConfigurationError(
-                f"Expected 0 < beta_fraction < 1, got {self.beta_fraction}; try 0.1."
-            )
+        check_fraction(self.beta_fraction)
         if not 0.0 < self.rtol < 1.0:
             raise ConfigurationError(f"Expected 0 < rtol < 1, got {self.rtol}; try 1e-8.")
 
