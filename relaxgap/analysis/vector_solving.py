@@ -244,12 +244,14 @@ def _vector(
     if cells is not None and not cells.complete:
         cells = None
     method = method_for(scaled, cells, solver)
+    prices = None
     if asked.strength.beta is not None:
         beta = asked.strength.beta / units
     else:
-        beta = asked.beta(_largest_price(scaled, cells, deadline), scaled)
+        largest, prices = _largest_price(scaled, cells, deadline)
+        beta = asked.beta(largest, scaled)
     program = replace(scaled, beta=beta)
-    rounds = vector_rounds(program, cells, method, asked.rtol, asked.seed, deadline)
+    rounds = vector_rounds(program, cells, method, asked.rtol, asked.seed, deadline, prices)
     followed = follow_solutions(_in_own_units(rounds, y_unit), asked.on_progress, asked.start)
     found = followed.solution
     bracket = found.certificate
@@ -269,17 +271,23 @@ def _vector(
     return asked.result(found, network, own, bracket.R * y_unit, said)
 
 
-def _largest_price(scaled: VectorProgram, cells: PatternSet | None, deadline: Deadline) -> float:
-    """Return the critical strength: over listed cells, else the largest price ascent finds."""
+def _largest_price(
+    scaled: VectorProgram, cells: PatternSet | None, deadline: Deadline
+) -> tuple[float, ConePrices | None]:
+    """Return the critical strength, and what listed cells were priced by.
+
+    Over listed cells it is exact, else the largest price that ascent finds.
+    """
     spread = scaled.spread(scaled.data.Y)
     if cells is not None:
         try:
             with in_force(deadline.within(BETA_MAX_SHARE)):
-                return ConePrices.of(scaled.data.X, cells)(spread, 0.0).largest
+                prices = ConePrices.of(scaled.data.X, cells)
+                return prices(spread, 0.0).largest, prices
         except OutOfTimeError:
             pass
     found = LocalPrices(scaled, np.random.default_rng(0))(spread, 0.0).best.price
-    return float(found.max(initial=0.0))
+    return float(found.max(initial=0.0)), None
 
 
 def _gated(

@@ -87,6 +87,7 @@ def vector_rounds(
     rtol: float,
     seed: int,
     deadline: Deadline,
+    prices: ConePrices | None = None,
 ) -> Iterator[VectorSolution[VectorBracket]]:
     """Return solutions, each bracket inside the one before; the first comes at once.
 
@@ -104,8 +105,10 @@ def vector_rounds(
         Of starts of local ascent.
     deadline : Deadline
         Of all of it.
+    prices : ConePrices, optional
+        Of these patterns, where their faces are known already.
     """
-    rounds = _rounds(program, patterns, method, rtol, seed, deadline)
+    rounds = _rounds(program, patterns, method, rtol, seed, deadline, prices)
     return solutions(VectorBracket.unsolved(program), rounds, rtol, deadline)
 
 
@@ -116,25 +119,26 @@ def _rounds(
     rtol: float,
     seed: int,
     deadline: Deadline,
+    prices: ConePrices | None,
 ) -> Iterator[VectorBracket]:
     """Yield brackets that need not lie in each other."""
+    X = program.data.X
     start = _soft_threshold(program)
     if start is not None:
         yield start
         if start.relative_gap <= rtol:
             return
     if patterns is not None and method == CELLS:
-        yield from corrective_rounds(program, ConePrices.of(program.data.X, patterns), rtol)
+        yield from corrective_rounds(program, prices or ConePrices.of(X, patterns), rtol)
         return
-    bracket = VectorBracket.unsolved(program)
     yield from _searched(program, rtol, seed, deadline)
     if method == SPECTRAL:
         return
     if patterns is not None:
-        forms = cell_forms(program.data.X, patterns, CellFaces.of(program.data.X, patterns))
+        forms = cell_forms(X, patterns, prices.faces if prices else CellFaces.of(X, patterns))
     else:
-        forms = [lifted_form(program.data.X)]
-    yield _proven_by_forms(program, forms, method, deadline, bracket, patterns)
+        forms = [lifted_form(X)]
+    yield _proven_by_forms(program, forms, method, deadline, patterns)
 
 
 def _soft_threshold(program: VectorProgram) -> VectorBracket | None:
@@ -166,10 +170,10 @@ def _proven_by_forms(
     forms: list[PriceForm],
     method: str,
     deadline: Deadline,
-    bracket: VectorBracket,
     patterns: PatternSet | None,
 ) -> VectorBracket:
     """Return the bracket that a conic solver's dual point proves."""
+    bracket = VectorBracket.unsolved(program)
     largest = max(form.E.size for form in forms) + program.data.q
     solver, tolerance = ("clarabel", 1e-9) if largest <= SCS_ORDER else ("scs", 1e-5)
     point = solve_forms(program, forms, deadline, solver, tolerance)

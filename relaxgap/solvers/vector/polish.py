@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from relaxgap.networks.vector_network import VectorNetwork
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rows import unit_rows
 from relaxgap.problems.vector_output import VectorProgram
@@ -37,7 +38,6 @@ def polish(
     program: VectorProgram,
     hidden: Float64[np.ndarray, "m d"],
     output: Float64[np.ndarray, "m q"],
-    steps: int = STEPS,
 ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, "k q"]]:
     """Return a network of no larger loss, a local minimum in the faces of its neurons.
 
@@ -45,10 +45,9 @@ def polish(
     -----
     Cost: O((m (d + q))^3) a step.
     """
-    if hidden.shape[0] == 0:
-        return hidden, output
-    hidden, output = _balanced(hidden, output)
-    if hidden.shape[0] == 0:
+    network = VectorNetwork(hidden, output).balanced()
+    hidden, output = network.hidden, network.output
+    if network.width == 0:
         return hidden, output
     rows = _units(program.data.X)
     neurons = [_neuron(program, rows, w) for w in hidden]
@@ -57,7 +56,7 @@ def polish(
     last_hit: tuple[int, int] | None = None
     least = np.inf
     value, gradient, hessian = _model(program, neurons, z, v)
-    for _ in range(steps):
+    for _ in range(STEPS):
         checkpoint()
         if float(np.linalg.norm(gradient)) <= STALLED * (1.0 + value):
             break
@@ -99,16 +98,6 @@ def polish(
         least = min(least, size)
     hidden = np.array([neuron.basis @ a for neuron, a in zip(neurons, z, strict=True)])
     return hidden, v
-
-
-def _balanced(
-    hidden: Float64[np.ndarray, "m d"], output: Float64[np.ndarray, "m q"]
-) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, "k q"]]:
-    """Scale every neuron to its cheapest, and drop those that do nothing."""
-    lengths, reaches = np.linalg.norm(hidden, axis=1), np.linalg.norm(output, axis=1)
-    some = lengths * reaches > 0.0
-    ratio = np.sqrt(reaches[some] / lengths[some])[:, None]
-    return hidden[some] * ratio, output[some] / ratio
 
 
 def _units(X: Float64[np.ndarray, "N d"]) -> Float64[np.ndarray, "N d"]:
