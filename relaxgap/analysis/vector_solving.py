@@ -14,7 +14,7 @@ from relaxgap.analysis.inputs import as_float64
 from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import BETA_MAX_SHARE, ZERO_PRICE, Regularisation
-from relaxgap.certificates.vector.cell_faces import predicted_faces
+from relaxgap.certificates.vector.cell_faces import MAX_FACES, predicted_faces
 from relaxgap.certificates.vector.cone_pca import ConePrices
 from relaxgap.certificates.vector.free_prices import free_prices
 from relaxgap.data.dataset import Dataset
@@ -42,8 +42,6 @@ from relaxgap.solvers.vector.nuclear import nuclear_bracket, nuclear_rounds
 GATED = FreeBlocks.name
 PROXIMAL = "proximal"
 """The one solver of the gated program."""
-MAX_FACES = 3_000_000
-"""Faces of all cells up to which the cells are listed."""
 BRACKET_SECONDS = 300.0
 """Time limit where cells are not listed and none is given."""
 
@@ -139,9 +137,9 @@ def solve_vector(
     strength : Regularisation
         ``beta``, or a fraction of the least at which the zero network is optimal.
     patterns, program, solver, rtol, time_limit, seed, limit, threads, on_progress
-        As for `relaxgap.solve`. The program is ``vector``, ReLU networks over all patterns, whose
-        solvers are those of `relaxgap.solvers.vector.methods.METHODS`; or ``gated``, with nuclear
-        norms over any patterns.
+        As for `relaxgap.solve`. The program is ``vector``, ReLU networks, whose solvers over all
+        patterns are those of `relaxgap.solvers.vector.methods.METHODS`; or ``gated``, with nuclear
+        norms.
 
     Raises
     ------
@@ -160,12 +158,7 @@ def solve_vector(
     with threadpool_limits(limits=threads):
         if program == GATED:
             return _gated(asked, *scaled, patterns, solver, limit, Deadline.after(time_limit))
-        if patterns != "all":
-            raise ConfigurationError(
-                f"Expected all patterns for ReLU networks of several outputs, got {patterns!r}; "
-                f"sampled ones are for the program {GATED}."
-            )
-        return _vector(asked, *scaled, solver, time_limit)
+        return _vector(asked, *scaled, patterns, solver, limit, time_limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,19 +222,22 @@ def _vector(
     scaled: VectorProgram,
     x_unit: float,
     y_unit: float,
+    patterns: PatternChoice,
     solver: str | None,
+    limit: int,
     time_limit: float | None,
 ) -> SolveResult:
-    """Solve the program of ReLU networks over all cells."""
+    """Solve the program of ReLU networks over all cells, or over those of given patterns."""
     X, units = scaled.data.X, x_unit * y_unit
     count = predicted_count(X)
+    over_all = isinstance(patterns, str) and patterns == "all"
     listed = count.cover_count * X.shape[0] <= MAX_BITS_SOLVED_AT_ONCE
-    listed = listed and predicted_faces(X) <= MAX_FACES
-    limit = BRACKET_SECONDS if time_limit is None and not listed else time_limit
-    deadline = Deadline.after(limit)
+    listed = not over_all or (listed and predicted_faces(X) <= MAX_FACES)
+    deadline = Deadline.after(BRACKET_SECONDS if time_limit is None and not listed else time_limit)
     rows = Dataset(X, np.zeros(X.shape[0]))
-    cells = choose_patterns("all", rows, MAX_BITS_SOLVED_AT_ONCE, 0) if listed else None
-    if cells is not None and not cells.complete:
+    most = MAX_BITS_SOLVED_AT_ONCE if over_all else limit
+    cells = choose_patterns(patterns, rows, most, asked.seed) if listed else None
+    if cells is not None and over_all and not cells.complete:
         cells = None
     method = method_for(scaled, cells, solver)
     prices = None
@@ -257,10 +253,11 @@ def _vector(
     bracket = found.certificate
     network = VectorNetwork(bracket.hidden * y_unit / x_unit, bracket.output).balanced()
     own = pattern_set_from_gates(X, bracket.hidden) if cells is None else cells
+    complete = cells is None or cells.complete
     said = {
         "n_patterns": written_count(count.cover_count) if cells is None else cells.n_patterns,
-        "complete": True,
-        "certificate": bracket.proven_by or method,
+        "complete": complete,
+        "certificate": (bracket.proven_by or method) if complete else "chosen_patterns",
         "solver": method,
         "method": method,
         "beta": beta * units,

@@ -11,6 +11,7 @@ from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.analysis.vector_solving import vector_dataset_of
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.base import Status
 from relaxgap.solvers.vector.methods import METHODS
 
 RNG = np.random.default_rng(0)
@@ -37,6 +38,38 @@ def test_one_column_is_the_scalar_problem() -> None:
         vector = relaxgap.solve(X, labels, beta=0.3, rtol=1e-9, program="vector")
         assert vector.dual_value <= scalar.primal_value
         assert scalar.dual_value <= vector.primal_value
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "n_gates", "seed"), [(6, 2, 3, 0), (12, 3, 10, 1), (9, 4, 6, 2)]
+)
+def test_one_column_is_the_scalar_problem_over_sampled_patterns_too(
+    n: int, d: int, n_gates: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows, labels = rng.standard_normal((n, d)), rng.standard_normal((n, 1))
+    asked: dict[str, Any] = {"beta_fraction": 0.05, "patterns": f"gaussian:{n_gates}", "rtol": 1e-8}
+    vector = relaxgap.solve(rows, labels, program="vector", **asked)
+    scalar = relaxgap.solve(rows, labels[:, 0], **asked)
+    assert vector.status is scalar.status is Status.SOLVED
+    assert (vector.complete, vector.lower_bound) == (False, None)
+    assert vector.beta == pytest.approx(scalar.beta, rel=1e-9)
+    assert vector.dual_value <= scalar.primal_value
+    assert scalar.dual_value <= vector.primal_value
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neurons_stay_in_the_cells_that_are_given(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, labels = rng.standard_normal((10, 3)), rng.standard_normal((10, 2))
+    found = relaxgap.solve(rows, labels, beta_fraction=0.02, patterns=8, rtol=1e-8, seed=seed)
+    every = relaxgap.solve(rows, labels, beta=found.beta, rtol=1e-8)
+    assert found.status is Status.SOLVED
+    assert every.dual_value <= found.primal_value
+    sides = np.where(found.patterns.patterns, 1.0, -1.0)
+    for u in found.network.hidden:
+        slack = np.min(sides * (rows @ (u / np.linalg.norm(u))), axis=1)
+        assert slack.max() >= -1e-15
 
 
 @pytest.mark.parametrize("units", [(1e8, 1e-9), (1e-7, 1e5)])
@@ -91,7 +124,7 @@ def test_zero_labels_and_a_strength_above_all_give_zero_networks() -> None:
         ({"loss": "logistic"}, "squared loss"),
         ({"bias": True}, "no bias"),
         ({"standardize": True}, "no standardize"),
-        ({"patterns": "gaussian:3"}, "all patterns"),
+        ({"patterns": "gaussian:3", "solver": "lifted"}, "over given patterns"),
         ({"solver": "simplex"}, "solver of several outputs"),
         ({"solver": "cells", "program": "gated"}, "proximal"),
         ({"rtol": 2.0}, "rtol"),

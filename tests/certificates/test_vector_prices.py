@@ -1,5 +1,7 @@
 """Prices of neurons with several outputs: exact over cells, proven by forms, never too small."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from vector_programs import vector_program
@@ -10,6 +12,8 @@ from relaxgap.certificates.vector.free_prices import free_prices
 from relaxgap.certificates.vector.price_forms import cell_forms, lifted_form
 from relaxgap.errors import ConfigurationError
 from relaxgap.patterns import enumerate_patterns, sample_patterns
+from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.solvers.vector.given_cells import GivenCells
 from relaxgap.solvers.vector.local_prices import LocalPrices
 from relaxgap.solvers.vector.soft_threshold import spectral_price
 
@@ -76,10 +80,33 @@ def test_a_price_below_the_threshold_is_bounded_without_its_faces() -> None:
     assert loose.best.price.size == 0
 
 
-def test_cells_that_are_not_all_have_no_faces() -> None:
-    X = np.random.default_rng(0).standard_normal((6, 2))
-    with pytest.raises(ConfigurationError, match="all patterns"):
-        CellFaces.of(X, sample_patterns(X, 3, np.random.default_rng(0)))
+@pytest.mark.parametrize(("n", "d"), [(6, 2), (9, 3), (8, 4), (3, 5)])
+def test_a_cell_by_itself_has_the_bounds_that_a_list_of_all_cells_knows(n: int, d: int) -> None:
+    X = np.random.default_rng(n).standard_normal((n, d))
+    every = enumerate_patterns(X)
+    listed, alone = CellFaces.of(X, every), CellFaces.of(X, replace(every, complete=False))
+    for mine, theirs in zip(listed.inward, alone.inward, strict=True):
+        assert set(mine.tolist()) == set(theirs.tolist())
+
+
+def test_a_gate_on_a_hyperplane_makes_a_cell_all_the_same() -> None:
+    X = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0], [1.0, 1.0], [0.0, 0.0]])
+    # nothing but the half line through the gate is in its cell
+    prices = ConePrices.of(X, pattern_set_from_gates(X, np.array([[1.0, 0.0]])))
+    spread = np.array([[1.0], [-2.0], [0.5], [0.3], [7.0]])
+    found = prices(spread, 0.0)
+    assert found.largest >= 1.3
+    assert GivenCells(X, prices.patterns).within(np.array([[0.0, 1.0], [2.0, 0.0]])) is None
+    moved = GivenCells(X, prices.patterns).within(np.array([[3.0, 1e-12]]))
+    assert moved is not None
+    assert moved[0, 1] == 0.0
+
+
+def test_cells_of_too_many_faces_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 25))
+    with pytest.raises(ConfigurationError, match="faces together"):
+        CellFaces.of(X, sample_patterns(X, 2, rng))
 
 
 @pytest.mark.parametrize(("n", "d", "most"), [(5, 2, 1.0), (8, 3, 1.5), (7, 4, 1.5), (4, 6, 1.0)])

@@ -1,8 +1,9 @@
 r"""The faces of every cell of an arrangement: where a neuron of a cell may be the best of its cell.
 
 A cell is the cone :math:`K_i = \{u : (2D_i-I) X u \ge 0\}`. A hyperplane bounds it where the cell
-on the other side exists, which a complete list of patterns knows without arithmetic; a face is
-where some of those hyperplanes, at most one less than the rank, are met.
+on the other side exists, which a complete list of patterns knows without arithmetic, and
+`relaxgap.certificates.vector.cell_bounds` finds for a cell by itself; a face is where some of those
+hyperplanes, at most one less than the rank, are met.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from relaxgap.certificates.vector.cell_bounds import bounds_of_cell
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
@@ -21,6 +23,8 @@ from relaxgap.patterns.counting import cover_count, predicted_count
 from relaxgap.patterns.hyperplanes import TOLERANCE, first_parallel
 from relaxgap.patterns.pattern_set import PatternSet
 
+MAX_FACES = 3_000_000
+"""Faces of all cells up to which they are listed."""
 UNCLEAR = 1e-6
 """Part of the largest singular value of unit rows from which on a direction is told."""
 
@@ -69,24 +73,25 @@ class CellFaces:
 
     @classmethod
     def of(cls, X: Float64[np.ndarray, "N d"], patterns: PatternSet) -> "CellFaces":
-        r"""Find them for all patterns of the data.
+        r"""Find them for patterns of the data.
 
         Raises
         ------
         ConfigurationError
-            If the patterns are not all there are: then the cells are not known.
+            If they are not all there are, and have more than `MAX_FACES` faces.
 
         Notes
         -----
-        Cost: O(P N) for the bounds; :math:`\sum_t \binom{f}{t}` faces of a cell of f bounds.
+        Cost: O(P N) for the bounds, of given cells that many least squares problems in d variables;
+        :math:`\sum_t \binom{f}{t}` faces of a cell of f bounds.
         """
-        if not patterns.complete:
-            raise ConfigurationError(
-                f"Expected all patterns of the data, got {patterns.n_patterns} that are not known "
-                "to be all; enumerate them."
-            )
         rows, bits = _distinct(X, patterns)
-        bounds = _bounding(bits)
+        if patterns.complete:
+            bounds = _bounding(bits)
+        else:
+            cells = zip(bits, patterns.gates, strict=True)
+            bounds = [bounds_of_cell(np.where(on, 1.0, -1.0)[:, None] * rows, g) for on, g in cells]
+            _refuse_too_many(bounds, min(rows.shape))
         in_units = unit_rows(rows / column_units(X))
         return cls(rows, _inward(bounds, bits), _faces(rows, in_units, bounds))
 
@@ -107,6 +112,15 @@ class CellFaces:
         inward = self.inward[cell]
         along = np.einsum("fd,fbd->fb", u, self.normals[np.abs(inward) - (inward != 0)])
         return np.asarray(np.where(inward == 0, np.nan, np.sign(inward) * along))
+
+
+def _refuse_too_many(bounds: list[tuple[int, ...]], rank: int) -> None:
+    count = sum(comb(len(found), size) for found in bounds for size in range(max(rank, 1)))
+    if count > MAX_FACES:
+        raise ConfigurationError(
+            f"Expected cells of at most {MAX_FACES} faces together, got {count} faces of "
+            f"{len(bounds)} cells; give fewer patterns, or take the program gated."
+        )
 
 
 def _distinct(

@@ -1,6 +1,6 @@
-"""The optimum over all cells: fully corrective Frank-Wolfe steps, polished by Newton's method.
+"""The optimum over cells: fully corrective Frank-Wolfe steps, polished by Newton's method.
 
-A round prices all cells at the residual, takes in the best neurons, finds the best output weights
+A round prices the cells at the residual, takes in the best neurons, finds the best output weights
 of all that were taken in, and lets Newton's method move what is left within its faces.
 """
 
@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from relaxgap.certificates.vector.cone_pca import VectorPricing
 from relaxgap.certificates.vector.duality import VectorBracket
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.vector.given_cells import GivenCells
 from relaxgap.solvers.vector.polish import polish
 from relaxgap.solvers.vector.row_lasso import row_lasso
 
@@ -26,20 +27,27 @@ ALIKE, SMALL, ON_EDGE, COPY = 0.98, 0.2, 1e-9, 1.0 - 1e-15
 
 
 def corrective_rounds(
-    program: VectorProgram, prices: VectorPricing, rtol: float, proven_by: str = "cells"
+    program: VectorProgram,
+    prices: VectorPricing,
+    rtol: float,
+    proven_by: str = "cells",
+    given: GivenCells | None = None,
 ) -> Iterator[VectorBracket]:
-    """Yield brackets of the optimum over all cells, each inside the one before.
+    """Yield brackets of the optimum over the cells that are priced, each inside the one before.
 
     Parameters
     ----------
     program : VectorProgram
         Problem.
     prices : VectorPricing
-        Of all patterns of its rows; or of neurons that ascent finds, which prove no bound.
+        Of all patterns of its rows, or of some; or of neurons that ascent finds, which prove no
+        bound.
     rtol : float
         Relative gap at which to end.
     proven_by : str
         What the prices are proven by.
+    given : GivenCells, optional
+        The cells that neurons have to be in, if not all.
     """
     data = program.data
     hidden, output = np.zeros((0, data.d)), np.zeros((0, data.q))
@@ -60,6 +68,7 @@ def corrective_rounds(
             np.vstack([hidden, taken]),
             np.vstack([output, np.zeros((len(taken), data.q))]),
             LASSO_SHARE * min(bracket.relative_gap, float(near)),
+            given,
         )
         bracket = bracket.with_network(program, hidden, output)
         stalled = stalled + 1 if program.value(hidden, output) >= value else 0
@@ -72,6 +81,7 @@ def _corrected(
     hidden: Float64[np.ndarray, "m d"],
     output: Float64[np.ndarray, "m q"],
     rtol: float,
+    given: GivenCells | None,
 ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, "k q"]]:
     """Return the best output weights of the neurons, polished, without neurons of no weight."""
     lengths = np.linalg.norm(hidden, axis=1)
@@ -82,12 +92,12 @@ def _corrected(
     sizes = np.linalg.norm(weights, axis=1)
     kept = sizes > NEGLIGIBLE * max(float(sizes.max(initial=0.0)), 1e-300)
     units, weights = units[kept], weights[kept]
-    moved = polish(program, units, weights)
     value = program.value(units, weights)
-    merged = polish(program, *_merged(program, units, weights))
-    for candidate in (moved, merged):
-        if program.value(*candidate) <= value * (1.0 + 1e-14):
-            units, weights = candidate
+    for start in ((units, weights), _merged(program, units, weights)):
+        moved, outputs = polish(program, start[0], start[1], crossing=given is None)
+        inside = moved if given is None else given.within(moved)
+        if inside is not None and program.value(inside, outputs) <= value * (1.0 + 1e-14):
+            units, weights = inside, outputs
             value = program.value(units, weights)
     some = np.linalg.norm(units, axis=1) * np.linalg.norm(weights, axis=1) > 0.0
     return units[some], weights[some]

@@ -20,6 +20,7 @@ from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.vector_output import VectorProgram
 from relaxgap.solvers.vector.corrective import corrective_rounds
 from relaxgap.solvers.vector.following import VectorSolution, solutions
+from relaxgap.solvers.vector.given_cells import GivenCells
 from relaxgap.solvers.vector.local_prices import LocalPrices
 from relaxgap.solvers.vector.semidefinite import solve_forms
 from relaxgap.solvers.vector.soft_threshold import soft_threshold_network, spectral_price
@@ -52,7 +53,8 @@ def method_for(program: VectorProgram, patterns: PatternSet | None, asked: str |
         If it is unknown, or not for a problem of this size.
     """
     order = sum(program.data.X.shape)
-    listed, n_patterns = patterns is not None, 0 if patterns is None else patterns.n_patterns
+    listed = patterns is not None
+    n_patterns = 0 if patterns is None else patterns.n_patterns
     if asked is None:
         if listed:
             return CELLS
@@ -61,6 +63,11 @@ def method_for(program: VectorProgram, patterns: PatternSet | None, asked: str |
         raise ConfigurationError(
             f"Expected a solver of several outputs out of {', '.join(METHODS)}, got {asked!r}; "
             "choose one."
+        )
+    if patterns is not None and not patterns.complete and asked != CELLS:
+        raise ConfigurationError(
+            f"Expected the solver {CELLS} over given patterns, got {asked!r}, which is one over "
+            "all; leave it out."
         )
     if asked in (CELLS, DOUBLY_NONNEGATIVE) and not listed:
         raise ConfigurationError(
@@ -96,7 +103,7 @@ def vector_rounds(
     program : VectorProgram
         In units where rows and labels are about 1.
     patterns : PatternSet or None
-        All patterns of its rows, where they are listed.
+        All patterns of its rows, where they are listed; or some, whose cells neurons stay in.
     method : str
         One of `METHODS`.
     rtol : float
@@ -123,6 +130,10 @@ def _rounds(
 ) -> Iterator[VectorBracket]:
     """Yield brackets that need not lie in each other."""
     X = program.data.X
+    if patterns is not None and not patterns.complete:
+        cells = prices or ConePrices.of(X, patterns)
+        yield from corrective_rounds(program, cells, rtol, given=GivenCells(X, patterns))
+        return
     start = _soft_threshold(program)
     if start is not None:
         yield start

@@ -38,8 +38,18 @@ def polish(
     program: VectorProgram,
     hidden: Float64[np.ndarray, "m d"],
     output: Float64[np.ndarray, "m q"],
+    crossing: bool = True,
 ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, "k q"]]:
     """Return a network of no larger loss, a local minimum in the faces of its neurons.
+
+    Parameters
+    ----------
+    program : VectorProgram
+        Problem.
+    hidden, output : (m, d) and (m, q) float64
+        The network to start from.
+    crossing : bool
+        Whether a neuron may go on into another cell.
 
     Notes
     -----
@@ -79,7 +89,9 @@ def polish(
         before = value
         if hit is not None:
             j, row = hit
-            across = _across(program, rows, neurons[j], z[j], row) if hit != last_hit else None
+            across = None
+            if crossing and hit != last_hit:
+                across = _across(program, rows, neurons[j], z[j], row)
             if across is not None:
                 kept, kept_z = neurons[j], z[j]
                 neurons[j], z[j] = across
