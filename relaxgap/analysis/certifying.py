@@ -78,11 +78,12 @@ def certify(
 
     Parameters
     ----------
-    network : TwoLayerNetwork, FittedNetwork, MLPRegressor or -Classifier, tuple, str or Path
-        The network; one of scikit-learn with one hidden layer of ReLU and one output; its arrays
-        hidden (m, d) and output (m,), perhaps with hidden_bias (m,) and output_bias; or a file that
-        `load_network` reads. What a `FittedNetwork` or its file knows of scaling, biases, loss and
-        beta holds unless something else is given.
+    network : TwoLayerNetwork, VectorNetwork, FittedNetwork, MLPRegressor or -Classifier, tuple, \
+str or Path
+        The network; one of scikit-learn with one hidden layer of ReLU; its arrays hidden (m, d) and
+        output (m,), or (m, q) of several outputs, perhaps with hidden_bias (m,) and output_bias; or
+        a file that `load_network` reads. What a `FittedNetwork` or its file knows of scaling,
+        biases, loss and beta holds unless something else is given.
     X : (n, d) array
         One sample per row; anything NumPy reads as real numbers.
     y : (n,) or (n, q) array
@@ -155,10 +156,7 @@ def certify(
     'This network is optimal to the accuracy asked for: at'
     """
     if has_several_outputs(X, y, ""):
-        only_one: dict[str, Any] = {"against_rest": against_rest, "penalise": penalise}
-        only_one |= {"standardize": standardize}
-        only_one |= {"sklearn_alpha": sklearn_alpha, "torch_weight_decay": torch_weight_decay}
-        refuse_for_several_outputs(loss or SQUARED.name, NUMPY, only_one)
+        refuse_for_several_outputs(loss or SQUARED.name, NUMPY, {"against_rest": against_rest})
         return certify_vector(
             network,
             X,
@@ -169,6 +167,10 @@ def certify(
             time_limit,
             None if certificate == "auto" else certificate,
             seed,
+            penalise=penalise,
+            sklearn_alpha=sklearn_alpha,
+            torch_weight_decay=torch_weight_decay,
+            standardize=standardize,
             threads=threads,
             on_progress=on_progress,
         )
@@ -260,7 +262,7 @@ def _beta(
 
 def _implied(measured: FittedNetwork, prepared: Prepared) -> float:
     """Return the beta at which what is penalised of the weights is closest to stationary."""
-    data, loss = prepared.at(measured.output_bias)
+    data, loss = prepared.at(float(measured.output_bias))
     if prepared.biases.hidden is not Bias.FREE:
         return implied_beta(prepared.unfitted(measured), data, loss)
     # free biases have no part in the projection; where they are stationary, so that their gradient
@@ -284,7 +286,7 @@ def _report(
     """
     loaded, prepared, beta = measured.loaded, measured.prepared, measured.beta
     network, solution = measured.inner, followed.solution
-    data, loss = prepared.at(loaded.output_bias)
+    data, loss = prepared.at(float(loaded.output_bias))
     value = loaded.training_loss(measured.raw, beta, prepared.loss)
     # of the network that is returned: what is better by rounding alone is not
     better_found = solution.certificate.primal_value < value * (1.0 - ROUNDING)

@@ -27,7 +27,8 @@ class HeldOut:
     test_mean_squared_error : float or None
         Of numbers.
     test_accuracy : float or None
-        Fraction of rows on the right side, of classes; an output of 0 is on the wrong one.
+        Fraction of rows on the right side, of classes; an output of 0 is on the wrong one. Of
+        several outputs, one for each class, those of the largest output at the right class.
     test_log_loss : float or None
         Mean of the logistic loss of the outputs, where they were fitted to it.
     """
@@ -57,7 +58,9 @@ class HeldOut:
         """The errors, for people."""
         said = f"On {self.test_n} test rows "
         if self.test_mean_squared_error is not None:
-            return f"{said}the mean squared error is {self.test_mean_squared_error:.6g}."
+            right = self.test_accuracy
+            also = "" if right is None else f", and {100.0 * right:.4g}% are classified right"
+            return f"{said}the mean squared error is {self.test_mean_squared_error:.6g}{also}."
         assert self.test_accuracy is not None
         wrong = round((1.0 - self.test_accuracy) * self.test_n)
         log_loss = self.test_log_loss
@@ -66,15 +69,15 @@ class HeldOut:
 
 
 def held_out(
-    outputs: Float64[np.ndarray, " n"], labels: Any, loss: str, classes: Classes | None
+    outputs: Float64[np.ndarray, "n ..."], labels: Any, loss: str, classes: Classes | None
 ) -> HeldOut:
     """Compare outputs with the labels of their rows.
 
     Parameters
     ----------
-    outputs : (n,) float64
+    outputs : (n,) or (n, q) float64
         Of a network.
-    labels : (n,) array
+    labels : (n,) or (n, q) array
         As they were for the fit.
     loss : str
         That of the fit.
@@ -87,19 +90,19 @@ def held_out(
         If a label is none of the fit, or no number, or there is not one for each row.
     """
     shape, n = np.shape(labels), len(outputs)
-    if shape != (n,) or n == 0:
+    if shape != outputs.shape or n == 0:
         raise DataError(
-            f"Expected one label for each of at least one test row, got labels of shape {shape} "
-            f"for {n} rows; give both of the same rows."
+            f"Expected one label for each output and each of at least one test row, got labels of "
+            f"shape {shape} for {n} rows; give both of the same rows."
         )
     if not np.all(np.isfinite(outputs)):
-        row = int(np.argmin(np.isfinite(outputs))) + 1
+        row = int(np.argmin(np.isfinite(outputs.reshape(n, -1)).all(axis=1))) + 1
         raise DataError(
             f"Expected finite outputs on the test rows, got {outputs[row - 1]} in row {row}; check "
             "the units of its columns."
         )
     if classes is None:
-        y = label_numbers(labels, "every test row")
+        y = np.asarray(labels) if outputs.ndim == 2 else label_numbers(labels, "every test row")
         with np.errstate(over="ignore"):
             error = float(np.mean((outputs - y) ** 2))
         if not np.isfinite(error):
@@ -107,10 +110,21 @@ def held_out(
                 f"Expected test rows whose mean squared error is a finite float64, got {error}; "
                 "check the units of their columns and labels."
             )
-        return HeldOut(n, error, None, None)
+        return HeldOut(n, error, _one_hot_accuracy(outputs, y), None)
     y = signs_of(labels, classes)
     log_loss = LOGISTIC.value(outputs, y) / n if loss == LOGISTIC.name else None
     return HeldOut(n, None, float(np.mean(outputs * y > 0.0)), log_loss)
+
+
+def _one_hot_accuracy(
+    outputs: Float64[np.ndarray, "n ..."], y: Float64[np.ndarray, "n ..."]
+) -> float | None:
+    """Return how often the largest output is the one of the class; None of other labels."""
+    if y.ndim == 1 or y.shape[1] == 1:
+        return None
+    if not np.all((y == 0.0) | (y == 1.0)) or np.any(y.sum(axis=1) != 1.0):
+        return None
+    return float(np.mean(outputs.argmax(axis=1) == y.argmax(axis=1)))
 
 
 def checked_test(test: Any, n_features: int, loss: str, classes: Classes | None) -> TestData:

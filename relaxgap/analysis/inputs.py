@@ -9,6 +9,7 @@ from jaxtyping import Float64
 from relaxgap.data.classes import Classes, two_classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.paths import errors_of
+from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.fitted import FittedNetwork, Training
 from relaxgap.networks.gated import GatedNetwork
@@ -18,10 +19,11 @@ from relaxgap.networks.reading.files import (
     refuse_gated,
 )
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.problems.losses import LOGISTIC, LOSSES, SQUARED, Loss
 
 NetworkLike = Any
-"""A `TwoLayerNetwork`, a `FittedNetwork`, a pair (hidden, output) of arrays, or a file path."""
+"""A `TwoLayerNetwork`, `VectorNetwork` or `FittedNetwork`, a pair (hidden, output), or a path."""
 
 
 def loss_of(name: str) -> Loss:
@@ -85,7 +87,7 @@ def training_of(network: NetworkLike) -> Training | None:
     return network.training if isinstance(network, FittedNetwork) else None
 
 
-def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
+def network_of(network: NetworkLike, data: Dataset | VectorDataset) -> FittedNetwork:
     """Return a checked network, whichever way it is given.
 
     Raises
@@ -97,14 +99,14 @@ def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
         case str() | os.PathLike():
             loaded = load_network(os.fspath(network), data)
             with errors_of(os.fspath(network)):
-                if isinstance(loaded.network, GatedNetwork):
+                if isinstance(loaded.network, (GatedNetwork, GatedVectorNetwork)):
                     refuse_gated()
             return loaded
-        case FittedNetwork() if isinstance(network.network, GatedNetwork):
+        case FittedNetwork() if isinstance(network.network, (GatedNetwork, GatedVectorNetwork)):
             refuse_gated()
-        case TwoLayerNetwork() | FittedNetwork():
+        case TwoLayerNetwork() | VectorNetwork() | FittedNetwork():
             arrays = network.arrays
-        case GatedNetwork():
+        case GatedNetwork() | GatedVectorNetwork():
             refuse_gated()
         case (hidden, output):
             arrays = {"hidden": hidden, "output": output}
@@ -112,23 +114,24 @@ def network_of(network: NetworkLike, data: Dataset) -> FittedNetwork:
             arrays = {"hidden": hidden, "output": output, "hidden_bias": hidden_bias}
             arrays["output_bias"] = np.reshape(output_bias, -1)
         case _ if hasattr(network, "coefs_") and hasattr(network, "intercepts_"):
-            arrays = _of_sklearn(network)
+            arrays = _of_sklearn(network, data.q if isinstance(data, VectorDataset) else 1)
         case _:
             raise DataError(
-                "Expected a TwoLayerNetwork, a tuple (hidden, output) or (hidden, output, "
-                "hidden_bias, output_bias), a fitted MLPRegressor or MLPClassifier, or the path of "
-                f"a file, got {type(network).__name__}; give one of them."
+                "Expected a TwoLayerNetwork or VectorNetwork, a tuple (hidden, output) or (hidden, "
+                "output, hidden_bias, output_bias), a fitted MLPRegressor or MLPClassifier, or the "
+                f"path of a file, got {type(network).__name__}; give one of them."
             )
     arrays = {name: as_float64(array, name) for name, array in arrays.items()}
-    for name, n_axes in (("hidden", 2), ("output", 1)):
-        if arrays[name].ndim != n_axes:
+    for name, n_axes in (("hidden", (2,)), ("output", (1, 2))):
+        if arrays[name].ndim not in n_axes:
             raise DataError(
-                f"Expected {name} with {n_axes} axes, got shape {arrays[name].shape}; reshape it."
+                f"Expected {name} with {' or '.join(map(str, n_axes))} axes, got shape "
+                f"{arrays[name].shape}; reshape it."
             )
     return checked_network(arrays, data)
 
 
-def _of_sklearn(network: Any) -> dict[str, Any]:
+def _of_sklearn(network: Any, n_outputs: int) -> dict[str, Any]:
     """Return the arrays of a multi-layer perceptron of scikit-learn."""
     shapes = [np.shape(weights) for weights in network.coefs_]
     activation = getattr(network, "activation", "relu")
@@ -138,16 +141,22 @@ def _of_sklearn(network: Any) -> dict[str, Any]:
             f"Expected the squared or the log loss of scikit-learn, got {loss!r}, which is none "
             "of relaxgap's; train with another."
         )
-    if len(shapes) != 2 or shapes[1][1] != 1 or activation != "relu":
+    if len(shapes) != 2 or shapes[1][1] != n_outputs or activation != "relu":
+        outputs = "one output" if n_outputs == 1 else f"{n_outputs} outputs"
         raise DataError(
-            f"Expected one hidden layer of ReLU and one output, got weights of shapes {shapes} and "
-            f"{activation}; train with hidden_layer_sizes=(m,) and activation='relu', on one "
-            "target or two classes."
+            f"Expected one hidden layer of ReLU and {outputs}, got weights of shapes {shapes} and "
+            f"{activation}; train with hidden_layer_sizes=(m,) and activation='relu', on as many "
+            "targets, or two classes."
+        )
+    if n_outputs > 1 and loss != "squared_error":
+        raise DataError(
+            f"Expected the squared loss of scikit-learn for several outputs, got {loss!r}, a "
+            "softmax; train an MLPRegressor on one column of zeros and ones for each class."
         )
     (hidden, output), (hidden_bias, output_bias) = network.coefs_, network.intercepts_
     return {
         "hidden": np.transpose(hidden),
-        "output": np.ravel(output),
+        "output": np.ravel(output) if n_outputs == 1 else output,
         "hidden_bias": hidden_bias,
         "output_bias": output_bias,
     }

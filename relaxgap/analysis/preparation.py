@@ -16,7 +16,8 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.data.scaling import Scaling
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
-from relaxgap.networks.gated import GatedNetwork
+from relaxgap.networks.fitted import Network
+from relaxgap.networks.vector_network import VectorNetwork
 from relaxgap.numerics.limits import MAX_PRICED_PATTERNS
 from relaxgap.patterns import PatternSet, predicted_count
 from relaxgap.problems.biases import (
@@ -30,6 +31,7 @@ from relaxgap.problems.biases import (
 )
 from relaxgap.problems.families import ConeBlocks, FreeBlocks
 from relaxgap.problems.losses import SQUARED, Loss
+from relaxgap.problems.vector_output import NAME as VECTOR
 
 
 def biases_of(bias: bool, penalise: str | None, program: str = "relu") -> Biases:
@@ -138,18 +140,18 @@ class Prepared:
 
     def fitted(
         self,
-        network: TwoLayerNetwork | GatedNetwork,
-        constant: float,
+        network: Network,
+        constant: float | Float64[np.ndarray, " q"],
         beta: float,
     ) -> FittedNetwork:
         """Return a network of the problem without biases as one of raw rows."""
-        column = self.column
-        if isinstance(network, TwoLayerNetwork):
+        column, program = self.column, FreeBlocks.name
+        if isinstance(network, (TwoLayerNetwork, VectorNetwork)):
+            program = ConeBlocks.name if isinstance(network, TwoLayerNetwork) else VECTOR
             hidden, output = column.with_ones(network.hidden), network.output
             if self.biases.hidden is Bias.FREE:
                 hidden, output = _rescaled(hidden, output)
-            network = TwoLayerNetwork(hidden, output)
-        program = FreeBlocks.name if isinstance(network, GatedNetwork) else ConeBlocks.name
+            network = type(network)(hidden, output)
         training = self.training(beta, program)
         return FittedNetwork(
             network, self.has_hidden_bias, constant, self.scaling, training=training
@@ -162,10 +164,14 @@ class Prepared:
     def unfitted(self, fitted: FittedNetwork) -> TwoLayerNetwork:
         """Return a network of raw rows as one of the problem without biases."""
         assert isinstance(fitted.network, TwoLayerNetwork)
-        hidden, output = fitted.network.hidden, fitted.network.output
+        return TwoLayerNetwork(self.unfitted_hidden(fitted), fitted.network.output)
+
+    def unfitted_hidden(self, fitted: FittedNetwork) -> Float64[np.ndarray, "m e"]:
+        """Return the hidden weights of a ReLU network in the problem without biases."""
+        hidden = fitted.network.arrays["hidden"]
         if self.has_hidden_bias and not fitted.has_bias:
             hidden = np.column_stack([hidden, np.zeros(len(hidden))])
-        return TwoLayerNetwork(self.column.from_ones(hidden), output)
+        return self.column.from_ones(hidden)
 
 
 def prepare(
@@ -237,7 +243,8 @@ def prepare(
 def _rescaled(hidden: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the neurons with one length of weights without their bias and of the output."""
     lengths = np.linalg.norm(hidden[:, :-1], axis=1)
-    usable = (lengths > 0.0) & (output != 0.0)
+    reaches = np.abs(output) if output.ndim == 1 else np.linalg.norm(output, axis=1)
+    usable = (lengths > 0.0) & (reaches != 0.0)
     factors = np.ones(len(output))
-    factors[usable] = np.sqrt(np.abs(output[usable]) / lengths[usable])
-    return hidden * factors[:, None], output / factors
+    factors[usable] = np.sqrt(reaches[usable] / lengths[usable])
+    return hidden * factors[:, None], (output.T / factors).T

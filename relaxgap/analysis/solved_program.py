@@ -9,10 +9,8 @@ from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.comparison import at_most_above, interval
 from relaxgap.analysis.programs import networks_of
 from relaxgap.data.classes import Classes, class_sentence
-from relaxgap.errors import ConfigurationError
-from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
-from relaxgap.networks.gated import GatedNetwork
-from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
+from relaxgap.networks import FittedNetwork, Training
+from relaxgap.networks.fitted import Network
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.biases import Bias, Biases
 from relaxgap.solvers.base import Status
@@ -97,9 +95,8 @@ class SolveResult(SolveRecord):
     Parameters
     ----------
     network : TwoLayerNetwork, GatedNetwork or FittedNetwork
-        Its training loss is ``primal_value`` up to rounding; with biases or scaling a
-        `FittedNetwork`, which takes raw rows; of several outputs a `VectorNetwork` or
-        `GatedVectorNetwork`.
+        Its training loss is ``primal_value`` up to rounding; of several outputs a `VectorNetwork`
+        or `GatedVectorNetwork`; with biases or scaling a `FittedNetwork`, which takes raw rows.
     patterns : PatternSet
         Of the program that was solved; of the network alone where all were bracketed without a
         list.
@@ -113,7 +110,7 @@ class SolveResult(SolveRecord):
         What may be wrong with the data or the patterns, one line each.
     """
 
-    network: TwoLayerNetwork | GatedNetwork | FittedNetwork | VectorNetwork | GatedVectorNetwork
+    network: Network | FittedNetwork
     patterns: PatternSet
     nu: Float64[np.ndarray, "n ..."]
     history: tuple[BracketPoint, ...] = ()
@@ -125,10 +122,6 @@ class SolveResult(SolveRecord):
         """The network with what it was trained on, as a file of it holds."""
         if isinstance(self.network, FittedNetwork):
             return self.network
-        if isinstance(self.network, (VectorNetwork, GatedVectorNetwork)):
-            raise ConfigurationError(
-                f"Expected one output, got {self.n_outputs}; take result.network as it is."
-            )
         biases = Biases(self.hidden_bias, self.output_bias)
         training = Training(self.beta, self.program, self.loss, self.classes, biases)
         return FittedNetwork(self.network, False, training=training)

@@ -180,9 +180,9 @@ def solve(
     True
     """
     if has_several_outputs(X, y, program):
-        only_one = {"bias": bias, "penalise": penalise, "standardize": standardize}
-        only_one |= {"minimal": minimal, "against_rest": against_rest}
-        refuse_for_several_outputs(loss, backend, only_one)
+        refuse_for_several_outputs(
+            loss, backend, {"minimal": minimal, "against_rest": against_rest}
+        )
         strength = Regularisation(beta, beta_fraction)
         return solve_vector(
             X,
@@ -194,6 +194,8 @@ def solve(
             rtol,
             time_limit,
             seed,
+            biases=biases_of(bias, penalise, program),
+            standardize=standardize,
             limit=limit,
             threads=threads,
             on_progress=on_progress,

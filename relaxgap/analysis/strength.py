@@ -1,6 +1,7 @@
 """Which beta a verb takes, and whether the patterns are few enough to enumerate."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from relaxgap.analysis.preparation import Prepared
@@ -155,19 +156,12 @@ class Regularisation:
 
         unit = price(prepared.at_zero())
         if prepared.biases.output is Bias.PENALISED:
-            # from above: smaller strengths at which zero is optimal may have larger ones, at which
-            # it is not, since the constant that takes the place of weights costs more there
-            unit = max(unit, price(prepared.at(0.0)))
-            low = 0.0
-            for _ in range(MAX_UNITS if patterns is not None else MAX_UNITS_ESTIMATED):
-                if unit - low <= UNIT_RTOL * unit or deadline.has_passed:
-                    break
-                # in small steps from above, then between the last two
-                at = 0.5 * (low + unit) if low > 0.0 else STEP_DOWN * unit
-                if price(prepared.at_zero(at)) > at:
-                    low = at
-                else:
-                    unit = at
+            unit = least_strength(
+                lambda at: price(prepared.at_zero(at)),
+                max(unit, price(prepared.at(0.0))),
+                deadline,
+                MAX_UNITS if patterns is not None else MAX_UNITS_ESTIMATED,
+            )
         data, _ = prepared.at_zero(unit)
         if unit <= ZERO_PRICE * magnitude(data.X, data.y):
             unit = 0.0
@@ -180,3 +174,35 @@ class Regularisation:
                 "or constant beside an output bias); give beta."
             )
         return float(self.beta_fraction or 0.0) * unit
+
+
+def least_strength(
+    price: Callable[[float], float], above: float, deadline: Deadline, steps: int = MAX_UNITS
+) -> float:
+    """Return the strength from which on zero weights are optimal beside a constant that costs.
+
+    From above: smaller strengths at which they are may have larger ones at which they are not,
+    since the constant that takes the place of weights costs more there.
+
+    Parameters
+    ----------
+    price : callable
+        The largest price of zero weights at a strength.
+    above : float
+        A strength from which on they are optimal.
+    deadline : Deadline
+        After which the last one found is returned.
+    steps : int
+        At most so many.
+    """
+    low = 0.0
+    for _ in range(steps):
+        if above - low <= UNIT_RTOL * above or deadline.has_passed:
+            break
+        # in small steps from above, then between the last two
+        at = 0.5 * (low + above) if low > 0.0 else STEP_DOWN * above
+        if price(at) > at:
+            low = at
+        else:
+            above = at
+    return above

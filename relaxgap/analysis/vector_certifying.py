@@ -1,23 +1,27 @@
 """Say how far a network with several outputs is from the best one of any width, with proof."""
 
 import math
-import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from relaxgap.analysis.bracketing import BracketPoint, OnBracket, unseen
 from relaxgap.analysis.comparison import at_least_above, at_most_above
-from relaxgap.analysis.inputs import as_float64
+from relaxgap.analysis.inputs import network_of, training_of
+from relaxgap.analysis.library_problems import LibraryProblem
 from relaxgap.analysis.network_record import BetaSource
+from relaxgap.analysis.preparation import biases_of
 from relaxgap.analysis.strength import Regularisation
+from relaxgap.analysis.vector_preparation import PreparedOutputs, prepare_outputs
 from relaxgap.analysis.vector_solving import solve_vector, vector_dataset_of
-from relaxgap.data.numpy_archives import read_arrays
-from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.errors import ConfigurationError
+from relaxgap.networks import FittedNetwork, TwoLayerNetwork
 from relaxgap.networks.landscape.stationarity import refuse_implied
 from relaxgap.networks.vector_network import VectorNetwork
-from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.problems.biases import Bias
+from relaxgap.problems.losses import SQUARED
+from relaxgap.problems.vector_output import NAME as VECTOR
 from relaxgap.solvers.base import Status
 
 
@@ -50,7 +54,11 @@ class VectorRecord:
     better_network_found : bool
         Whether ``upper_bound`` is below ``network_value`` by more than rounding.
     width, n, d, n_outputs : int
-        Of the network and the data.
+        Of the network and the data, with the column of hidden biases if there is one.
+    hidden_bias, output_bias : Bias
+        What biases cost in the problem.
+    standardized : bool
+        Whether columns were brought to mean 0 and variance 1, or as the network's file says.
     """
 
     network_value: float
@@ -69,6 +77,9 @@ class VectorRecord:
     n: int
     d: int
     n_outputs: int
+    hidden_bias: Bias
+    output_bias: Bias
+    standardized: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,17 +88,23 @@ class VectorReport(VectorRecord):
 
     Parameters
     ----------
-    best_network : VectorNetwork
-        The best network known: the one given if none better was found.
+    best : FittedNetwork
+        The best network known, which takes raw rows: the one given if none better was found.
     history : tuple of BracketPoint
         At least one.
     stopped : str
         Empty, ``interrupted``, or the error that ended the work early.
     """
 
-    best_network: VectorNetwork
+    best: FittedNetwork
     history: tuple[BracketPoint, ...]
     stopped: str
+
+    @property
+    def best_network(self) -> VectorNetwork:
+        """The best network known; with hidden biases they are the last column."""
+        assert isinstance(self.best.network, VectorNetwork)
+        return self.best.network
 
     @property
     def verdict(self) -> str:
@@ -129,6 +146,10 @@ def certify_vector(
     certificate: str | None = None,
     seed: int = 0,
     *,
+    penalise: str | None = None,
+    sklearn_alpha: float | None = None,
+    torch_weight_decay: float | None = None,
+    standardize: bool = False,
     threads: int = 1,
     on_progress: OnBracket = unseen,
 ) -> VectorReport:
@@ -138,16 +159,21 @@ def certify_vector(
 
     Parameters
     ----------
-    network : VectorNetwork, pair, str or Path
-        The network; its arrays hidden (m, d) and output (m, q); or an ``.npz`` file of both.
+    network : VectorNetwork, FittedNetwork, MLPRegressor, tuple, str or Path
+        The network; its arrays hidden (m, d) and output (m, q), perhaps with hidden_bias (m,) and
+        output_bias (q,); or a file that `relaxgap.load_network` reads.
     X, Y
         As for `relaxgap.solve`.
     beta, beta_fraction : float, optional
-        Weight decay of the loss; by default the one that the weights are closest to stationary at.
-    rtol, time_limit, seed, threads, on_progress
+        Weight decay of the loss; by default what the network's file says, or the one that the
+        weights are closest to stationary at.
+    rtol, time_limit, seed, penalise, standardize, threads, on_progress
         As for `relaxgap.certify`.
     certificate : str, optional
         One of `relaxgap.solvers.vector.methods.METHODS`.
+    sklearn_alpha, torch_weight_decay : float, optional
+        As for `relaxgap.certify`. PyTorch's mean is one over samples and outputs: ``beta`` is
+        n q w / 2. What scikit-learn descends along divides by samples alone: ``beta`` is alpha.
 
     Raises
     ------
@@ -157,25 +183,36 @@ def certify_vector(
         If a setting is out of range.
     """
     data = vector_dataset_of(X, Y)
-    given = vector_network_of(network, data.d, data.q)
+    remembered = training_of(network)
+    loaded = network_of(network, data)
+    library = LibraryProblem(sklearn_alpha, torch_weight_decay)
+    beta = library.strength(beta, beta_fraction, data.n * data.q, SQUARED)
+    asked = library.agreed(penalise)
+    biases = loaded.biases if asked is None else biases_of(True, asked)
     source: BetaSource = "given" if beta is not None else "fraction"
+    if beta is None and beta_fraction is None and remembered is not None:
+        source, beta = "remembered", remembered.beta
+    prepared = prepare_outputs(data, biases, standardize, rtol, loaded.scaling)
+    given = _given(loaded, prepared)
     if beta is None and beta_fraction is None:
-        source, beta = "implied", _implied(given, VectorProgram(data, 1.0))
-    strength = Regularisation(beta, beta_fraction)
+        source, beta = "implied", _implied(given, prepared)
     found = solve_vector(
         X,
         Y,
-        strength,
+        Regularisation(beta, beta_fraction),
         solver=certificate,
         rtol=rtol,
         time_limit=time_limit,
         seed=seed,
+        biases=biases,
+        standardize=standardize,
+        scaling=loaded.scaling,
         threads=threads,
         on_progress=on_progress,
     )
-    program = VectorProgram(data, found.beta)
+    given = replace(given, training=prepared.rows.training(found.beta, VECTOR))
     with np.errstate(over="ignore", invalid="ignore"):
-        value = given.training_loss(program)
+        value = given.training_loss(data)
     if not math.isfinite(value):
         raise ConfigurationError(
             f"Expected a network whose training loss is a finite float64, got {value}; check the "
@@ -184,7 +221,6 @@ def certify_vector(
     better = found.primal_value < value * (1.0 - 1e-12)
     upper = found.primal_value if better else value
     lower = min(found.dual_value, value)
-    assert isinstance(found.network, VectorNetwork)
     return VectorReport(
         network_value=value,
         lower_bound=lower,
@@ -200,49 +236,36 @@ def certify_vector(
         better_network_found=better,
         width=given.width,
         n=data.n,
-        d=data.d,
+        d=prepared.rows.data.d,
         n_outputs=data.q,
-        best_network=found.network if better else given,
+        hidden_bias=biases.hidden,
+        output_bias=biases.output,
+        standardized=prepared.rows.scaling is not None,
+        best=replace(found.fitted, columns=loaded.columns) if better else given,
         history=found.history,
         stopped=found.stopped,
     )
 
 
-def vector_network_of(network: Any, d: int, q: int) -> VectorNetwork:
-    """Return a checked network for rows of d columns and q outputs, whichever way it is given.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or does not fit.
-    """
-    if isinstance(network, (str, os.PathLike)):
-        # any other array, such as biases, is refused
-        arrays = read_arrays(os.fspath(network), {"hidden": 2, "output": 2}, {})
-        hidden, output = arrays["hidden"], arrays["output"]
-    elif isinstance(network, VectorNetwork):
-        hidden, output = network.hidden, network.output
-    elif isinstance(network, (tuple, list)) and len(network) == 2:
-        hidden, output = (as_float64(array, "the network") for array in network)
-    else:
-        raise DataError(
-            "Expected a VectorNetwork, a pair (hidden, output) or the path of a .npz file for "
-            f"several outputs, got {type(network).__name__}; give one of them, without biases."
-        )
-    expected = (hidden.shape[0] if hidden.ndim == 2 else 0, d), (len(hidden), q)
-    if (hidden.shape, output.shape) != expected:
-        raise DataError(
-            f"Expected hidden (m, {d}) and output (m, {q}), got {hidden.shape} and "
-            f"{output.shape}; give the weights of a network for these columns and labels."
-        )
-    if not (np.all(np.isfinite(hidden)) and np.all(np.isfinite(output))):
-        raise DataError("Expected finite weights, got NaN or infinity; train again.")
-    return VectorNetwork(hidden, output)
+def _given(loaded: FittedNetwork, prepared: PreparedOutputs) -> FittedNetwork:
+    """Return a network as one of several outputs, in the scaling of the problem."""
+    network = loaded.network
+    if isinstance(network, TwoLayerNetwork):
+        network = VectorNetwork(network.hidden, network.output[:, None])
+    constants = np.broadcast_to(loaded.output_bias, (prepared.data.q,))
+    return replace(loaded, network=network, output_bias=constants, scaling=prepared.rows.scaling)
 
 
-def _implied(network: VectorNetwork, program: VectorProgram) -> float:
+def _implied(given: FittedNetwork, prepared: PreparedOutputs) -> float:
     """Return the strength at which scaling the weights changes the loss least."""
+    network = given.network
+    assert isinstance(network, VectorNetwork)
+    hidden = network.hidden
+    if prepared.biases.hidden is Bias.FREE and given.has_bias:
+        hidden = hidden[:, :-1]
+    data = prepared.data
     with np.errstate(over="ignore", invalid="ignore"):
-        fit = program.fit(network.hidden, network.output)
-        squares = float(np.sum(network.hidden**2) + np.sum(network.output**2))
-        return refuse_implied(2.0 * float(np.sum((program.data.Y - fit) * fit)), squares)
+        fit = given.predict(data.samples)
+        rest, moved = data.Y - fit, fit - given.output_bias
+        squares = float(np.sum(hidden**2) + np.sum(network.output**2))
+        return refuse_implied(2.0 * float(np.sum(rest * moved)), squares)

@@ -1,23 +1,28 @@
 """Train a network with several outputs by convex optimisation and say how good it is."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import OnBracket, follow_solutions, unseen
 from relaxgap.analysis.inputs import as_float64
-from relaxgap.analysis.pattern_choice import PatternChoice, choose_patterns
+from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.solved_program import SolveResult
-from relaxgap.analysis.strength import BETA_MAX_SHARE, ZERO_PRICE, Regularisation
+from relaxgap.analysis.strength import (
+    BETA_MAX_SHARE,
+    ZERO_PRICE,
+    Regularisation,
+    least_strength,
+)
+from relaxgap.analysis.vector_preparation import PreparedOutputs, prepare_outputs
 from relaxgap.certificates.vector.cell_faces import MAX_FACES, predicted_faces
 from relaxgap.certificates.vector.cone_pca import ConePrices
 from relaxgap.certificates.vector.free_prices import free_prices
-from relaxgap.data.dataset import Dataset
+from relaxgap.data.scaling import Scaling
 from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError, DataError, NoUnitError
 from relaxgap.global_optimum.solver import GlobalSolver
@@ -29,14 +34,14 @@ from relaxgap.numerics.rounding import magnitude
 from relaxgap.patterns import PatternSet, predicted_count
 from relaxgap.patterns.counting import written_count
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
-from relaxgap.problems.biases import Bias
+from relaxgap.problems.biases import NO_BIASES, Bias, Biases
 from relaxgap.problems.families import FreeBlocks
 from relaxgap.problems.losses import SQUARED
 from relaxgap.problems.vector_output import NAME as VECTOR
 from relaxgap.problems.vector_output import VectorProgram
 from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.local_prices import LocalPrices
-from relaxgap.solvers.vector.methods import in_units, method_for, vector_rounds
+from relaxgap.solvers.vector.methods import method_for, vector_rounds
 from relaxgap.solvers.vector.nuclear import nuclear_bracket, nuclear_rounds
 
 GATED = FreeBlocks.name
@@ -81,8 +86,7 @@ def refuse_for_several_outputs(loss: str, backend: Backend, given: Mapping[str, 
     for name, value in given.items():
         if value:
             raise ConfigurationError(
-                f"Expected no {name} for several outputs, got {value!r}; leave it out, and scale "
-                "or centre rows and labels before."
+                f"Expected no {name} for several outputs, got {value!r}; leave it out."
             )
 
 
@@ -119,6 +123,9 @@ def solve_vector(
     time_limit: float | None = None,
     seed: int = 0,
     *,
+    biases: Biases = NO_BIASES,
+    standardize: bool = False,
+    scaling: Scaling | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     on_progress: OnBracket = unseen,
@@ -140,6 +147,12 @@ def solve_vector(
         As for `relaxgap.solve`. The program is ``vector``, ReLU networks, whose solvers over all
         patterns are those of `relaxgap.solvers.vector.methods.METHODS`; or ``gated``, with nuclear
         norms.
+    biases : Biases
+        Which there are, and which of them cost.
+    standardize : bool
+        Bring every column to mean 0 and variance 1 first; the network takes raw rows.
+    scaling : Scaling, optional
+        In place of that of the rows themselves.
 
     Raises
     ------
@@ -153,18 +166,22 @@ def solve_vector(
             f"Expected the program {VECTOR} or {GATED} for several outputs, got {program!r}; "
             "choose one."
         )
-    asked = _Asked(strength, rtol, seed, threads, time.perf_counter(), on_progress)
-    scaled = in_units(VectorProgram(vector_dataset_of(X, Y), 1.0))
+    over_all = isinstance(patterns, str) and patterns == "all"
+    prepared = prepare_outputs(
+        vector_dataset_of(X, Y), biases, standardize, rtol, scaling, listed=not over_all
+    )
+    asked = _Asked(prepared, strength, rtol, seed, threads, time.perf_counter(), on_progress)
     with threadpool_limits(limits=threads):
         if program == GATED:
-            return _gated(asked, *scaled, patterns, solver, limit, Deadline.after(time_limit))
-        return _vector(asked, *scaled, patterns, solver, limit, time_limit)
+            return _gated(asked, patterns, solver, limit, Deadline.after(time_limit))
+        return _vector(asked, patterns, solver, limit, time_limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """What both programs are handed alike."""
 
+    prepared: PreparedOutputs
     strength: Regularisation
     rtol: float
     seed: int
@@ -172,28 +189,43 @@ class _Asked:
     start: float
     on_progress: OnBracket
 
-    def beta(self, unit: float, scaled: VectorProgram) -> float:
-        """Return the absolute strength, in the units in which ``unit`` is the critical one."""
-        fraction = self.strength.beta_fraction
-        assert fraction is not None
-        spread = scaled.spread(scaled.data.Y)
-        scale = sum(magnitude(scaled.data.X, column) for column in spread.T)
-        if unit <= ZERO_PRICE * scale:
+    def beta(self, price: Callable[[VectorProgram], float], deadline: Deadline) -> float:
+        """Return the absolute strength, where the largest price of labels is found so."""
+        if self.strength.beta is not None:
+            return float(self.strength.beta)
+        prepared = self.prepared
+
+        def price_at(penalty: float | None) -> float:
+            return prepared.units * price(prepared.program(prepared.units, penalty))
+
+        unit = price_at(prepared.penalty(0.0))
+        if prepared.biases.output is Bias.PENALISED:
+            unit = least_strength(price_at, max(unit, price_at(None)), deadline)
+        labels = prepared.program(prepared.units, prepared.penalty(unit))
+        spread = labels.spread(labels.data.Y)
+        scale = sum(magnitude(labels.data.X, column) for column in spread.T)
+        if unit <= ZERO_PRICE * scale * prepared.units:
             raise NoUnitError(
                 "Expected data with beta_max > 0, got beta_max = 0 up to rounding (X or Y is zero, "
-                "or no neuron of these patterns gains anything); give beta."
+                "or constant beside output biases, or no neuron of these patterns gains anything); "
+                "give beta."
             )
-        return fraction * unit
+        return float(self.strength.beta_fraction or 0.0) * unit
+
+    def program(self, beta: float) -> VectorProgram:
+        """Return the program of an absolute strength."""
+        return self.prepared.program(beta, self.prepared.penalty(beta))
 
     def result(
         self,
         found: VectorSolution[Any],
         network: VectorNetwork | GatedVectorNetwork,
         patterns: PatternSet,
-        R: Float64[np.ndarray, "n q"],
+        beta: float,
         said: dict[str, Any],
     ) -> SolveResult:
         """Return what both have in common, with what is said of one."""
+        R = found.certificate.R * self.prepared.y_unit
         return SolveResult(
             status=found.status,
             primal_value=found.certificate.primal_value,
@@ -203,14 +235,15 @@ class _Asked:
             max_cone_violation=0.0,
             n_iterations=found.n_iterations,
             solve_seconds=time.perf_counter() - self.start,
+            beta=beta,
             threads=self.threads,
-            loss="squared",
+            loss=SQUARED.name,
             classes=None,
-            hidden_bias=Bias.NONE,
-            output_bias=Bias.NONE,
-            standardized=False,
+            hidden_bias=self.prepared.biases.hidden,
+            output_bias=self.prepared.biases.output,
+            standardized=self.prepared.rows.scaling is not None,
             n_outputs=int(R.shape[1]),
-            network=network,
+            network=self.prepared.own(network, beta),
             patterns=patterns,
             nu=R,
             **said,
@@ -219,40 +252,32 @@ class _Asked:
 
 def _vector(
     asked: _Asked,
-    scaled: VectorProgram,
-    x_unit: float,
-    y_unit: float,
     patterns: PatternChoice,
     solver: str | None,
     limit: int,
     time_limit: float | None,
 ) -> SolveResult:
     """Solve the program of ReLU networks over all cells, or over those of given patterns."""
-    X, units = scaled.data.X, x_unit * y_unit
+    prepared = asked.prepared
+    X = prepared.rows.data.X
     count = predicted_count(X)
     over_all = isinstance(patterns, str) and patterns == "all"
     listed = count.cover_count * X.shape[0] <= MAX_BITS_SOLVED_AT_ONCE
     listed = not over_all or (listed and predicted_faces(X) <= MAX_FACES)
     deadline = Deadline.after(BRACKET_SECONDS if time_limit is None and not listed else time_limit)
-    rows = Dataset(X, np.zeros(X.shape[0]))
     most = MAX_BITS_SOLVED_AT_ONCE if over_all else limit
-    cells = choose_patterns(patterns, rows, most, asked.seed) if listed else None
+    cells = prepared.rows.choose_patterns(patterns, most, asked.seed) if listed else None
     if cells is not None and over_all and not cells.complete:
         cells = None
-    method = method_for(scaled, cells, solver)
-    prices = None
-    if asked.strength.beta is not None:
-        beta = asked.strength.beta / units
-    else:
-        largest, prices = _largest_price(scaled, cells, deadline)
-        beta = asked.beta(largest, scaled)
-    program = replace(scaled, beta=beta)
-    rounds = vector_rounds(program, cells, method, asked.rtol, asked.seed, deadline, prices)
-    followed = follow_solutions(_in_own_units(rounds, y_unit), asked.on_progress, asked.start)
+    method = method_for(prepared.program(1.0, None), cells, solver)
+    pricing = _Pricing(cells)
+    beta = asked.beta(lambda labels: pricing.largest(labels, deadline), deadline)
+    program = asked.program(beta)
+    rounds = vector_rounds(program, cells, method, asked.rtol, asked.seed, deadline, pricing.known)
+    in_own_units = _in_own_units(rounds, prepared.y_unit)
+    followed = follow_solutions(in_own_units, asked.on_progress, asked.start)
     found = followed.solution
     bracket = found.certificate
-    network = VectorNetwork(bracket.hidden * y_unit / x_unit, bracket.output).balanced()
-    own = pattern_set_from_gates(X, bracket.hidden) if cells is None else cells
     complete = cells is None or cells.complete
     said = {
         "n_patterns": written_count(count.cover_count) if cells is None else cells.n_patterns,
@@ -260,38 +285,37 @@ def _vector(
         "certificate": (bracket.proven_by or method) if complete else "chosen_patterns",
         "solver": method,
         "method": method,
-        "beta": beta * units,
         "program": VECTOR,
         "history": followed.history,
         "stopped": followed.stopped,
     }
-    return asked.result(found, network, own, bracket.R * y_unit, said)
+    own = pattern_set_from_gates(X, bracket.hidden) if cells is None else cells
+    return asked.result(found, VectorNetwork(bracket.hidden, bracket.output), own, beta, said)
 
 
-def _largest_price(
-    scaled: VectorProgram, cells: PatternSet | None, deadline: Deadline
-) -> tuple[float, ConePrices | None]:
-    """Return the critical strength, and what listed cells were priced by.
+class _Pricing:
+    """The largest price of labels, and what listed cells were priced by."""
 
-    Over listed cells it is exact, else the largest price that ascent finds.
-    """
-    spread = scaled.spread(scaled.data.Y)
-    if cells is not None:
-        try:
-            with in_force(deadline.within(BETA_MAX_SHARE)):
-                prices = ConePrices.of(scaled.data.X, cells)
-                return prices(spread, 0.0).largest, prices
-        except OutOfTimeError:
-            pass
-    found = LocalPrices(scaled, np.random.default_rng(0))(spread, 0.0).best.price
-    return float(found.max(initial=0.0)), None
+    def __init__(self, cells: PatternSet | None) -> None:
+        self.cells = cells
+        self.known: ConePrices | None = None
+
+    def largest(self, labels: VectorProgram, deadline: Deadline) -> float:
+        """Return it: over listed cells exact, else the largest that ascent finds."""
+        spread = labels.spread(labels.data.Y)
+        if self.cells is not None:
+            try:
+                with in_force(deadline.within(BETA_MAX_SHARE)):
+                    self.known = self.known or ConePrices.of(labels.data.X, self.cells)
+                    return self.known(spread, 0.0).largest
+            except OutOfTimeError:
+                pass
+        found = LocalPrices(labels, np.random.default_rng(0))(spread, 0.0).best.price
+        return float(found.max(initial=0.0))
 
 
 def _gated(
     asked: _Asked,
-    scaled: VectorProgram,
-    x_unit: float,
-    y_unit: float,
     patterns: PatternChoice,
     solver: str | None,
     limit: int,
@@ -303,34 +327,35 @@ def _gated(
             f"Expected the solver {PROXIMAL} for the gated program of several outputs, got "
             f"{solver!r}; leave it out."
         )
-    X, units = scaled.data.X, x_unit * y_unit
-    chosen = choose_patterns(patterns, Dataset(X, np.zeros(X.shape[0])), limit, asked.seed)
-    if asked.strength.beta is not None:
-        beta = asked.strength.beta / units
-    else:
-        spread = scaled.spread(scaled.data.Y)
-        beta = asked.beta(float(free_prices(X, chosen, spread).max(initial=0.0)), scaled)
-    program = replace(scaled, beta=beta)
-    zero = np.zeros((chosen.n_patterns, scaled.data.d, scaled.data.q))
-    first = nuclear_bracket(program, chosen, zero, scaled.data.Y)
+    prepared = asked.prepared
+    chosen = prepared.rows.choose_patterns(patterns, limit, asked.seed)
+
+    def price(labels: VectorProgram) -> float:
+        spread = labels.spread(labels.data.Y)
+        return float(free_prices(labels.data.X, chosen, spread).max(initial=0.0))
+
+    beta = asked.beta(price, deadline)
+    program = asked.program(beta)
+    zero = np.zeros((chosen.n_patterns, program.data.d, program.data.q))
+    first = nuclear_bracket(program, chosen, zero, program.data.Y)
     rounds = solutions(first, nuclear_rounds(program, chosen), asked.rtol, deadline)
-    followed = follow_solutions(_in_own_units(rounds, y_unit), asked.on_progress, asked.start)
+    in_own_units = _in_own_units(rounds, prepared.y_unit)
+    followed = follow_solutions(in_own_units, asked.on_progress, asked.start)
     found = followed.solution
     V = found.certificate.V
     active = np.flatnonzero(np.any(V != 0.0, axis=(1, 2)))
-    network = GatedVectorNetwork(chosen.gates[active], V[active] * (y_unit / x_unit))
     said = {
         "n_patterns": chosen.n_patterns,
         "complete": chosen.complete,
         "certificate": "enumeration" if chosen.complete else "chosen_patterns",
         "solver": PROXIMAL,
         "method": PROXIMAL,
-        "beta": beta * units,
         "program": GATED,
         "history": followed.history,
         "stopped": followed.stopped,
     }
-    return asked.result(found, network, chosen, found.certificate.R * y_unit, said)
+    network = GatedVectorNetwork(chosen.gates[active], V[active])
+    return asked.result(found, network, chosen, beta, said)
 
 
 def _in_own_units(

@@ -29,7 +29,6 @@ from relaxgap.cli.shown_text import printable
 from relaxgap.data.classes import Classes
 from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
-from relaxgap.networks.saving import archive_of
 from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
 
 
@@ -44,10 +43,10 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
     "network_file",
     required=True,
     metavar="NET",
-    help="A .npz with hidden (m, d) and output (m,), perhaps hidden_bias (m,) and output_bias "
-    "(1,), or of solve --out, whose beta, loss, scaling, biases and columns hold unless others are "
-    "given; or a checkpoint with the state_dict of Linear, ReLU, Linear: .pt, .pth, .ckpt, .bin or "
-    ".safetensors.",
+    help="A .npz with hidden (m, d) and output (m,) or (m, q), perhaps hidden_bias (m,) and "
+    "output_bias (1,) or (q,), or of solve --out, whose beta, loss, scaling, biases and columns "
+    "hold unless others are given; or a checkpoint with the state_dict of Linear, ReLU, Linear: "
+    ".pt, .pth, .ckpt, .bin or .safetensors.",
 )
 @click.option(
     "--beta",
@@ -169,11 +168,9 @@ def _certify_several(
     chosen: dict[str, Any],
 ) -> None:
     """Certify a network of several outputs, print and write."""
-    X, Y, _ = several
-    refuse_unwritable(better, "--better", ".npz")
     chosen["loss"] = chosen["loss"] if is_given("loss") else None
     with options_named(), before_the_first_bracket(), bracket_line() as show:
-        report = certify(network_file, X, Y, seed=seed, on_progress=show, **chosen)
+        report = certify(network_file, several.X, several.Y, seed=seed, on_progress=show, **chosen)
     assert isinstance(report, VectorReport)
     row = asdict(report.record)
     if as_json:
@@ -182,7 +179,7 @@ def _certify_several(
         lines = [f"{name:21s} {value}" for name, value in row.items()]
         click.echo("\n".join([*lines, report.verdict]))
     if better is not None:
-        write_bytes(better, "--better", archive_of(report.best_network.arrays))
+        write_network(better, "--better", report.best.of_columns(several.columns, several.names))
     exit_if(report.stopped)
     exit_if_missed(report.status, report.relative_gap, report.rtol, "rtol")
 

@@ -22,7 +22,7 @@ from relaxgap.networks import FittedNetwork
 class TestRows:
     """Hold rows that no fit sees."""
 
-    X: Float64[np.ndarray, "n d"]
+    X: Float64[np.ndarray, "n ..."]
     labels: Any
     name: str = ""
 
@@ -65,13 +65,13 @@ def takes_held_out(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def parted(
-    X: Float64[np.ndarray, "n d"],
+    X: Float64[np.ndarray, "n ..."],
     y: Any,
     columns: Columns | None,
     test_fraction: float | None,
     test_file: str | None,
     seed: int,
-) -> tuple[Float64[np.ndarray, "m d"], Any, TestRows | None]:
+) -> tuple[Float64[np.ndarray, "m ..."], Any, TestRows | None]:
     """Return samples and labels to fit to, and those to test on if any are asked for.
 
     Raises

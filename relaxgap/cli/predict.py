@@ -15,10 +15,9 @@ from relaxgap.cli.network_argument import with_target
 from relaxgap.cli.output_files import refuse_unwritable, write_bytes
 from relaxgap.data.classes import Classes, named
 from relaxgap.data.columns import Columns
-from relaxgap.data.files import FileData
 from relaxgap.data.labelled_arrays import array_names
 from relaxgap.data.paths import errors_of
-from relaxgap.data.prediction import read_features
+from relaxgap.data.prediction import read_features, read_in_order
 from relaxgap.errors import DataError
 from relaxgap.networks import FittedNetwork, load_network
 from relaxgap.problems.losses import LOGISTIC
@@ -43,7 +42,8 @@ def predict_command(
 
     DATA is a .csv, .csv.gz, .parquet, .npz or .npy file. Of a network of solve --out, columns are
     matched by name, in any order, and scaled as they were for the fit. Prints one line a row: the
-    output, and of classes their name and, of the logistic loss, the probability of the later one.
+    output, and of classes their name and, of the logistic loss, the probability of the later one;
+    several outputs have one column each.
 
     Where DATA has the labels too, the errors on them are said on standard error.
     """
@@ -52,7 +52,7 @@ def predict_command(
     X, labels = _rows(network, data, target)
     outputs = network.predict(X)
     if not np.all(np.isfinite(outputs)):
-        row = int(np.argmin(np.isfinite(outputs)))
+        row = int(np.argmin(np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1)))
         raise DataError(
             f"{data}: Expected finite outputs, got {outputs[row]} in row {row + 1}; check the "
             "units of its columns."
@@ -86,28 +86,29 @@ def _rows(
 ) -> tuple[Float64[np.ndarray, "n d"], Any]:
     path, named = with_target(data)
     target = target if named is None else named
+    # several labels a row are not compared
+    labelled = network.n_outputs == 1
     if network.columns is not None:
-        return read_features(path, network.columns, target)
+        return read_features(path, network.columns, target, labelled)
     if path.lower().endswith((".npz", ".npy")):
         return read_features(
-            path, Columns(array_names(network.n_features), {}, target or "y"), target
+            path, Columns(array_names(network.n_features), {}, target or "y"), target, labelled
         )
     # a table to a network that remembers no names: in the order of the file
-    X, labels, _ = FileData(path, target or "y").load_with_columns(classes=True)
-    if X.shape[1] != network.n_features:
-        raise DataError(
-            f"{path}: Expected {network.n_features} columns beside the labels {target or 'y'!r}, "
-            f"as the network takes, got {X.shape[1]}; give the columns that it was fitted to."
-        )
-    return X, labels
+    return read_in_order(path, network.n_features, target or "y", labelled)
 
 
 def _columns(
     network: FittedNetwork,
-    outputs: Float64[np.ndarray, " n"],
+    outputs: Float64[np.ndarray, "n ..."],
     loss: str,
     classes: Classes | None,
 ) -> dict[str, list[str]]:
+    if outputs.ndim == 2:
+        known = () if network.training is None else network.training.outputs
+        names = known or [str(k) for k in range(outputs.shape[1])]
+        of_outputs = zip(names, outputs.T.tolist(), strict=True)
+        return {f"prediction_{name}": [*map(repr, values)] for name, values in of_outputs}
     written = [repr(output) for output in outputs.tolist()]
     if classes is None:
         return {"prediction": written}
@@ -118,7 +119,7 @@ def _columns(
     return columns
 
 
-def _plain(outputs: Float64[np.ndarray, " n"], columns: dict[str, list[str]]) -> dict[str, Any]:
+def _plain(outputs: Float64[np.ndarray, "n ..."], columns: dict[str, list[str]]) -> dict[str, Any]:
     plain: dict[str, Any] = {"outputs": outputs.tolist()}
     if "class" in columns:
         plain["classes"] = columns["class"]
@@ -126,7 +127,7 @@ def _plain(outputs: Float64[np.ndarray, " n"], columns: dict[str, list[str]]) ->
 
 
 def _tested(
-    outputs: Float64[np.ndarray, " n"],
+    outputs: Float64[np.ndarray, "n ..."],
     labels: Any,
     data: str,
     loss: str,

@@ -96,7 +96,8 @@ def takes_library_problem(command: Callable[..., None]) -> Callable[..., None]:
             type=float,
             metavar="L",
             help="The problem of PyTorch with this weight_decay on all parameters (not AdamW): "
-            "beta = n L / 2 for MSELoss, n L for BCEWithLogitsLoss, --penalise all.",
+            "beta = n L / 2 for MSELoss (n q L / 2 of q outputs), n L for BCEWithLogitsLoss, "
+            "--penalise all.",
         ),
         click.option(
             "--sklearn-alpha",

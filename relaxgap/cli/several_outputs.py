@@ -1,6 +1,7 @@
 """Options of problems with several outputs, and their data."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -70,8 +71,8 @@ def several_labels(
             raise ConfigurationError(
                 f"Expected no {option} for several outputs, got {value}; leave it out."
             )
-    X, Y, names = load_several(source, one_hot_target)
-    if patches is not None:
-        with errors_of(source.path):
-            X = in_patches(X, patches)
-    return X, Y, names
+    found = load_several(source, one_hot_target)
+    if patches is None:
+        return found
+    with errors_of(source.path):
+        return replace(found, X=in_patches(found.X, patches), columns=None)

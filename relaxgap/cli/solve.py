@@ -22,14 +22,12 @@ from relaxgap.cli.data_argument import (
 from relaxgap.cli.held_out_rows import parted, takes_held_out, tested_or_why_not
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
-from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
+from relaxgap.cli.output_files import refuse_unwritable, write_network
 from relaxgap.cli.program_options import refuse_two_strengths, takes_biases, takes_program
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.remarks import in_options, say
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
-from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.errors import ConfigurationError
-from relaxgap.networks.saving import archive_of
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
 from relaxgap.problems.biases import Biases
@@ -113,46 +111,33 @@ def solve_command(
         )
     refuse_unwritable(out, "--out", ".npz", ".pt")
     arrays = Backend(backend, device, dtype)
-    refused = {"--test-fraction": test_fraction, "--test": test_file}
     several = several_labels(
-        data, target, chosen["program"], one_hot_target, patches, drop, one_hot, refused
+        data,
+        target,
+        chosen["program"],
+        one_hot_target,
+        patches,
+        drop,
+        one_hot,
+        {"--test": test_file},
     )
-    if several is not None:
-        _solve_several(several, seed, arrays, out, as_json, chosen)
-        return
-    X, y, columns = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
+    outputs: tuple[str, ...] = ()
+    if several is None:
+        X, y, columns = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
+    else:
+        X, y, columns, outputs = several.X, several.Y, several.columns, several.names
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         X, y, test = parted(X, y, columns, test_fraction, test_file, seed)
         result = solve(X, y, seed=seed, backend=arrays, on_progress=show, **chosen)
+    if outputs:
+        result = replace(result, remarks=(f"Outputs in order: {', '.join(outputs)}.",))
     say(result.remarks)
     tested, failure = tested_or_why_not(test, result.fitted, result.loss, result.classes)
     click.echo(_json(result, tested) if as_json else _text(result, tested))
     if out is not None:
-        write_network(out, "--out", result.fitted.of_columns(columns))
+        write_network(out, "--out", result.fitted.of_columns(columns, outputs))
     if failure is not None:
         raise failure
-    exit_if(result.stopped)
-    exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
-
-
-def _solve_several(
-    several: SeveralLabels,
-    seed: int,
-    arrays: Backend,
-    out: Path | None,
-    as_json: bool,
-    chosen: dict[str, Any],
-) -> None:
-    """Solve, print and write a problem of several outputs."""
-    X, Y, names = several
-    refuse_unwritable(out, "--out", ".npz")
-    with options_named(), before_the_first_bracket(), bracket_line() as show:
-        result = solve(X, Y, seed=seed, backend=arrays, on_progress=show, **chosen)
-    result = replace(result, remarks=(f"Outputs in order: {', '.join(names)}.",))
-    say(result.remarks)
-    click.echo(_json(result, None) if as_json else _text(result, None))
-    if out is not None:
-        write_bytes(out, "--out", archive_of(result.network.arrays))
     exit_if(result.stopped)
     exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
 

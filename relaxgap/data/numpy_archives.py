@@ -18,6 +18,7 @@ from relaxgap.data.zip_archives import ARCHIVE_ERRORS, ZipArchive, open_zip, too
 from relaxgap.errors import DataError
 
 Shapes = Mapping[str, tuple[int, ...]]
+Axes = int | tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ class NumpyArchive:
 
 def read_arrays(
     path: str,
-    axes: Mapping[str, int],
-    optional: Mapping[str, int] | None = None,
+    axes: Mapping[str, Axes],
+    optional: Mapping[str, Axes] | None = None,
     check_shapes: Callable[[Shapes], None] = lambda shapes: None,
 ) -> dict[str, Float64[np.ndarray, "..."]]:
     """Read named arrays of an ``.npz`` file as float64, never a pickle.
@@ -111,8 +112,8 @@ def open_arrays(path: Path) -> Iterator[NumpyArchive]:
 
 def read_members(
     archive: NumpyArchive,
-    axes: Mapping[str, int],
-    optional: Mapping[str, int] | None = None,
+    axes: Mapping[str, Axes],
+    optional: Mapping[str, Axes] | None = None,
     check_shapes: Callable[[Shapes], None] = lambda shapes: None,
     target: str = "",
 ) -> dict[str, Float64[np.ndarray, "..."]]:
@@ -122,9 +123,9 @@ def read_members(
     ----------
     archive : NumpyArchive
         The file.
-    axes : mapping of str to int
-        Names of the arrays and the number of axes of each.
-    optional : mapping of str to int, optional
+    axes : mapping of str to int or tuple of int
+        Names of the arrays and the number of axes of each, or the numbers that it may have.
+    optional : mapping of str to int or tuple of int, optional
         The same for arrays that the file may lack. If it is given, arrays of any other name are
         refused instead of ignored: a misspelt one would be lost in silence.
     check_shapes : callable
@@ -153,7 +154,11 @@ def read_members(
             f"Expected no arrays but {listed(list(known))}, got {listed(other)}; rename or "
             "remove the others."
         )
-    found = {n: archive.describe(n, ndim) for n, ndim in known.items() if n in archive.names}
+    found = {
+        name: archive.describe(name, *((ndims,) if isinstance(ndims, int) else ndims))
+        for name, ndims in known.items()
+        if name in archive.names
+    }
     check_shapes({name: array.shape for name, array in found.items()})
     return {name: array.read() for name, array in found.items()}
 

@@ -1,7 +1,7 @@
 """Samples to predict for, read as the data were to which a network was fitted."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ _ADVICE = "write it as numbers, as it was for the fit"
 
 
 def read_features(
-    path: str, columns: Columns, target: str | None = None
+    path: str, columns: Columns, target: str | None = None, labelled: bool = True
 ) -> tuple[Float64[np.ndarray, "n d"], Any]:
     """Read the features of a file by the columns of a fit, and its labels if it has any.
 
@@ -37,6 +37,8 @@ def read_features(
         What the fit learned.
     target : str, optional
         Name of the labels; that of the fit unless given.
+    labelled : bool
+        Whether to read labels at all.
 
     Returns
     -------
@@ -64,17 +66,68 @@ def read_features(
         file = existing_file(path, DATA_ENDINGS)
         labels: Any
         if file.name.lower().endswith((".npz", ".npy")):
-            cells, labels = _read_array(file, columns, name)
+            cells, labels = _read_array(file, columns, name, labelled)
         else:
-            is_parquet = file.name.lower().endswith(".parquet")
-            read = parquet.read_parquet if is_parquet else read_text_table
-            cells = read(
-                file, {*columns.names, name}, functools.partial(_wanted, columns, name, True)
-            )
-            labels = None if cells.wanted.label is None else [*map(_label, cells.labels)]
+            needed = {*columns.names, name} if labelled else {*columns.names}
+            cells = _read_table(file, needed, functools.partial(_wanted, columns, name, labelled))
+            labels = _labels(cells)
         X = encoded(cells, columns)
         _refuse_infinite(X, columns)
         return X, labels
+
+
+def read_in_order(
+    path: str, n_features: int, target: str, labelled: bool = True
+) -> tuple[Float64[np.ndarray, "n d"], Any]:
+    """Read the features of a table in the order of its columns, and its labels if it has any.
+
+    Parameters
+    ----------
+    path : str
+        A table.
+    n_features : int
+        Number of its columns beside the labels.
+    target : str
+        Name of the labels.
+    labelled : bool
+        Whether to read labels at all.
+
+    Returns
+    -------
+    X, labels
+        As of `read_features`.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used, or has another number of columns.
+    """
+
+    def choose(names: Sequence[str]) -> Wanted:
+        features = tuple(name for name in names if name != target)
+        if len(features) != n_features:
+            raise DataError(
+                f"Expected {n_features} columns beside the labels {target!r}, as the network "
+                f"takes, got {len(features)}; give the columns that it was fitted to."
+            )
+        label = target if labelled and target in names else None
+        return Wanted(features, (), label, target, _ADVICE)
+
+    with errors_of(path):
+        cells = _read_table(existing_file(path, DATA_ENDINGS), {target}, choose)
+        _refuse_infinite(cells.numbers, Columns(cells.wanted.numbers, {}, target))
+        return cells.numbers, _labels(cells)
+
+
+def _read_table(
+    file: Path, known: Collection[str], choose: Callable[[Sequence[str]], Wanted]
+) -> Cells:
+    is_parquet = file.name.lower().endswith(".parquet")
+    return (parquet.read_parquet if is_parquet else read_text_table)(file, known, choose)
+
+
+def _labels(cells: Cells) -> list[str] | None:
+    return None if cells.wanted.label is None else [*map(_label, cells.labels)]
 
 
 def label_numbers(labels: Any, rows: str) -> Float64[np.ndarray, " n"]:
@@ -113,9 +166,10 @@ def _is_finite(label: Any) -> bool:
 
 
 def _read_array(
-    path: Path, columns: Columns, target: str
+    path: Path, columns: Columns, target: str, labelled: bool
 ) -> tuple[Cells, Float64[np.ndarray, " n"] | None]:
-    X, labels = read_unlabelled(path, target)
+    # no array has an empty name
+    X, labels = read_unlabelled(path, target if labelled else "")
     if X.shape[0] == 0:
         raise DataError("Expected at least one sample, got none; add rows to the array.")
     names = columns.names

@@ -1,20 +1,41 @@
 """Several labels a sample: columns of a table, an array of them, or the classes of one column."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.cells import coded, in_order
+from relaxgap.data.columns import Columns
 from relaxgap.data.files import FileData
+from relaxgap.data.labelled_arrays import array_names
 from relaxgap.data.naming import listed, no_target
 from relaxgap.data.numpy_archives import open_arrays
 from relaxgap.data.paths import errors_of, existing_file
 from relaxgap.errors import DataError
 
-SeveralLabels = tuple[Float64[np.ndarray, "n ..."], Float64[np.ndarray, "n q"], list[str]]
-"""Samples (n, d), or patches (n, T, d); labels; and what each output is called."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeveralLabels:
+    """Hold samples with several labels.
+
+    Parameters
+    ----------
+    X : (n, d) or (n, T, d) float64
+        Samples, or their patches.
+    Y : (n, q) float64
+        Labels.
+    names : tuple of str
+        What each output is called.
+    columns : Columns or None
+        How the columns of the file became features; None of patches.
+    """
+
+    X: Float64[np.ndarray, "n ..."]
+    Y: Float64[np.ndarray, "n q"]
+    names: tuple[str, ...]
+    columns: Columns | None
 
 
 def load_several(source: FileData, one_hot: bool) -> SeveralLabels:
@@ -41,9 +62,10 @@ def load_several(source: FileData, one_hot: bool) -> SeveralLabels:
             raise DataError(
                 f"Expected one target of classes, got {source.target!r}; name one column."
             )
-        X, labels, _ = source.load_with_columns(classes=True)
+        X, labels, columns = source.load_with_columns(classes=True)
         with errors_of(source.path):
-            return X, *_one_hot([str(label) for label in labels])
+            Y, classes = _one_hot([str(label) for label in labels])
+            return SeveralLabels(X, Y, tuple(classes), columns)
     with errors_of(source.path):
         if len({first, *others}) <= len(others):
             raise DataError(
@@ -61,7 +83,15 @@ def load_several(source: FileData, one_hot: bool) -> SeveralLabels:
             raise DataError(
                 f"Expected targets that leave features, got {source.target!r}; name fewer."
             )
-    return X[:, kept], np.column_stack([y, X[:, places]]), [first, *others]
+    columns = replace(
+        columns,
+        names=tuple(name for name in columns.names if name not in others),
+        target=source.target,
+        # which a file to predict for may still hold
+        dropped=(*columns.dropped, first, *others),
+    )
+    Y = np.column_stack([y, X[:, places]])
+    return SeveralLabels(X[:, kept], Y, (first, *others), columns)
 
 
 def names_several(source: FileData) -> bool:
@@ -112,7 +142,10 @@ def _of_archive(source: FileData) -> SeveralLabels:
                 f"Expected one row of labels per sample, got {len(X)} samples and {len(Y)} rows of "
                 "labels; make the lengths match."
             )
-        return X, Y, [f"{source.target}{k}" for k in range(Y.shape[1])]
+        outputs = tuple(f"{source.target}{k}" for k in range(Y.shape[1]))
+        named = array_names(X.shape[1]) if X.ndim == 2 else None
+        columns = None if named is None else Columns(named, {}, source.target)
+        return SeveralLabels(X, Y, outputs, columns)
 
 
 def _is_matrix(source: FileData) -> bool:

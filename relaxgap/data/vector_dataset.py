@@ -45,6 +45,13 @@ class VectorDataset:
             )
 
     @property
+    def samples(self) -> Float64[np.ndarray, "n ..."]:
+        """Rows (n, d), or patches (n, T, d), sample by sample."""
+        if self.n_patches == 1:
+            return self.X
+        return self.X.reshape(self.n, self.n_patches, self.d)
+
+    @property
     def n(self) -> int:
         """Number of samples."""
         return int(self.Y.shape[0])

@@ -22,6 +22,7 @@ from relaxgap.analysis.certifying import certify
 from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.solving import solve
+from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.errors import (
     ConfigurationError,
     DataError,
@@ -127,7 +128,7 @@ class ReLUEstimator(BaseEstimator):
 
     def _optimum(
         self, network: FittedNetwork, X: Float64[np.ndarray, "n d"], y: np.ndarray, seed: int
-    ) -> NetworkReport | None:
+    ) -> NetworkReport | VectorReport | None:
         """Bracket the optimum over networks of every width, if that was asked for."""
         if self.optimum_seconds is None:
             return None
@@ -135,7 +136,6 @@ class ReLUEstimator(BaseEstimator):
             report = certify(
                 network, X, y, rtol=self.rtol, time_limit=self.optimum_seconds, seed=seed
             )
-        assert isinstance(report, NetworkReport)
         if report.stopped == "interrupted":
             raise KeyboardInterrupt
         return report

@@ -1,4 +1,4 @@
-"""Classification: the logistic or the hinge loss."""
+"""Classification: the logistic, the hinge or the squared loss."""
 
 import numpy as np
 
@@ -17,7 +17,9 @@ class ConvexReLUClassifier(Classifying):
     Parameters
     ----------
     loss : str
-        ``logistic``, or ``hinge``, which has no probabilities and is slow for the relu program.
+        ``logistic``; ``hinge``, which has no probabilities and is slow for the relu program; or
+        ``squared``, one network of all classes that is fitted to a column of zeros and ones for
+        each, for which the program relu takes data of few columns (up to about 6 with 100 gates).
     max_seconds, optimum_seconds : float, optional
         As for `ConvexReLURegressor`; of more than two classes each has its share of the first,
         and the second whole.
@@ -30,7 +32,8 @@ random_state
     classes_ : (k,) array
         The labels, in order; of two the second is +1.
     network_, certificate_, optimum_, n_active_, beta_
-        As of `ConvexReLURegressor`; of more than two classes, lists with one a class.
+        As of `ConvexReLURegressor`; of more than two classes, lists with one a class, but for the
+        squared loss.
     n_features_in_, feature_names_in_
         As of `ConvexReLURegressor`.
 

@@ -1,4 +1,4 @@
-"""Fit and predict classes: one network of two classes, or one of each against the rest."""
+"""Fit and predict classes: one network of two classes, one of each against the rest, or of all."""
 
 from typing import Any
 
@@ -11,11 +11,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from relaxgap.analysis.certified_network import NetworkReport
+from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.estimators.base import ReLUEstimator
 from relaxgap.estimators.certificate import Certificate
 from relaxgap.networks import FittedNetwork
-from relaxgap.problems.losses import HINGE, LOGISTIC
+from relaxgap.problems.losses import HINGE, LOGISTIC, SQUARED
 
+Optimum = NetworkReport | VectorReport | None
 OF_CLASSES = (LOGISTIC.name, HINGE.name)
 
 
@@ -29,7 +31,7 @@ def _has_probabilities(estimator: "Classifying") -> bool:
 
 
 class Classifying(ClassifierMixin, ReLUEstimator):
-    """Predict with one network of two classes, or with one a class of more."""
+    """Predict with one network of two classes, with one a class of more, or with one of all."""
 
     loss: str
     beta: float | None
@@ -37,7 +39,7 @@ class Classifying(ClassifierMixin, ReLUEstimator):
     classes_: np.ndarray
     network_: FittedNetwork | list[FittedNetwork]
     certificate_: Certificate | list[Certificate]
-    optimum_: NetworkReport | list[NetworkReport | None] | None
+    optimum_: Optimum | list[Optimum]
     n_active_: int | list[int]
     beta_: float | list[float]
 
@@ -63,9 +65,10 @@ class Classifying(ClassifierMixin, ReLUEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
-        if self.loss not in OF_CLASSES:
+        if self.loss not in (*OF_CLASSES, SQUARED.name):
             raise ValueError(
-                f"Expected a loss out of {', '.join(OF_CLASSES)}, got {self.loss!r}; choose one."
+                f"Expected a loss out of {', '.join((*OF_CLASSES, SQUARED.name))}, got "
+                f"{self.loss!r}; choose one."
             )
         self.classes_, codes = np.unique(y, return_inverse=True)
         n_classes = len(self.classes_)
@@ -75,6 +78,9 @@ class Classifying(ClassifierMixin, ReLUEstimator):
                 f"{self.classes_.tolist()[0]!r}, alone; give samples of another."
             )
         seed = self._seed()
+        if self.loss == SQUARED.name:
+            self._fit_together(X, np.eye(n_classes)[codes], seed)
+            return self
         positive = range(n_classes) if n_classes > 2 else (1,)
         seconds = None if self.max_seconds is None else self.max_seconds / len(positive)
         networks, certificates, optima = [], [], []
@@ -97,6 +103,18 @@ class Classifying(ClassifierMixin, ReLUEstimator):
             (self.n_active_,), (self.beta_,) = widths, betas
         return self
 
+    def _fit_together(
+        self, X: Float64[np.ndarray, "n d"], Y: Float64[np.ndarray, "n k"], seed: int
+    ) -> None:
+        """Fit one network with an output for each class."""
+        result = self._solved(
+            X, Y, SQUARED.name, seed, self.max_seconds, self.beta, self.beta_fraction
+        )
+        self.network_ = result.fitted
+        self.certificate_ = Certificate.of(result, result.complete)
+        self.n_active_, self.beta_ = result.active_blocks, result.beta
+        self.optimum_ = self._optimum(result.fitted, X, Y, seed)
+
     def decision_function(self, X: Any) -> Float64[np.ndarray, "..."]:
         """Return the outputs of the networks.
 
@@ -108,12 +126,14 @@ class Classifying(ClassifierMixin, ReLUEstimator):
         Returns
         -------
         (n,) or (n, k) float64
-            Of two classes, above 0 for the second; of more, a column for each against the rest.
+            Of two classes, above 0 for the second; of more, a column for each.
         """
         rows = self._rows(X)
         if isinstance(self.network_, list):
             return np.column_stack([network.predict(rows) for network in self.network_])
-        return self.network_.predict(rows)
+        outputs = self.network_.predict(rows)
+        of_two = outputs.ndim == 2 and outputs.shape[1] == 2
+        return np.asarray(outputs[:, 1] - outputs[:, 0]) if of_two else outputs
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of each row: the side of the output, or the class of the largest.

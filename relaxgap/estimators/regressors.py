@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.pattern_choice import PatternChoice
+from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.estimators.base import ReLUEstimator
 from relaxgap.estimators.certificate import Certificate
 from relaxgap.networks import FittedNetwork
@@ -20,11 +21,11 @@ class Regressing(RegressorMixin, ReLUEstimator):
 
     network_: FittedNetwork
     certificate_: Certificate
-    optimum_: NetworkReport | None
+    optimum_: NetworkReport | VectorReport | None
     n_active_: int
     beta_: float
 
-    def predict(self, X: Any) -> Float64[np.ndarray, " n"]:
+    def predict(self, X: Any) -> Float64[np.ndarray, "n ..."]:
         """Return the output of the network for each row.
 
         Parameters
@@ -34,8 +35,8 @@ class Regressing(RegressorMixin, ReLUEstimator):
 
         Returns
         -------
-        (n,) float64
-            In the unit of the labels of the fit.
+        (n,) or (n, q) float64
+            In the units of the labels of the fit.
         """
         rows = self._rows(X)
         return self.network_.predict(rows)
@@ -54,8 +55,9 @@ class RegressingOnce(Regressing):
         ----------
         X : (n, d) array
             One sample per row, finite; a data frame's names of columns are kept.
-        y : (n,) array
-            Numbers.
+        y : (n,) or (n, q) array
+            Numbers; several targets are fitted together, by one network of q outputs, for which the
+            program relu takes data of few columns (up to about 6 with 100 gates).
 
         Returns
         -------
@@ -67,7 +69,9 @@ class RegressingOnce(Regressing):
         ValueError
             If the data cannot be used, or a parameter is out of range.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        shape = np.asarray(y).shape
+        several = len(shape) == 2 and shape[1] > 1
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=several)
         seed = self._seed()
         result = self._solved(
             X, y, SQUARED.name, seed, self.max_seconds, self.beta, self.beta_fraction
@@ -124,7 +128,7 @@ class ConvexReLURegressor(RegressingOnce):
         Takes raw rows; ``network_.save`` writes it.
     certificate_ : Certificate
         The bracket of the optimum of the program, over the patterns that were drawn.
-    optimum_ : NetworkReport or None
+    optimum_ : NetworkReport, VectorReport or None
         The bracket over networks of every width; None unless ``optimum_seconds`` is given.
     n_active_ : int
         Width of the network.

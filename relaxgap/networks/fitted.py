@@ -13,15 +13,20 @@ from relaxgap.data.classes import Classes, named
 from relaxgap.data.columns import Columns
 from relaxgap.data.dataset import Dataset
 from relaxgap.data.scaling import Scaling
+from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.networks.saving import save_arrays, save_state_dict
 from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.problems.biases import CONVENTIONAL, NO_BIASES, ONES_COLUMN, Bias, Biases
 from relaxgap.problems.losses import LOSSES, SQUARED, Loss
 from relaxgap.problems.program import PROGRAMS
+from relaxgap.problems.vector_output import NAME as VECTOR
 
 ABOUT_VERSION = 1
+Network = TwoLayerNetwork | GatedNetwork | VectorNetwork | GatedVectorNetwork
+"""Of one or several outputs, with ReLU or fixed gates, without biases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,15 @@ class Training:
     beta : float
         Regularisation strength.
     program : str
-        ``relu`` or ``gated``.
+        ``relu`` or ``gated``; of several outputs ``vector`` or ``gated``.
     loss : str
         Of the outputs.
     classes : tuple of str or None
         The names of -1 and +1; None where labels are no classes.
     biases : Biases
         Which there are, and which of them are penalised.
+    outputs : tuple of str
+        What several outputs are called, where that is known.
     """
 
     beta: float
@@ -47,6 +54,7 @@ class Training:
     loss: str
     classes: Classes | None
     biases: Biases
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,12 +63,12 @@ class FittedNetwork:
 
     Parameters
     ----------
-    network : TwoLayerNetwork or GatedNetwork
+    network : TwoLayerNetwork, GatedNetwork, VectorNetwork or GatedVectorNetwork
         The network; with ``has_bias`` the last of its ``d + 1`` columns is the hidden bias.
     has_bias : bool
         Whether it takes ``[X, 1]`` in place of ``X``.
-    output_bias : float
-        Added to every output.
+    output_bias : float, or (q,) float64
+        Added to every output; one number for each of several outputs.
     scaling : Scaling, optional
         What is done to rows first; nothing if None.
     columns : Columns, optional
@@ -79,9 +87,9 @@ class FittedNetwork:
     ((4,), True)
     """
 
-    network: TwoLayerNetwork | GatedNetwork
+    network: Network
     has_bias: bool
-    output_bias: float = 0.0
+    output_bias: float | Float64[np.ndarray, " q"] = 0.0
     scaling: Scaling | None = None
     columns: Columns | None = None
     training: Training | None = None
@@ -97,35 +105,51 @@ class FittedNetwork:
         return int(next(iter(self.network.arrays.values())).shape[1]) - self.has_bias
 
     @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        if isinstance(self.network, VectorNetwork):
+            return int(self.network.output.shape[1])
+        if isinstance(self.network, GatedVectorNetwork):
+            return int(self.network.weights.shape[2])
+        return 1
+
+    @property
+    def has_output_bias(self) -> bool:
+        """Whether something is added to an output."""
+        return bool(np.any(self.output_bias != 0.0))
+
+    @property
     def biases(self) -> Biases:
         """Which biases its training problem has; by default the output bias alone is free."""
         if self.training is not None:
             return self.training.biases
-        if self.output_bias != 0.0:
+        if self.has_output_bias:
             return CONVENTIONAL
         return ONES_COLUMN if self.has_bias else NO_BIASES
 
-    def rows(self, X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n e"]:
-        """Return what the network takes in place of raw rows.
+    def rows(self, X: Float64[np.ndarray, "n ..."]) -> Float64[np.ndarray, "n ..."]:
+        """Return what the network takes in place of raw rows (n, d), or patches (n, T, d).
 
         Raises
         ------
         DataError
             If they have another number of columns.
         """
-        if X.ndim != 2 or X.shape[1] != self.n_features:
+        axes = (2, 3) if isinstance(self.network, (VectorNetwork, GatedVectorNetwork)) else (2,)
+        if X.ndim not in axes or X.shape[-1] != self.n_features:
             raise DataError(
                 f"Expected rows of {self.n_features} features, got shape {X.shape}; give the "
                 "columns that the network was fitted to."
             )
         scaled = X if self.scaling is None else self.scaling.apply(X)
-        return np.column_stack([scaled, np.ones(len(X))]) if self.has_bias else scaled
+        ones = np.ones((*X.shape[:-1], 1))
+        return np.concatenate([scaled, ones], axis=-1) if self.has_bias else scaled
 
-    def predict(self, X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
-        """Return the output for each raw row of ``X``."""
+    def predict(self, X: Float64[np.ndarray, "n ..."]) -> Float64[np.ndarray, "n ..."]:
+        """Return the output, or the several (n, q), for each raw row of ``X``."""
         with np.errstate(over="ignore", invalid="ignore"):
             rows = self.rows(np.asarray(X, dtype=np.float64))
-            return self.network.predict(rows) + self.output_bias
+            return np.asarray(self.network.predict(rows) + self.output_bias)
 
     def classify(self, X: Float64[np.ndarray, "n d"]) -> list[str]:
         """Return the name of a class for each raw row: the later one for outputs above 0.
@@ -144,13 +168,13 @@ class FittedNetwork:
         return named(self.predict(X), classes)
 
     def training_loss(
-        self, data: Dataset, beta: float | None = None, loss: Loss = SQUARED
+        self, data: Dataset | VectorDataset, beta: float | None = None, loss: Loss = SQUARED
     ) -> float:
         """Return the loss of the outputs and the cost of what is penalised; a sum over samples.
 
         Parameters
         ----------
-        data : Dataset
+        data : Dataset or VectorDataset
             Raw rows and labels.
         beta : float, optional
             That of the training if it is known.
@@ -161,15 +185,23 @@ class FittedNetwork:
             if self.training is None:
                 raise DataError("Expected beta, got none and a network that has none; give beta.")
             beta = self.training.beta
+        if isinstance(data, VectorDataset):
+            fit = self.predict(data.samples)
+            return loss.value(fit.ravel(), data.Y.ravel()) + beta * self.penalty
         return loss.value(self.predict(data.X), data.y) + beta * self.penalty
 
     @property
     def penalty(self) -> float:
         """What ``beta`` multiplies in the training loss."""
         free = self.biases.hidden is Bias.FREE
-        of_output = 0.5 * self.output_bias**2 if self.biases.output is Bias.PENALISED else 0.0
+        of_output = 0.0
+        if self.biases.output is Bias.PENALISED:
+            of_output = 0.5 * float(np.sum(np.square(self.output_bias)))
         if isinstance(self.network, GatedNetwork):
             return float(np.linalg.norm(self.network.weights, axis=1).sum()) + of_output
+        if isinstance(self.network, GatedVectorNetwork):
+            sizes = np.linalg.svd(self.network.weights, compute_uv=False)
+            return float(sizes.sum()) + of_output
         hidden = self.network.hidden[:, :-1] if free and self.has_bias else self.network.hidden
         squares = float(np.sum(hidden**2)) + float(np.sum(self.network.output**2))
         return 0.5 * squares + of_output
@@ -183,8 +215,8 @@ class FittedNetwork:
                 if name in found:
                     bias = "hidden_bias" if name == "hidden" else f"{name}_bias"
                     found[bias], found[name] = found[name][:, -1], found[name][:, :-1]
-        if self.output_bias != 0.0:
-            found["output_bias"] = np.array([self.output_bias])
+        if self.has_output_bias:
+            found["output_bias"] = np.atleast_1d(self.output_bias)
         if self.scaling is not None:
             found |= {"shift": self.scaling.shift, "scale": self.scaling.scale}
         if self.training is not None or self.columns is not None:
@@ -224,7 +256,7 @@ class FittedNetwork:
         ConfigurationError
             If the network is gated.
         """
-        if isinstance(self.network, GatedNetwork):
+        if isinstance(self.network, (GatedNetwork, GatedVectorNetwork)):
             raise ConfigurationError(
                 "Expected a ReLU network to write as a state_dict of PyTorch, got a gated one, "
                 "which is no Linear, ReLU, Linear; write an .npz."
@@ -234,13 +266,16 @@ class FittedNetwork:
         return {
             "0.weight": weights,
             "0.bias": np.zeros(self.width) if bias is None else bias,
-            "2.weight": self.network.output[None, :],
-            "2.bias": np.array([self.output_bias]),
+            "2.weight": np.atleast_2d(self.network.output.T),
+            "2.bias": np.broadcast_to(self.output_bias, (self.n_outputs,)),
         }
 
-    def of_columns(self, columns: Columns | None) -> "FittedNetwork":
-        """Return the network of a table with these columns."""
-        return replace(self, columns=columns)
+    def of_columns(self, columns: Columns | None, outputs: tuple[str, ...] = ()) -> "FittedNetwork":
+        """Return the network of a table with these columns, and with these names of outputs."""
+        training = self.training
+        if training is not None and outputs:
+            training = replace(training, outputs=outputs)
+        return replace(self, columns=columns, training=training)
 
     def folded(self) -> "FittedNetwork":
         """Return a network of the same outputs whose weights take raw rows: no scaling is left."""
@@ -248,17 +283,20 @@ class FittedNetwork:
             return self
         shift, scale = self.scaling.shift, self.scaling.scale
 
-        def raw(weights: Float64[np.ndarray, "m e"]) -> Float64[np.ndarray, "m e"]:
-            w = weights[:, : len(shift)] / scale
-            bias = weights[:, -1] if self.has_bias else np.zeros(len(weights))
-            return np.column_stack([w, bias - w @ shift])
+        def raw(weights: Float64[np.ndarray, "m e ..."]) -> Float64[np.ndarray, "m f ..."]:
+            # columns last, behind those of outputs if there are any
+            columns = np.moveaxis(weights, 1, -1)
+            w = columns[..., : len(shift)] / scale
+            bias = columns[..., -1] if self.has_bias else np.zeros(columns.shape[:-1])
+            moved = np.concatenate([w, (bias - w @ shift)[..., None]], axis=-1)
+            return np.moveaxis(moved, -1, 1)
 
-        if isinstance(self.network, GatedNetwork):
-            inner: TwoLayerNetwork | GatedNetwork = GatedNetwork(
-                raw(self.network.gates), raw(self.network.weights)
-            )
+        inner: Network
+        if isinstance(self.network, (GatedNetwork, GatedVectorNetwork)):
+            gates, weights = self.network.gates, self.network.weights
+            inner = type(self.network)(raw(gates), raw(weights))
         else:
-            inner = TwoLayerNetwork(raw(self.network.hidden), self.network.output)
+            inner = type(self.network)(raw(self.network.hidden), self.network.output)
         return FittedNetwork(inner, True, self.output_bias)
 
     def _about(self) -> str:
@@ -300,7 +338,7 @@ def _training(found: dict[str, Any]) -> Training:
     beta, program, loss, classes = (found[n] for n in ("beta", "program", "loss", "classes"))
     if isinstance(beta, bool) or not 0.0 < float(beta) < math.inf:
         raise ValueError(f"beta {beta}")
-    if program not in PROGRAMS or loss not in LOSSES:
+    if program not in (*PROGRAMS, VECTOR) or loss not in LOSSES:
         raise ValueError(f"program {program!r} and loss {loss!r}")
     if LOSSES[loss].of_classes != (classes is not None):
         raise ValueError(f"classes {classes} for the {loss} loss")
@@ -310,4 +348,7 @@ def _training(found: dict[str, Any]) -> Training:
             raise ValueError(f"classes {classes}")
         classes = tuple(classes)
     biases = Biases(Bias(found["biases"]["hidden"]), Bias(found["biases"]["output"]))
-    return Training(float(beta), program, loss, classes, biases)
+    outputs = found.get("outputs", [])
+    if not isinstance(outputs, list) or not all(isinstance(name, str) for name in outputs):
+        raise ValueError(f"outputs {outputs}")
+    return Training(float(beta), program, loss, classes, biases, tuple(outputs))

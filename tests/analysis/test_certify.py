@@ -138,7 +138,8 @@ def test_an_interruption_returns_the_bracket_so_far(
         ((np.ones((2, 2)), np.ones(2), np.ones(2)), "got tuple"),
         ((np.ones((2, 3)), np.ones(2)), "shape (m, 2)"),
         ((np.ones((2, 2)), np.ones(3)), "Expected 2 output weights"),
-        ((np.ones((2, 2)), np.ones((2, 1))), "output with 1 axes"),
+        ((np.ones((2, 2)), np.ones((2, 2))), "of one output for one label a sample, got one of 2"),
+        ((np.ones((2, 2)), np.ones((2, 1, 1))), "output with 1 or 2 axes"),
         ((np.full((2, 2), np.nan), np.ones(2)), "NaN or infinite entries in hidden"),
         ((["a"], [1.0]), "real numbers in hidden"),
         (

@@ -122,8 +122,8 @@ def test_zero_labels_and_a_strength_above_all_give_zero_networks() -> None:
     ("settings", "match"),
     [
         ({"loss": "logistic"}, "squared loss"),
-        ({"bias": True}, "no bias"),
-        ({"standardize": True}, "no standardize"),
+        ({"minimal": True}, "no minimal"),
+        ({"penalise": "weights", "program": "gated"}, "penalise"),
         ({"patterns": "gaussian:3", "solver": "lifted"}, "over given patterns"),
         ({"solver": "simplex"}, "solver of several outputs"),
         ({"solver": "cells", "program": "gated"}, "proximal"),
@@ -178,10 +178,12 @@ def test_a_network_of_several_outputs_is_certified() -> None:
 @pytest.mark.parametrize(
     ("network", "match"),
     [
-        ((np.ones((2, 3)), np.ones((2, 3))), r"output \(m, 2\)"),
-        ((np.ones((2, 4)), np.ones((2, 2))), r"hidden \(m, 3\)"),
+        ((np.ones((2, 3)), np.ones((2, 3))), "of 2 outputs, as many"),
+        ((np.ones((2, 3)), np.ones(2)), "of 2 outputs, as many"),
+        ((np.ones((2, 4)), np.ones((2, 2))), r"shape \(m, 3\)"),
         ((np.full((2, 3), np.inf), np.ones((2, 2))), "finite weights"),
-        ([1.0, 2.0, 3.0], "a pair"),
+        ([1.0, 2.0, 3.0], "a tuple"),
+        (GatedVectorNetwork(np.ones((2, 3)), np.ones((2, 3, 2))), "a ReLU network"),
         ("missing.npz", "missing.npz"),
     ],
 )
@@ -210,15 +212,18 @@ def test_a_column_of_other_units_hides_no_face(size: float) -> None:
     assert scalar.dual_value <= result.primal_value
 
 
-def test_a_file_with_biases_is_no_network_without(tmp_path: Path) -> None:
+def test_a_file_with_biases_is_a_network_with_them(tmp_path: Path) -> None:
     path = tmp_path / "biased.npz"
     np.savez(path, hidden=np.ones((1, 3)), output=np.ones((1, 2)), hidden_bias=[100.0])
-    with pytest.raises(relaxgap.DataError, match="hidden_bias"):
-        relaxgap.certify(path, X, Y, beta=0.1)
+    report = relaxgap.certify(path, X, Y, beta=0.1, time_limit=1.0)
+    activations = np.maximum(X.sum(axis=1) + 100.0, 0.0)
+    loss = 0.5 * float(np.sum((Y - activations[:, None]) ** 2)) + 0.05 * (3.0 + 100.0**2 + 2.0)
+    assert report.network_value == pytest.approx(loss, rel=1e-12)
+    assert report.d == 4
 
 
 def test_weights_whose_squares_overflow_are_refused() -> None:
-    with pytest.raises(relaxgap.ConfigurationError, match="finite float64"):
+    with pytest.raises(relaxgap.DataError, match="finite float64"):
         relaxgap.certify((np.full((1, 3), 1e200), np.ones((1, 2))), X, Y, beta=0.1)
 
 

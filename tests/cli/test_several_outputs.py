@@ -91,8 +91,8 @@ def test_the_network_is_written(table: Path, tmp_path: Path) -> None:
         (["--target", "price,cost", "--drop", "kind"], "'cost'"),
         (["--target", "price,price", "--drop", "kind"], "different targets"),
         (["--target", "price,rent,area,rooms", "--drop", "kind"], "leave features"),
-        (["--target", "price,rent", "--drop", "kind", "--bias"], "no bias"),
-        (["--target", "price,rent", "--drop", "kind", "--test-fraction", "0.5"], "--test-fraction"),
+        (["--target", "price,rent", "--drop", "kind", "--minimal"], "--minimal"),
+        (["--target", "price,rent", "--drop", "kind", "--test", "x.csv"], "--test"),
         (["--target", "price,rent", "--drop", "kind", "--loss", "hinge"], "squared loss"),
         (["--target", "price,kind", "--one-hot-target"], "one target of classes"),
     ],
@@ -104,6 +104,29 @@ def test_what_does_not_fit_is_refused_in_one_line(
     assert result.exit_code in (1, 2)
     assert match in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_network_predicts_every_target(table: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "net.npz", tmp_path / "other.csv"
+    options = ["--target", "price,rent", "--drop", "kind", "--bias", "--standardize"]
+    solved(table, *options, "--out", out)
+    lines = [line.split(",") for line in table.read_text().splitlines()]
+    # columns in another order, and without labels
+    other.write_text("\n".join(f"{rooms},{area}" for area, rooms, *_ in lines) + "\n")
+    predicted = [CliRunner().invoke(main, ["predict", str(out), str(f)]) for f in (table, other)]
+    assert [result.exit_code for result in predicted] == [0, 0], predicted[0].output
+    assert predicted[0].stdout == predicted[1].stdout
+    header, *rows = predicted[0].stdout.splitlines()
+    assert header == "prediction_price,prediction_rent"
+    assert len(rows) == 7
+
+
+def test_classes_are_tested_on_rows_held_out(table: Path) -> None:
+    options = ["--target", "kind", "--one-hot-target", "--bias", "--test-fraction", 0.4]
+    found = solved(table, *options, "--rtol", 1e-2, "--patterns", "gaussian:8")
+    assert found["test_n"] == 3
+    assert 0.0 <= float(str(found["test_accuracy"])) <= 1.0
+    assert found["certificate"] == "chosen_patterns"
 
 
 def test_a_drawn_data_set_has_one_label() -> None:

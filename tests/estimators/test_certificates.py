@@ -6,6 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import relaxgap
 from relaxgap.data.dataset import Dataset
+from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.estimators import (
     ConvexReLUClassifier,
     ConvexReLURegressor,
@@ -180,9 +181,33 @@ def test_labels_of_one_class_are_a_value_error_of_one_line() -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_a_loss_of_numbers_is_none_of_a_classifier() -> None:
-    with pytest.raises(ValueError, match="a loss out of logistic, hinge, got 'squared'"):
-        ConvexReLUClassifier(loss="squared").fit(X, SIDES)
+def test_an_unknown_loss_is_none_of_a_classifier() -> None:
+    with pytest.raises(ValueError, match="a loss out of logistic, hinge, squared"):
+        GatedReLUClassifier(loss="absolute").fit(X, SIDES)
+
+
+@pytest.mark.parametrize("labels", [SIDES, THIRDS])
+def test_the_squared_loss_fits_one_network_of_all_classes(labels: np.ndarray) -> None:
+    model = ConvexReLUClassifier(loss="squared", n_gates=5, rtol=1e-3, random_state=0)
+    model.fit(X, labels)
+    k = len(model.classes_)
+    one_hot = (labels[:, None] == model.classes_).astype(np.float64)
+    loss = model.network_.training_loss(VectorDataset(X, one_hot))
+    found = model.certificate_
+    assert found.dual_value <= loss <= found.primal_value * (1.0 + 1e-9)
+    assert found.relative_gap <= 1e-3
+    assert model.decision_function(X).shape == ((24,) if k == 2 else (24, k))
+    nearest = model.network_.predict(X).argmax(axis=1)
+    np.testing.assert_array_equal(model.predict(X), model.classes_[nearest])
+
+
+def test_several_targets_are_fitted_together() -> None:
+    targets = np.column_stack([Y, X[:, 1]])
+    model = GatedReLURegressor(n_gates=5, rtol=1e-4, random_state=0).fit(X, targets)
+    assert model.predict(X).shape == (24, 2)
+    loss = model.network_.training_loss(VectorDataset(X, targets))
+    assert model.certificate_.dual_value <= loss
+    assert loss <= model.certificate_.primal_value * (1.0 + 1e-9)
 
 
 def test_a_strength_is_chosen_on_held_out_rows_of_one_grid_of_fractions() -> None:

@@ -23,6 +23,7 @@ from written_networks import (
 )
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import DataError
 from relaxgap.networks import load_network
 
@@ -253,6 +254,24 @@ def test_safetensors_are_read_in_every_float_type(tmp_path, kind, dtype):
     arrays = {"2.weight": (kind, stored(OUTPUT[None])), "0.weight": (kind, stored(HIDDEN))}
     path = save_safetensors(tmp_path / "a.safetensors", arrays, format="pt")
     assert_is_the_network(load_network(path, DATA))
+
+
+@pytest.mark.parametrize("inputs_first", [False, True])
+def test_layers_of_several_outputs_are_told_by_the_labels(tmp_path, inputs_first):
+    rng = np.random.default_rng(0)
+    hidden, output = rng.standard_normal((5, 3)), rng.standard_normal((2, 5))
+    arrays = {"0.weight": hidden, "2.weight": output}
+    if inputs_first:
+        arrays = {"0.weight": hidden.T, "2.weight": output.T}
+    arrays |= {"0.bias": np.ones(5), "2.bias": np.array([1.0, 2.0])}
+    stored = {name: ("F64", np.ascontiguousarray(array)) for name, array in arrays.items()}
+    path = save_safetensors(tmp_path / "a.safetensors", stored)
+    data = VectorDataset(rng.standard_normal((6, 3)), rng.standard_normal((6, 2)))
+    expected = np.maximum(data.X @ hidden.T + 1.0, 0.0) @ output.T + [1.0, 2.0]
+    for loaded in (load_network(path, data), load_network(path)):
+        np.testing.assert_allclose(loaded.predict(data.X), expected, rtol=1e-12)
+    with pytest.raises(DataError, match="as many columns of labels"):
+        load_network(path, DATA)
 
 
 def test_safetensors_follow_the_rules_of_checkpoints(tmp_path):

@@ -193,7 +193,7 @@ def test_a_pickle_that_is_no_state_dict_gets_one_clear_line(tmp_path, index, rea
         ),
         (
             {"2.weight": tensor("0", "FloatStorage", 6, (3, 2))},
-            "got (2, 3) in '0.weight' and (3, 2) in '2.weight'; only networks with one output",
+            "and (1, m), got (2, 3) in '0.weight' and (3, 2) in '2.weight'; give as many columns",
         ),
         ({"2.weight": tensor("1", "FloatStorage", 2, (2, 1))}, "shapes (m, d) and (1, m)"),
         ({"1.weight": tensor("1", "FloatStorage", 2, (2,))}, "got '1.weight' of shape (2,)"),

@@ -84,7 +84,7 @@ def test_a_network_of_scikit_learn_keeps_its_predictions_once_its_intercept_is_f
         ({"hidden": HIDDEN[:, :2]}, "of 3 features, got shape (2, 2), for 2 features"),
         ({"hidden": HIDDEN.T}, "got shape (3, 2), for 2 features; transpose them"),
         ({"hidden": HIDDEN[0]}, "'hidden' with 2 axes, got shape (3,)"),
-        ({"output": OUTPUT[None]}, "'output' with 1 axes, got shape (1, 2)"),
+        ({"output": OUTPUT[None]}, "a network of one output for one label a sample, got one of 2"),
         ({"output": np.ones(3)}, "Expected 2 output weights for 2 hidden neurons"),
         ({"hidden_bias": np.ones(3)}, "Expected 2 hidden biases for 2 hidden neurons"),
         ({"output_bias": np.zeros(2)}, "Expected 1 output biases"),

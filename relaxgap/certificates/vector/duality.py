@@ -62,12 +62,10 @@ class VectorBracket:
         self, program: VectorProgram, R: Float64[np.ndarray, "n q"], largest: float, proven_by: str
     ) -> "VectorBracket":
         """Return the bracket with a dual point of known price, if that proves more."""
-        y = program.data.Y.ravel()
-        found, value = feasible_dual(y, np.ascontiguousarray(R).ravel(), largest, program.beta)
+        found, value = lower_bound(program, R, largest)
         value = min(value, self.primal_value)
         if not value > self.dual_value:
             return self
-        found = found.reshape(R.shape)
         return VectorBracket(self.hidden, self.output, found, self.primal_value, value, proven_by)
 
     def with_better(self, other: "VectorBracket") -> "VectorBracket":
@@ -78,3 +76,28 @@ class VectorBracket:
         return VectorBracket(
             upper.hidden, upper.output, lower.R, upper.primal_value, value, lower.proven_by
         )
+
+
+def lower_bound(
+    program: VectorProgram, R: Float64[np.ndarray, "n q"], largest: float
+) -> tuple[Float64[np.ndarray, "n q"], float]:
+    """Scale a dual point whose price over these rows is bounded, and return what it proves.
+
+    Parameters
+    ----------
+    program : VectorProgram
+        Problem.
+    R : (n, q) float64
+        Any dual point.
+    largest : float
+        A bound of its prices.
+
+    Returns
+    -------
+    R, dual_value : (n, q) float64 and float
+        Dual feasible, and a lower bound of the optimum; zero if none is better.
+    """
+    y, price = program.data.Y.ravel(), program.priced(R, largest)
+    found, value = feasible_dual(y, np.ascontiguousarray(R).ravel(), price, program.beta)
+    value -= program.label_error * float(np.linalg.norm(found)) * (1.0 + 1e-9)
+    return (found.reshape(R.shape), value) if value > 0.0 else (np.zeros_like(R), 0.0)

@@ -32,7 +32,7 @@ class Layers:
     Parameters
     ----------
     hidden, output : tuple of str
-        Paths of the matrices, (m, d) and (1, m), or (d, m) and (m, 1) if ``transposed``.
+        Paths of the matrices, (m, d) and (q, m), or (d, m) and (m, q) if ``transposed``.
     transposed : bool
         Whether inputs come first, as in Keras and JAX.
     """
@@ -45,19 +45,26 @@ class Layers:
         """Return the shapes of the arrays that an ``.npz`` file would hold, by its names."""
         m, d = tensors[self.hidden].shape[:: -1 if self.transposed else 1]
         biases = {name: tensors[path].shape for name, path in self.biases(tensors).items()}
-        return {"hidden": (m, d), "output": (m,), **biases}
+        q = self.n_outputs(tensors)
+        return {"hidden": (m, d), "output": (m,) if q == 1 else (m, q), **biases}
 
     def read(
         self, tensors: Mapping[TensorPath, StoredArray]
     ) -> dict[str, Float64[np.ndarray, "..."]]:
         """Read the arrays that an ``.npz`` file would hold."""
-        hidden = tensors[self.hidden].read()
+        hidden, output = tensors[self.hidden].read(), tensors[self.output].read()
+        # (m, q) whatever the layout, and without an axis of one output
+        output = output if self.transposed else np.ascontiguousarray(output.T)
         arrays = {
             "hidden": np.ascontiguousarray(hidden.T) if self.transposed else hidden,
-            "output": tensors[self.output].read().ravel(),
+            "output": output.ravel() if self.n_outputs(tensors) == 1 else output,
         }
         paths = self.biases(tensors)
         return arrays | {name: tensors[path].read() for name, path in paths.items()}
+
+    def n_outputs(self, tensors: Mapping[TensorPath, StoredArray]) -> int:
+        """Return the number of outputs."""
+        return tensors[self.output].shape[1 if self.transposed else 0]
 
     def biases(self, tensors: Mapping[TensorPath, StoredArray]) -> dict[str, TensorPath]:
         """Return the paths of the biases that the file has, by their names in an ``.npz`` file."""
@@ -65,7 +72,7 @@ class Layers:
         return {name: path for name, path in paths.items() if path in tensors}
 
 
-def layers_of(contents: Contents, d: int | None) -> Layers:
+def layers_of(contents: Contents, d: int | None, n_outputs: int | None = 1) -> Layers:
     """Find the two layers in what a file holds.
 
     Counters (integers without axes) are ignored, as is what has no axes outside the dictionary of
@@ -77,11 +84,13 @@ def layers_of(contents: Contents, d: int | None) -> Layers:
         The tensors of the file, in any order.
     d : int, optional
         Number of features of the data, where shapes alone leave a choice.
+    n_outputs : int, optional
+        Number of outputs; None is one if that is possible, and any number else.
 
     Raises
     ------
     DataError
-        If they are not those of Linear, ReLU, Linear with one output, or cannot be told apart.
+        If they are not those of Linear, ReLU, Linear, or cannot be told apart.
     """
     tensors = contents.tensors
     matrices = [path for path, tensor in tensors.items() if len(tensor.shape) == 2]
@@ -93,7 +102,12 @@ def layers_of(contents: Contents, d: int | None) -> Layers:
         raise refused_object(name, f" under {shown(path)}")
     if len(matrices) != 2:
         raise _no_two_layers(matrices, len(tensors))
-    layers = _chosen(list(_readings(matrices, tensors)), matrices, tensors, d)
+    readings = list(_readings(matrices, tensors))
+    wanted = 1 if n_outputs is None else n_outputs
+    fitting = [layers for layers in readings if layers.n_outputs(tensors) == wanted]
+    if n_outputs is not None or fitting:
+        readings = fitting
+    layers = _chosen(readings, matrices, tensors, d, n_outputs)
     _refuse_others(layers, contents)
     return layers
 
@@ -115,9 +129,9 @@ def _readings(
     """Yield every way in which the shapes of two matrices are those of a network."""
     for hidden, output in permutations(matrices):
         n_rows, n_columns = tensors[hidden].shape
-        if tensors[output].shape == (1, n_rows):
+        if tensors[output].shape[1] == n_rows:
             yield Layers(hidden, output, transposed=False)
-        elif tensors[output].shape == (n_columns, 1):
+        if tensors[output].shape[0] == n_columns:
             yield Layers(hidden, output, transposed=True)
 
 
@@ -126,22 +140,24 @@ def _chosen(
     matrices: list[TensorPath],
     tensors: Mapping[TensorPath, StoredArray],
     d: int | None,
+    n_outputs: int | None,
 ) -> Layers:
     """Choose among readings by the data, the biases, then the numbers in the names."""
     found = " and ".join(f"{tensors[path].shape} in {shown(path)}" for path in matrices)
     if not readings:
-        raise DataError(
-            f"Expected weights of shapes (m, d) and (1, m), got {found}; only networks with one "
-            "output can be read."
-        )
+        q = "q" if n_outputs is None else n_outputs
+        advice = "give as many columns of labels as the network has outputs"
+        raise DataError(f"Expected weights of shapes (m, d) and ({q}, m), got {found}; {advice}.")
     shapes = {layers: layers.shapes(tensors) for layers in readings}
     fitting = [layers for layers in readings if d in (None, shapes[layers]["hidden"][1])]
     readings = fitting or readings
     fitting = [
         layers
         for layers in readings
-        if shapes[layers].get("hidden_bias", shapes[layers]["output"]) == shapes[layers]["output"]
-        and shapes[layers].get("output_bias", (1,)) == (1,)
+        if shapes[layers].get("hidden_bias", shapes[layers]["hidden"][:1])
+        == shapes[layers]["hidden"][:1]
+        and shapes[layers].get("output_bias", (layers.n_outputs(tensors),))
+        == (layers.n_outputs(tensors),)
     ]
     readings = fitting or readings
     if len(readings) > 1:

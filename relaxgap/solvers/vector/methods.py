@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float64
 
 from relaxgap.certificates.vector.cell_faces import CellFaces
 from relaxgap.certificates.vector.cone_pca import ConePrices, with_merged_cells
@@ -200,15 +201,15 @@ def _proven_by_forms(
 def in_units(program: VectorProgram) -> tuple[VectorProgram, float, float]:
     """Return the program in units where rows and labels are about 1, and these, powers of two."""
     data = program.data
-    units = [
-        float(np.exp2(np.frexp(np.linalg.norm(array / largest))[1]) * largest)
-        for array, largest in ((data.X, _power(data.X)), (data.Y, _power(data.Y)))
-    ]
+    units = power_above(data.X), power_above(data.Y)
     scaled = replace(data, X=data.X / units[0], Y=data.Y / units[1])
     return VectorProgram(scaled, program.beta / (units[0] * units[1])), units[0], units[1]
 
 
-def _power(array: np.ndarray) -> float:
-    """Return the power of two above the largest entry; 1 of an array of zeros."""
+def power_above(array: Float64[np.ndarray, "..."]) -> float:
+    """Return the power of two above the Frobenius norm; 1 of an array of zeros."""
     largest = float(np.abs(array).max(initial=0.0))
-    return float(np.exp2(np.frexp(largest)[1])) if largest > 0.0 else 1.0
+    if largest == 0.0:
+        return 1.0
+    unit = float(np.exp2(np.frexp(largest)[1]))
+    return float(np.exp2(np.frexp(np.linalg.norm(array / unit))[1]) * unit)

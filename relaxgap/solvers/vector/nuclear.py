@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.duality import feasible_dual
+from relaxgap.certificates.vector.duality import lower_bound
 from relaxgap.certificates.vector.free_prices import free_prices
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS
@@ -165,9 +165,9 @@ def nuclear_bracket(
     y, fit = data.Y.ravel(), (data.Y - residual).ravel()
     room = np.sqrt(data.n_patches) * float(np.linalg.norm(data.X))
     distance = 8.0 * EPS * (patterns.n_patterns * data.d + data.n_patches + 8) * room * total
+    distance = distance * (1.0 + program.centring * data.n) + program.label_error
     value = SQUARED.value(fit, y) + program.beta * total * (1.0 + 64.0 * EPS * (data.d + data.q))
     value = (value + SQUARED.value_error(fit, y, distance)) * (1.0 + 4.0 * EPS * (y.size + 8))
     largest = float(free_prices(data.X, patterns, program.spread(residual)).max(initial=0.0))
-    R, lower = feasible_dual(y, np.ascontiguousarray(residual).ravel(), largest, program.beta)
-    R = R.reshape(residual.shape)
+    R, lower = lower_bound(program, residual, largest)
     return NuclearBracket(V, R, value, min(lower, value))

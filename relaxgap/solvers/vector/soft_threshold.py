@@ -28,7 +28,7 @@ def soft_threshold_network(
     Sahiner, Ergen, Pauly & Pilanci (2021), arXiv 2012.13329, Theorem 5.
     """
     data = program.data
-    if data.n_patches > 1 or data.n > data.d:
+    if data.n_patches > 1 or data.n > data.d or program.centring > 0.0:
         return None
     gram = data.X @ data.X.T
     square = float(np.trace(gram)) / data.n
