@@ -23,7 +23,7 @@ from relaxgap.cli.data_argument import (
 from relaxgap.cli.held_out_rows import parted, takes_held_out
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.option_words import options_named
-from relaxgap.cli.program_options import takes_biases, takes_program
+from relaxgap.cli.program_options import takes_biases, takes_program_of_one_output
 from relaxgap.cli.progress import path_bar
 from relaxgap.cli.remarks import in_options, say
 from relaxgap.cli.shown_text import printable
@@ -40,7 +40,7 @@ from relaxgap.solvers.base import Status
 @takes_loss
 @takes_columns
 @takes_limit
-@takes_program
+@takes_program_of_one_output
 @takes_biases
 @takes_held_out
 @click.option(

@@ -14,15 +14,22 @@ from relaxgap.problems import PROGRAMS
 from relaxgap.problems.biases import PENALISED
 from relaxgap.problems.vector_output import NAME as VECTOR
 
+_OF_ONE_OUTPUT = click.option(
+    "--program",
+    type=click.Choice(sorted(PROGRAMS)),
+    default="relu",
+    show_default=True,
+    help="With cones (relu), or its relaxation without (gated).",
+)
+_OF_ANY_OUTPUTS = click.option(
+    "--program",
+    type=click.Choice(sorted((*PROGRAMS, VECTOR))),
+    default="relu",
+    show_default=True,
+    help="With cones (relu), or its relaxation without (gated); vector, networks of several "
+    "outputs, which several targets take by themselves.",
+)
 _OPTIONS = (
-    click.option(
-        "--program",
-        type=click.Choice(sorted((*PROGRAMS, VECTOR))),
-        default="relu",
-        show_default=True,
-        help="With cones (relu), or its relaxation without (gated); vector, networks of several "
-        "outputs, which several targets take by themselves.",
-    ),
     click.option(
         "--patterns",
         default="all",
@@ -112,7 +119,16 @@ def takes_library_problem(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def takes_program(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which program to solve and how well."""
+    """Give a command the options that say which program of any outputs to solve and how well."""
+    return _OF_ANY_OUTPUTS(_with_options(command))
+
+
+def takes_program_of_one_output(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which program of one output to solve and how well."""
+    return _OF_ONE_OUTPUT(_with_options(command))
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

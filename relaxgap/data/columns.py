@@ -110,6 +110,25 @@ def learned_categories(name: str, text: CodedText) -> tuple[str, ...]:
     return in_order(text.found)
 
 
+def refuse_infinite(X: Float64[np.ndarray, "n d"], columns: Columns) -> None:
+    """Refuse features that are not all finite numbers, by the row and the column of the first.
+
+    Raises
+    ------
+    DataError
+        If one is not.
+    """
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(X.min()) and np.isfinite(X.max()) if X.size else True
+    if not finite:
+        places = np.argwhere(~np.isfinite(X))
+        row, place = places[0].tolist()
+        raise DataError(
+            f"Expected finite numbers, got {len(places)} NaN or infinite entries, the first in row "
+            f"{row + 1} of {columns.feature_names[place]!r}; remove or impute them."
+        )
+
+
 def encoded(cells: Cells, columns: Columns) -> Float64[np.ndarray, "n d"]:
     """Return the features of a file, of which its numbers and categories were read.
 

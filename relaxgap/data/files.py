@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from relaxgap.data import array_files, parquet, tables
 from relaxgap.data.cells import Cells, Wanted
 from relaxgap.data.column_choice import ColumnChoice
-from relaxgap.data.columns import Columns
+from relaxgap.data.columns import Columns, refuse_infinite
 from relaxgap.data.dataset import Dataset, file_digest
 from relaxgap.data.labelled_arrays import Numbers, array_cells, array_names, read_archive
 from relaxgap.data.naming import no_target
@@ -159,7 +159,9 @@ def _of_table(
             raise DataError(no_target(expected, target, names))
         return choice.wanted(names, target, as_text)
 
-    return choice.learned(read(path, choice.known, choose), target)
+    X, labels, columns = choice.learned(read(path, choice.known, choose), target)
+    refuse_infinite(X, columns)
+    return X, labels, columns
 
 
 _TEXT = functools.partial(_of_table, read_text_table, tables.LABELS)

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from relaxgap.data import parquet
 from relaxgap.data.cells import Cells, Wanted, written
-from relaxgap.data.columns import Columns, encoded
+from relaxgap.data.columns import Columns, encoded, refuse_infinite
 from relaxgap.data.files import DATA_ENDINGS
 from relaxgap.data.labelled_arrays import array_cells, array_names, read_unlabelled
 from relaxgap.data.naming import listed, nearest
@@ -72,7 +72,7 @@ def read_features(
             cells = _read_table(file, needed, functools.partial(_wanted, columns, name, labelled))
             labels = _labels(cells)
         X = encoded(cells, columns)
-        _refuse_infinite(X, columns)
+        refuse_infinite(X, columns)
         return X, labels
 
 
@@ -115,7 +115,7 @@ def read_in_order(
 
     with errors_of(path):
         cells = _read_table(existing_file(path, DATA_ENDINGS), {target}, choose)
-        _refuse_infinite(cells.numbers, Columns(cells.wanted.numbers, {}, target))
+        refuse_infinite(cells.numbers, Columns(cells.wanted.numbers, {}, target))
         return cells.numbers, _labels(cells)
 
 
@@ -212,15 +212,3 @@ def _wanted(columns: Columns, target: str, labelled: bool, names: Sequence[str])
 def _label(value: object) -> str:
     # two_classes names booleans that are no text 0 and 1
     return written(float(value) if isinstance(value, bool) else value)
-
-
-def _refuse_infinite(X: Float64[np.ndarray, "n d"], columns: Columns) -> None:
-    with np.errstate(invalid="ignore"):
-        finite = np.isfinite(X.min()) and np.isfinite(X.max()) if X.size else True
-    if not finite:
-        places = np.argwhere(~np.isfinite(X))
-        row, place = places[0].tolist()
-        raise DataError(
-            f"Expected finite numbers, got {len(places)} NaN or infinite entries, the first in row "
-            f"{row + 1} of {columns.feature_names[place]!r}; remove or impute them."
-        )
