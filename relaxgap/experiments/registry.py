@@ -40,6 +40,7 @@ DRAWERS = (
     "relaxgap.experiments.cnn_growth",
     "relaxgap.experiments.semi_nmf",
     "relaxgap.experiments.vector_classes",
+    "relaxgap.experiments.vector_benchmark",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

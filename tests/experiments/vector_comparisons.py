@@ -60,6 +60,16 @@ def compare_vector_classes(fresh: pd.DataFrame, reference: pd.DataFrame) -> None
         assert (frame["relative_gap"] <= 1e-3).all()
 
 
+def compare_timings(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    keys = ["method", "n", "d", "q", "n_patterns", "beta_fraction", "rtol", "seed", "solved"]
+    pd.testing.assert_frame_equal(fresh[keys], reference[keys])
+    assert (fresh["relative_gap"] <= fresh["rtol"]).all()
+    # upper ends of programs solved to their accuracies
+    apart = (fresh["primal_value"] / reference["primal_value"] - 1.0).abs()
+    assert (apart <= 2.0 * fresh["rtol"]).all()
+    assert (fresh["seconds"] <= fresh["slowest"]).all()
+
+
 VECTOR_COMPARISONS = {
     "vector_classes": compare_vector_classes,
     "semi_nmf": compare_semi_nmf,
@@ -67,4 +77,5 @@ VECTOR_COMPARISONS = {
     "svd_noise": compare_svd_noise,
     "frank_wolfe": compare_frank_wolfe,
     "cnn_growth": compare_cnn_growth,
+    "vector_benchmark": compare_timings,
 }
