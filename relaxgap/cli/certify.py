@@ -9,6 +9,7 @@ import click
 
 from relaxgap.analysis.certified_network import NetworkReport
 from relaxgap.analysis.certifying import certify
+from relaxgap.analysis.held_out import HeldOut
 from relaxgap.analysis.vector_certifying import VectorReport
 from relaxgap.cli.accuracy import exit_if_missed, is_given
 from relaxgap.cli.data_argument import (
@@ -18,6 +19,7 @@ from relaxgap.cli.data_argument import (
     takes_data,
     takes_loss,
 )
+from relaxgap.cli.held_out_rows import TestRows, parted, takes_test_fraction
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.network_argument import load_by_columns, remembered_by
 from relaxgap.cli.option_words import options_named
@@ -29,6 +31,8 @@ from relaxgap.cli.shown_text import printable
 from relaxgap.data.classes import Classes
 from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
+from relaxgap.networks import load_network
+from relaxgap.problems.losses import SQUARED
 from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
 
 
@@ -38,6 +42,7 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
 @takes_library_problem
 @takes_columns
 @takes_several_outputs
+@takes_test_fraction
 @click.option(
     "--network",
     "network_file",
@@ -102,6 +107,7 @@ def certify_command(
     one_hot_target: bool,
     patches: int | None,
     network_file: str,
+    test_fraction: float | None,
     out: Path | None,
     better: Path | None,
     as_json: bool,
@@ -128,7 +134,8 @@ def certify_command(
         data, target, "", one_hot_target, patches, drop, one_hot, {"--out": out}
     )
     if several is not None:
-        _certify_several(several, network_file, seed, better, as_json, chosen)
+        held = seed, test_fraction
+        _certify_several(several, network_file, held, better, as_json, chosen)
         return
     with options_named():
         remembered, columns = remembered_by(network_file)
@@ -143,9 +150,11 @@ def certify_command(
     else:
         X, y, _ = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     with options_named(), before_the_first_bracket(), bracket_line() as show:
+        X, y, test = parted(X, y, columns, test_fraction, None, seed)
         report = certify(network_file, X, y, seed=seed, on_progress=show, **chosen)
     assert isinstance(report, NetworkReport)
-    click.echo(json.dumps(asdict(report.record), allow_nan=False) if as_json else _text(report))
+    tested = _tested(test, network_file, report.loss, report.classes)
+    _print(report, [*report.remarks, report.verdict], tested, as_json)
     if better is not None:
         write_network(better, "--better", report.best.of_columns(columns))
     if out is not None:
@@ -162,7 +171,7 @@ def certify_command(
 def _certify_several(
     several: SeveralLabels,
     network_file: str,
-    seed: int,
+    held: tuple[int, float | None],
     better: Path | None,
     as_json: bool,
     chosen: dict[str, Any],
@@ -170,18 +179,38 @@ def _certify_several(
     """Certify a network of several outputs, print and write."""
     chosen["loss"] = chosen["loss"] if is_given("loss") else None
     with options_named(), before_the_first_bracket(), bracket_line() as show:
-        report = certify(network_file, several.X, several.Y, seed=seed, on_progress=show, **chosen)
+        seed, fraction = held
+        X, Y, test = parted(several.X, several.Y, several.columns, fraction, None, seed)
+        report = certify(network_file, X, Y, seed=seed, on_progress=show, **chosen)
     assert isinstance(report, VectorReport)
-    row = asdict(report.record)
-    if as_json:
-        click.echo(json.dumps(row, allow_nan=False))
-    else:
-        lines = [f"{name:21s} {value}" for name, value in row.items()]
-        click.echo("\n".join([*lines, report.verdict]))
+    tested = _tested(test, network_file, SQUARED.name, None)
+    _print(report, [report.verdict], tested, as_json)
     if better is not None:
         write_network(better, "--better", report.best.of_columns(several.columns, several.names))
     exit_if(report.stopped)
     exit_if_missed(report.status, report.relative_gap, report.rtol, "rtol")
+
+
+def _tested(
+    test: TestRows | None, network_file: str, loss: str, classes: Classes | None
+) -> HeldOut | None:
+    return None if test is None else test.measured(load_network(network_file), loss, classes)
+
+
+def _print(
+    report: NetworkReport | VectorReport,
+    sentences: list[str],
+    tested: HeldOut | None,
+    as_json: bool,
+) -> None:
+    row = asdict(report.record)
+    if as_json:
+        click.echo(json.dumps(row | ({} if tested is None else tested.known), allow_nan=False))
+        return
+    width = max(map(len, row)) + 1
+    lines = [f"{name:{width}s} {value}" for name, value in row.items()]
+    sentences = [*sentences, *([] if tested is None else [tested.sentence])]
+    click.echo("\n".join(map(printable, [*lines, *sentences])))
 
 
 def _rest_of(classes: Classes | None) -> str | None:
@@ -189,10 +218,3 @@ def _rest_of(classes: Classes | None) -> str | None:
     if classes is None or len(classes) < 2 or classes[0] != f"not {classes[1]}":
         return None
     return classes[1]
-
-
-def _text(report: NetworkReport) -> str:
-    row = asdict(report.record)
-    width = max(map(len, row)) + 1
-    lines = [f"{name:{width}s} {value}" for name, value in row.items()]
-    return "\n".join(map(printable, [*lines, *report.remarks, report.verdict]))

@@ -44,24 +44,24 @@ def tested_or_why_not(
         return None, error
 
 
+takes_test_fraction = click.option(
+    "--test-fraction",
+    type=float,
+    metavar="F",
+    help="Hold out this part of DATA, drawn by --seed, and test the network on it.",
+)
+"""For a command that leaves out a part of its data."""
+
+
 def takes_held_out(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which rows are held out."""
-    for option in (
-        click.option(
-            "--test",
-            "test_file",
-            metavar="FILE",
-            help="Rows to test the network on, with the columns and the labels of DATA.",
-        ),
-        click.option(
-            "--test-fraction",
-            type=float,
-            metavar="F",
-            help="Hold out this part of DATA, drawn by --seed, and test the network on it.",
-        ),
-    ):
-        command = option(command)
-    return command
+    of_file = click.option(
+        "--test",
+        "test_file",
+        metavar="FILE",
+        help="Rows to test the network on, with the columns and the labels of DATA.",
+    )
+    return takes_test_fraction(of_file(command))
 
 
 def parted(

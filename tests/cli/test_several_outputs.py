@@ -148,3 +148,20 @@ def test_a_network_of_several_outputs_is_certified(arrays: Path, tmp_path: Path)
     assert better.is_file()
     page = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "page.html")])
     assert (page.exit_code, "--out" in page.stderr) == (2, True)
+
+
+def test_the_rows_that_were_held_out_are_left_out_of_a_certificate(
+    table: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "net.npz"
+    options = ["--target", "price,rent", "--drop", "kind", "--test-fraction", "0.3", "--seed", "4"]
+    found = solved(table, *options, "--out", out)
+    result = CliRunner().invoke(
+        main, ["certify", str(table), *options, "--network", str(out), "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["n"], report["test_n"]) == (5, 2)
+    assert report["beta_source"] == "remembered"
+    assert report["certified_ratio"] <= 1.001
+    assert report["test_mean_squared_error"] == pytest.approx(found["test_mean_squared_error"])
