@@ -1,0 +1,176 @@
+"""The optimal set of a problem whose patterns are listed: what is proven and what is computed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.networks.optimal_set.known_optimum import (
+    KnownOptimum,
+    known_optimum,
+    of_dual_point,
+)
+from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
+from relaxgap.networks.optimal_set.polishing import polish
+from relaxgap.networks.optimal_set.polytope import Polytope
+from relaxgap.networks.optimal_set.priced_cells import PricedCells, price_cells
+from relaxgap.networks.optimal_set.tight_neurons import TightNeurons, tight_neurons
+from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rows import row_lengths, spectral_norm
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.losses import Loss
+
+BAND = 1e-5
+"""Cells priced within this part of beta are looked at one by one, more if the radius asks for it."""
+FIRST_BAND = 1e-4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """Hold the range of a linear functional over all optimal networks, from inside and outside.
+
+    Parameters
+    ----------
+    proven_low, proven_high : float
+        No optimal network is outside.
+    low, high : float
+        Of two networks that were found, optimal as far as their loss is.
+    """
+
+    proven_low: float
+    low: float
+    high: float
+    proven_high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Description:
+    """Hold the optimal set.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork
+        One that is optimal as far as its loss is.
+    nu : (n,) float64
+        The dual point that was priced.
+    known : KnownOptimum
+        What is proven of the optimal one.
+    largest_price : float
+        At least every price at the dual point.
+    cells : PricedCells
+        Those that can be tight: every other (cell, sign) is proven to have a price below ``beta``.
+    neurons : TightNeurons
+        What they show.
+    polytope : Polytope
+        Of the weights of the neurons.
+    is_zero : bool
+        Whether the zero network is proven to be optimal, and then the only one: any other has the
+        same fit and a penalty.
+    """
+
+    network: TwoLayerNetwork
+    nu: Float64[np.ndarray, " n"]
+    known: KnownOptimum
+    largest_price: float
+    cells: PricedCells
+    neurons: TightNeurons
+    polytope: Polytope
+    is_zero: bool
+
+    @property
+    def bounds(self) -> OuterBounds:
+        """What is proven of every optimal network."""
+        return OuterBounds(self.neurons, self.known)
+
+    def weight_range(self, neuron: int) -> Interval:
+        """Return the range of the weight of one neuron."""
+        unit = np.zeros(self.neurons.n_neurons)
+        unit[neuron] = 1.0
+        found = self._range(unit, np.zeros_like(unit))
+        return replace(found, proven_low=max(found.proven_low, 0.0))
+
+    def prediction_range(self, row: Float64[np.ndarray, " d"]) -> Interval:
+        """Return the range of the prediction at a new row."""
+        outputs = self.neurons.outputs_at(row[None])[0]
+        length = float(row_lengths(row[None])[0])
+        errors = length * (self.neurons.errors + 4.0 * EPS * (row.size + 4)) * (1.0 + 1e-12)
+        return self._range(outputs, errors)
+
+    def _range(
+        self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]
+    ) -> Interval:
+        lowest, below = self.polytope.least(g)
+        highest, above = self.polytope.least(-g)
+        low, high = sorted((float(g @ lowest), float(g @ highest)))
+        return Interval(
+            min(self.bounds.below(g, errors, below[None]), low),
+            low,
+            high,
+            max(-self.bounds.below(-g, errors, above[None]), high),
+        )
+
+
+def describe(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+) -> Description:
+    """Find the optimal set from a dual point that a solver left.
+
+    Parameters
+    ----------
+    data, beta, loss
+        The problem.
+    patterns : PatternSet
+        All open cells, told apart: what is proven is proven of these.
+    nu : (n,) float64
+        Near the optimal dual point.
+
+    Notes
+    -----
+    Cost: two screenings of all prices, and a non-negative least squares solve for each (cell, sign)
+    whose price is near ``beta``.
+    """
+    near = price_cells(data.X, patterns, nu, beta * (1.0 - FIRST_BAND))
+    polished = polish(data, beta, loss, patterns, near.pattern, near.sign, nu)
+    nu, network = polished.nu, polished.network
+    band, size = BAND, spectral_norm(data.X)
+    while True:
+        threshold = beta * (1.0 - band)
+        cells = price_cells(data.X, patterns, nu, threshold)
+        largest = max(threshold, float(np.max(cells.price_high, initial=0.0)))
+        known = known_optimum(data, beta, loss, network, nu, largest)
+        if size * known.radius * (1.0 + 1e-9) < 0.5 * band * beta or band >= 0.9:
+            break
+        band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))
+    if size * known.radius * (1.0 + 1e-9) >= 0.5 * band * beta:
+        # nothing is known of the prices: all cells can be tight
+        cells = price_cells(data.X, patterns, nu, -1.0)
+    cells = cells.over(cells.possibly_tight(beta, known.radius))
+    known = _with_exact_entries(data, beta, loss, patterns, cells, known)
+    neurons = tight_neurons(data, beta, patterns, cells, known)
+    fit = known.fit if np.isfinite(known.fit_radius) else network.predict(data.X)
+    polytope = Polytope.of(neurons.columns, fit)
+    is_zero = largest <= beta and np.array_equal(nu, loss.dual_point(np.zeros(data.n), data.y))
+    return Description(network, nu, known, largest, cells, neurons, polytope, is_zero)
+
+
+def _with_exact_entries(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    patterns: PatternSet,
+    cells: PricedCells,
+    known: KnownOptimum,
+) -> KnownOptimum:
+    """Set the dual entries of samples on which no tight cell is active: the fit is zero there."""
+    active = patterns.unpack(cells.pattern).any(axis=0) & np.any(data.X != 0.0, axis=1)
+    idle = ~active
+    nu = known.nu.copy()
+    nu[idle] = loss.dual_point(np.zeros(data.n), data.y)[idle]
+    errors = np.where(idle, 0.0, known.errors)
+    return of_dual_point(data, beta, loss, nu, errors, known.radius)

@@ -1,0 +1,184 @@
+r"""How near a dual point is to the optimal one, from a network and the strong concavity of the dual.
+
+For a loss whose curvature is at most :math:`\kappa` the dual is :math:`1/\kappa`-strongly concave,
+so that for every feasible :math:`\nu` and every network
+
+.. math:: \|\nu - \nu^*\|^2 \le 2 \kappa \Big( \ell(q) + \ell^*(-\nu) + \nu^\top q
+          + \beta \sum_j \|w_j\| |\alpha_j| - \nu^\top q \Big),
+
+``q`` the network's fit: the duality gap as a sum of two numbers that are not negative, neither of
+which cancels against the loss. For the squared loss the first is :math:`\tfrac12 \|y - q - \nu\|^2`
+and :math:`\kappa = 1`; for the logistic one :math:`\kappa = 1/4`, and the divergence of the shares
+:math:`p` of :math:`\nu` from those of ``q`` is at most :math:`\sum_i (p_i - \pi_i)^2 / (\pi_i
+(1 - \pi_i))`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError
+from relaxgap.networks.optimal_set.priced_cells import LONG, LONG_EPS
+from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.rounding import EPS
+from relaxgap.problems.losses import LOGISTIC, SQUARED, Loss
+
+CURVATURE = {SQUARED.name: 1.0, LOGISTIC.name: 0.25}
+"""Largest second derivative of the losses with one optimal fit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownOptimum:
+    r"""Hold what is proven of the one optimal dual point, fit and total weight.
+
+    Parameters
+    ----------
+    nu : (n,) float64
+        Near the optimal dual point.
+    errors : (n,) float64
+        Most that each entry is off; none by more than ``radius``.
+    radius : float
+        Euclidean distance of ``nu`` to the optimal dual point, at most.
+    fit : (n,) float64
+        Near the optimal fit.
+    fit_radius : float
+        Its distance, at most.
+    total_low, total_high : float
+        :math:`\sum_k c_k`, the same for all optimal networks, lies between them.
+    """
+
+    nu: Float64[np.ndarray, " n"]
+    errors: Float64[np.ndarray, " n"]
+    radius: float
+    fit: Float64[np.ndarray, " n"]
+    fit_radius: float
+    total_low: float
+    total_high: float
+
+
+def refuse_several_fits(loss: Loss) -> None:
+    """Refuse a loss whose optimal networks need not have one fit.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is neither the squared nor the logistic one.
+    """
+    if loss.name not in CURVATURE:
+        raise ConfigurationError(
+            f"Expected a loss with one optimal fit, {' or '.join(CURVATURE)}, got {loss.name}, "
+            "whose optimal networks may have many and make no polytope; choose one of these."
+        )
+
+
+def known_optimum(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    network: TwoLayerNetwork,
+    nu: Float64[np.ndarray, " n"],
+    largest_price: float,
+) -> KnownOptimum:
+    """Bound the distance of a dual point to the optimal one.
+
+    Parameters
+    ----------
+    data : Dataset
+        ``X`` (n, d) and ``y`` (n,).
+    beta : float
+        Regularisation strength.
+    loss : Loss
+        ``squared`` or ``logistic``.
+    network : TwoLayerNetwork
+        Any; the nearer to optimal the better.
+    nu : (n,) float64
+        Any dual point; of the logistic loss with shares between 0 and 1.
+    largest_price : float
+        At least every price at ``nu``, over all cells.
+    """
+    refuse_several_fits(loss)
+    scale = min(LONG(1.0), LONG(beta) / LONG(largest_price)) if largest_price > 0.0 else LONG(1.0)
+    scale *= 1.0 - 4.0 * LONG_EPS
+    feasible = scale * nu.astype(LONG)
+    fit, size, total, rounding = _evaluated(network, data.X)
+    doubt = 16.0 * LONG_EPS * len(nu) + 4.0 * LONG_EPS
+    slack = max(0.0, float(LONG(beta) * total - feasible @ fit))
+    slack += 2.0 * (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
+    if loss.name == SQUARED.name:
+        off = data.y.astype(LONG) - fit - feasible
+        distance = float(np.sqrt(off @ off))
+        distance += rounding * float(np.sqrt(size @ size)) + doubt * float(
+            np.linalg.norm(np.abs(data.y) + np.abs(nu))
+        )
+        gap = 0.5 * distance**2 + slack
+    else:
+        gap = _divergence(feasible, fit, data.y, rounding * float(size.max(initial=0.0))) + slack
+    curvature = CURVATURE[loss.name]
+    radius = float(np.sqrt(2.0 * curvature * gap)) * (1.0 + 1e-12)
+    radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12)
+    errors = np.full(len(nu), radius)
+    return of_dual_point(data, beta, loss, nu, errors, radius)
+
+
+def of_dual_point(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    nu: Float64[np.ndarray, " n"],
+    errors: Float64[np.ndarray, " n"],
+    radius: float,
+) -> KnownOptimum:
+    """Return what a dual point and its errors say of the fit and the total weight."""
+    if loss.name == SQUARED.name:
+        fit = data.y - nu
+        fit_errors = errors + EPS * np.abs(fit)
+    else:
+        shares = data.y * nu
+        low, high = shares - errors - 4.0 * EPS, shares + errors + 4.0 * EPS
+        inside = (low > 0.0) & (high < 1.0)
+        fit = data.y * _logit(np.where(inside, shares, 0.5))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = np.maximum(_logit(low) - _logit(shares), _logit(shares) - _logit(high))
+        fit_errors = np.where(inside, np.abs(ends) * (1.0 + 1e-12) + 64.0 * EPS, np.inf)
+    fit_radius = float(np.linalg.norm(fit_errors)) * (1.0 + 1e-12)
+    if loss.name == SQUARED.name:
+        fit_radius = min(fit_radius, radius + EPS * float(np.linalg.norm(fit)))
+    # at the optimum beta times the total weight is the product of both
+    product = float(nu @ fit)
+    off = radius * float(np.linalg.norm(fit)) + fit_radius * float(np.linalg.norm(nu))
+    off += radius * fit_radius + 4.0 * EPS * len(nu) * float(np.abs(nu) @ np.abs(fit))
+    low = max(0.0, (product - off) / beta * (1.0 - 4.0 * EPS))
+    high = max(0.0, (product + off) / beta * (1.0 + 4.0 * EPS))
+    return KnownOptimum(nu, errors, radius, fit, fit_radius, low, high)
+
+
+def _evaluated(
+    network: TwoLayerNetwork, X: Float64[np.ndarray, "n d"]
+) -> tuple[np.ndarray, np.ndarray, np.longdouble, float]:
+    """Return fit, the sum of the sizes in it, the total weight, and the rounding relative to both."""
+    hidden, output = network.hidden.astype(LONG), network.output.astype(LONG)
+    pre = np.maximum(X.astype(LONG) @ hidden.T, 0.0)
+    size = (np.abs(X).astype(LONG) @ np.abs(hidden).T) @ np.abs(output)
+    total = LONG(np.sum(np.sqrt(np.sum(hidden**2, axis=1)) * np.abs(output)))
+    rounding = 4.0 * LONG_EPS * (X.shape[1] + network.width + 8)
+    return pre @ output, np.asarray(size.astype(np.float64)), total, rounding
+
+
+def _divergence(
+    nu: np.ndarray, fit: np.ndarray, y: Float64[np.ndarray, " n"], fit_rounding: float
+) -> float:
+    """Bound the sum of the binary divergences of the shares of ``nu`` from those of a fit."""
+    shares = y * nu
+    if np.any(shares < 0.0) or np.any(shares > 1.0):
+        return np.inf
+    others = 1.0 / (1.0 + np.exp(y * fit))
+    off = np.abs(shares - others) + 16.0 * LONG_EPS + fit_rounding
+    bounded = off**2 / np.maximum(others * (1.0 - others) - off * 0.0, np.finfo(np.float64).tiny)
+    return float(bounded.sum()) * (1.0 + 1e-9)
+
+
+def _logit(shares: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """Return the fit, times its label, of a share: the probability of the wrong class."""
+    return np.asarray(np.log((1.0 - shares) / shares))

@@ -1,0 +1,138 @@
+r"""A dual point of almost all the digits there are, from one that a solver leaves.
+
+The directions in which the tight cells attain their prices are columns of a lasso; its residual
+prices the cells anew, and their new directions join. This is column generation over directions,
+and converges to the optimum over these cells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
+from relaxgap.patterns.cones import project_onto_cone
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.losses import SQUARED, Loss
+
+MAX_ROUNDS = 30
+NEARBY = 1e-6
+"""Cells whose price is within this part of beta are worth a column."""
+ROUNDING = 4e-16
+"""Relative excess of a price that more rounds would not take away."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polished:
+    """Hold a network over directions of the cells, and the dual point at its fit."""
+
+    network: TwoLayerNetwork
+    nu: Float64[np.ndarray, " n"]
+
+
+def polish(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    patterns: PatternSet,
+    pattern: Int[np.ndarray, " k"],
+    sign: Float64[np.ndarray, " k"],
+    nu: Float64[np.ndarray, " n"],
+) -> Polished:
+    """Solve over some cells to rounding, from a dual point near the optimal one.
+
+    Parameters
+    ----------
+    data, beta, loss
+        The problem.
+    patterns : PatternSet
+        Of which ``pattern`` names some.
+    pattern, sign : (k,)
+        The (cell, sign) pairs whose price may be ``beta``.
+    nu : (n,) float64
+        Dual point to begin with.
+    """
+    bits = patterns.unpack(pattern)
+    units, signs = np.zeros((0, data.d)), np.zeros(0)
+    best, c = np.inf, np.zeros(0)
+    kept = Polished(TwoLayerNetwork(units, signs), nu)
+    for _ in range(MAX_ROUNDS):
+        checkpoint()
+        new = [project_onto_cone(data.X, b, s * ((nu * b) @ data.X))[0] for b, s in zip(bits, sign)]
+        found = np.array(new).reshape(len(sign), data.d)
+        prices = np.linalg.norm(found, axis=1)
+        excess = float(prices.max(initial=0.0)) / beta - 1.0
+        if excess < best and units.size:
+            best, kept = excess, Polished(_network(units, signs, c), nu)
+        if units.size and (excess <= ROUNDING or excess > 0.5 * best > 0.0 and best < 1e-14):
+            break
+        near = prices > beta * (1.0 - max(NEARBY, 4.0 * excess))
+        used = c > 0.0
+        units = np.concatenate([units[used], found[near] / prices[near, None]])
+        signs, c = np.concatenate([signs[used], sign[near]]), c[used]
+        units, signs, c = _distinct(units, signs, c)
+        c, nu = solved(data, beta, loss, units, signs, c)
+    return kept
+
+
+def _distinct(
+    units: Float64[np.ndarray, "k d"], signs: Float64[np.ndarray, " k"], c: Float64[np.ndarray, " u"]
+) -> tuple[
+    Float64[np.ndarray, "m d"], Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]
+]:
+    """Keep one of directions that are the same but for rounding, the newest."""
+    keys = np.round(np.column_stack([units, signs])[::-1], 15)
+    _, first = np.unique(keys, axis=0, return_index=True)
+    rows = np.sort(len(units) - 1 - first)
+    start = np.zeros(len(units))
+    start[: len(c)] = c
+    return units[rows], signs[rows], start[rows]
+
+
+def solved(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    units: Float64[np.ndarray, "k d"],
+    signs: Float64[np.ndarray, " k"],
+    start: Float64[np.ndarray, " k"],
+) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " n"]]:
+    """Solve the lasso over some directions, for a loss that is no square by Newton's method."""
+    A = np.maximum(data.X @ units.T, 0.0) * signs
+    if loss.name == SQUARED.name:
+        c = nonnegative_lasso(A, data.y, beta)
+        return c, data.y - A @ c
+    c = start
+    for _ in range(20):
+        fit = A @ c
+        nu = np.asarray(loss.dual_point(fit, data.y))
+        shares = np.clip(data.y * nu, 1e-12, 1.0 - 1e-12)
+        roots = np.sqrt(shares * (1.0 - shares))
+        moved = nonnegative_lasso(A * roots[:, None], roots * fit + nu / roots, beta)
+        if _objective(A, moved, data, beta, loss) > _objective(A, c, data, beta, loss):
+            moved = 0.5 * (moved + c)
+        done = float(np.abs(moved - c).max(initial=0.0)) <= 1e-15 * float(c.sum())
+        c = moved
+        if done:
+            break
+    return c, np.asarray(loss.dual_point(A @ c, data.y))
+
+
+def _objective(
+    A: Float64[np.ndarray, "n k"],
+    c: Float64[np.ndarray, " k"],
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+) -> float:
+    return loss.value(A @ c, data.y) + beta * float(c.sum())
+
+
+def _network(
+    units: Float64[np.ndarray, "k d"], signs: Float64[np.ndarray, " k"], c: Float64[np.ndarray, " k"]
+) -> TwoLayerNetwork:
+    roots = np.sqrt(c[c > 0.0])
+    return TwoLayerNetwork(units[c > 0.0] * roots[:, None], signs[c > 0.0] * roots)

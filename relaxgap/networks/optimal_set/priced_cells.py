@@ -1,0 +1,209 @@
+r"""Prices of single cells to more digits than float64, and where they are attained.
+
+The price of a (cell, sign) at :math:`\nu` is :math:`\|\Pi\|`, :math:`\Pi` the projection of
+:math:`g = s X^\top D \nu` onto the cone, attained in the direction of :math:`\Pi`. Every
+:math:`\mu \ge 0` gives :math:`v = g + X^\top (2D - I) \mu` with :math:`\|v\| \ge \|\Pi\|`, and every
+:math:`u` in the cone is near :math:`\Pi`:
+
+.. math:: \tfrac12 \|u - \Pi\|^2 \le \tfrac12 \|u - v\|^2 + \mu^\top (2D - I) X u .
+
+Sums are taken in the longest floating point numbers of the machine, whose rounding is added.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from relaxgap.certificates.prices.cones import SIGNS, bound_cone_prices
+from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.rounding import EPS, TINY
+from relaxgap.numerics.rows import row_lengths
+from relaxgap.patterns.cones import project_onto_cone
+from relaxgap.patterns.pattern_set import PatternSet
+
+LONG = np.longdouble
+LONG_EPS = float(np.finfo(np.longdouble).eps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PricedCells:
+    """Hold (cell, sign) pairs at one dual point; what is left out is priced below a threshold.
+
+    Parameters
+    ----------
+    pattern : (k,) int
+        Index of each cell's pattern.
+    sign : (k,) float64
+        Sign of the output weight.
+    direction : (k, d) float64
+        Unit direction in the cell that attains the price, up to ``doubt``.
+    price_low, price_high : (k,) float64
+        The price at this dual point lies between them.
+    doubt : (k,) float64
+        Most that the projection itself is off, in its own units.
+    reach : (k,) float64
+        Lipschitz constant of the projection in the dual point, the norm of the active rows.
+    """
+
+    pattern: Int[np.ndarray, " k"]
+    sign: Float64[np.ndarray, " k"]
+    direction: Float64[np.ndarray, "k d"]
+    price_low: Float64[np.ndarray, " k"]
+    price_high: Float64[np.ndarray, " k"]
+    doubt: Float64[np.ndarray, " k"]
+    reach: Float64[np.ndarray, " k"]
+
+    @property
+    def n_cells(self) -> int:
+        """Number of (cell, sign) pairs."""
+        return int(self.pattern.size)
+
+    def over(self, rows: Bool[np.ndarray, " k"] | Int[np.ndarray, " m"]) -> "PricedCells":
+        """Return some of them."""
+        return PricedCells(
+            self.pattern[rows],
+            self.sign[rows],
+            self.direction[rows],
+            self.price_low[rows],
+            self.price_high[rows],
+            self.doubt[rows],
+            self.reach[rows],
+        )
+
+    def possibly_tight(self, beta: float, radius: float) -> Bool[np.ndarray, " k"]:
+        r"""Say whose price can be ``beta`` at a dual point at this distance: others surely are not."""
+        highest = self.price_high + self.reach * radius * (1.0 + 1e-12)
+        return np.asarray(highest * (1.0 + 4.0 * EPS) >= beta)
+
+    def direction_errors(self, beta: float, radius: float) -> Float64[np.ndarray, " k"]:
+        r"""Bound how far each direction is from that of a tight cell at :math:`\nu^*`.
+
+        The projection moves by at most ``reach * radius``, its length there is ``beta``, and for
+        vectors of lengths :math:`a, b`
+        :math:`\|u/a - v/b\|^2 = (\|u - v\|^2 - (a - b)^2) / (a b)`.
+        """
+        moved = self.doubt + self.reach * radius
+        lengths = np.maximum(self.price_low, TINY)
+        return np.minimum(moved / np.sqrt(beta * lengths) * (1.0 + 1e-12) + 8.0 * EPS, 2.0)
+
+
+def price_cells(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    threshold: float,
+) -> PricedCells:
+    """Price every (cell, sign) whose price may be above a threshold.
+
+    Parameters
+    ----------
+    X : (n, d) float64
+        Data.
+    patterns : PatternSet
+        Open cells, all of them or some, with gates inside.
+    nu : (n,) float64
+        Dual point.
+    threshold : float
+        Cells that are not listed are proven to have prices at most this.
+
+    Notes
+    -----
+    Cost: the screening of `bound_cone_prices`, then one non-negative least squares solve a cell.
+    """
+    bounds = bound_cone_prices(X, patterns, nu, threshold).bounds
+    rows = [np.flatnonzero(some > threshold) for some in bounds]
+    pattern = np.concatenate(rows)
+    sign = np.repeat(np.array(SIGNS), [len(some) for some in rows])
+    return cells_at(X, patterns, nu, pattern, sign)
+
+
+def cells_at(
+    X: Float64[np.ndarray, "n d"],
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+    pattern: Int[np.ndarray, " k"],
+    sign: Float64[np.ndarray, " k"],
+) -> PricedCells:
+    """Price the (cell, sign) pairs that are named."""
+    k = pattern.size
+    direction, found = np.zeros((k, X.shape[1])), np.zeros((4, k))
+    for i, (index, s) in enumerate(zip(pattern, sign, strict=True)):
+        checkpoint()
+        bits = patterns.unpack(np.array([index]))[0]
+        cell = _Cell(X, bits, float(s), nu, patterns.gates[index])
+        direction[i], found[:, i] = cell.priced()
+    return PricedCells(pattern, sign, direction, *found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cell:
+    """One (cell, sign) at one dual point."""
+
+    X: Float64[np.ndarray, "n d"]
+    bits: Bool[np.ndarray, " n"]
+    sign: float
+    nu: Float64[np.ndarray, " n"]
+    gate: Float64[np.ndarray, " d"]
+
+    def priced(self) -> tuple[Float64[np.ndarray, " d"], tuple[float, float, float, float]]:
+        """Return the direction, the price from below and above, the doubt, and the reach."""
+        kept = np.any(self.X != 0.0, axis=1)
+        active = self.bits & kept
+        rows = self.X[kept].astype(LONG)
+        lengths = row_lengths(self.X[kept])
+        rows /= lengths[:, None].astype(LONG)
+        weights = (self.sign * self.nu * active)[kept].astype(LONG) * lengths.astype(LONG)
+        g = weights @ rows
+        sided = np.where(self.bits[kept], LONG(1.0), LONG(-1.0))[:, None] * rows
+        _, multipliers = project_onto_cone(self.X, self.bits, g.astype(np.float64))
+        mu = _refined(sided, g, multipliers.astype(LONG))
+        v = g + mu @ sided
+        scale = float(np.abs(weights).sum() + mu.sum())
+        # a row's own length is rounded too, which counts as one more summand
+        rounding = 4.0 * LONG_EPS * (2 * len(rows) + rows.shape[1] + 16) * scale
+        rounding += 2.0 * float(np.sqrt(rows.shape[1] * TINY)) * (scale > 0.0)
+        size = float(np.sqrt(v @ v))
+        high = size * (1.0 + EPS) + rounding
+        reach = float(np.linalg.norm(self.X[active], 2)) * (1.0 + 1e-12) if active.any() else 0.0
+        u, doubt = self._inside(v, sided, mu, rounding)
+        length = float(np.sqrt(u @ u))
+        if size <= rounding or length == 0.0:
+            return np.zeros(self.X.shape[1]), (0.0, high, high, reach)
+        low = float(u @ g) / length * (1.0 - EPS) - 2.0 * rounding
+        direction = np.asarray((u / LONG(length)).astype(np.float64))
+        return direction, (min(max(low, 0.0), high), high, doubt, reach)
+
+    def _inside(
+        self, v: np.ndarray, sided: np.ndarray, mu: np.ndarray, rounding: float
+    ) -> tuple[np.ndarray, float]:
+        """Move ``v`` into the cone, towards the gate, and say how far that is from the projection."""
+        gate = self.gate.astype(LONG)
+        gate = gate / np.sqrt(gate @ gate)
+        inward = float((sided @ gate).min(initial=1.0))
+        outward = max(0.0, -float((sided @ v).min(initial=0.0)))
+        t = (outward + 2.0 * rounding) / inward if inward > 0.0 else np.inf
+        if not np.isfinite(t):
+            return v, np.inf
+        u = v + LONG(t) * gate
+        slack = float(mu @ np.maximum(sided @ u, 0.0)) + float(mu.sum()) * rounding
+        gap = 0.5 * t**2 + slack * (1.0 + 1e-12)
+        return u, float(np.sqrt(2.0 * gap)) * (1.0 + 1e-12) + 2.0 * rounding
+
+
+def _refined(sided: np.ndarray, g: np.ndarray, mu: np.ndarray) -> np.ndarray:
+    """Solve again on the rows in use: the products with them vanish to the longer rounding."""
+    used = mu > 0.0
+    if not used.any():
+        return mu
+    faces = sided[used]
+    for _ in range(2):
+        products = faces @ (g + mu @ sided)
+        gram = (faces @ faces.T).astype(np.float64)
+        change = np.linalg.lstsq(gram, -products.astype(np.float64), rcond=None)[0]
+        moved = mu.copy()
+        moved[used] = mu[used] + change.astype(LONG)
+        if np.any(moved < 0.0):
+            break
+        mu = moved
+    return mu
