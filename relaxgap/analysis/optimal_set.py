@@ -20,7 +20,7 @@ from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.networks.optimal_set.approximate_pruning import prune
 from relaxgap.networks.optimal_set.description import Description, Interval, describe
 from relaxgap.networks.optimal_set.known_optimum import refuse_several_fits
-from relaxgap.networks.optimal_set.several_optima import Several, several_optima
+from relaxgap.networks.optimal_set.proven_dimension import ProvenDimension, proven_dimension
 from relaxgap.networks.optimal_set.widths import widths
 from relaxgap.patterns import PatternSet, enumerate_patterns, predicted_count
 from relaxgap.patterns.counting import format_count
@@ -196,17 +196,18 @@ def _assembled(
     smallest, largest = neurons.network(found.smallest), neurons.network(found.largest)
     primal_value = max(attained_loss(one, data, beta, loss) for one in (smallest, largest))
     _, dual_value = feasible_dual(data.y, described.nu, described.largest_price, beta, loss)
-    several = several_optima(data, beta, loss, patterns, described) if complete else Several(0, "")
-    high = 0 if described.is_zero else neurons.dimension_high
-    unique, proven_by = _uniqueness(complete, high, several)
+    proven = (
+        proven_dimension(data, beta, loss, patterns, described, vertices) if complete else None
+    )
+    unique, proven_by = _uniqueness(proven)
     pairs = 2 * patterns.n_patterns
     narrow = smallest.width <= MAX_PRUNED_WIDTH
     return OptimalSet(
         unique=unique,
         proven_by=proven_by,
         dimension=polytope.dimension,
-        dimension_low=several.dimension_low,
-        dimension_high=high if complete else None,
+        dimension_low=proven.low if proven else 0,
+        dimension_high=proven.high if proven else None,
         smallest_width_low=found.smallest_low if complete else 0,
         smallest_width=smallest.width,
         largest_width=largest.width,
@@ -233,6 +234,7 @@ def _assembled(
         complete=complete,
         seconds=0.0,
         description=described,
+        exact=proven.exact if proven else None,
         weights=_as_proven(weights, complete),
         predictions=_as_proven(predictions, complete),
         vertices=vertices,
@@ -242,12 +244,10 @@ def _assembled(
     )
 
 
-def _uniqueness(complete: bool, dimension_high: int, several: Several) -> tuple[Unique, str]:
-    if several.dimension_low > 0:
-        return "no", several.proven_by
-    if complete and dimension_high == 0:
-        return "yes", "columns"
-    return "not told", ""
+def _uniqueness(proven: ProvenDimension | None) -> tuple[Unique, str]:
+    if proven is None or not proven.proven_by:
+        return "not told", ""
+    return ("no" if proven.low > 0 else "yes"), proven.proven_by
 
 
 def _as_proven(found: list[Interval], complete: bool) -> tuple[Interval, ...]:

@@ -11,6 +11,7 @@ from relaxgap.data.classes import Classes, class_sentence
 from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
 from relaxgap.networks.optimal_set.approximate_pruning import PrunedNetwork
 from relaxgap.networks.optimal_set.description import Description, Interval
+from relaxgap.networks.optimal_set.exact import ExactOptimalSet
 from relaxgap.problems.biases import NO_BIASES
 
 Unique = Literal["yes", "no", "not told"]
@@ -112,6 +113,8 @@ class OptimalSet(OptimalSetRecord):
     ----------
     description : Description
         Neurons, their columns, the dual point: the polytope with its errors.
+    exact : ExactOptimalSet or None
+        The set in fractions, where it was decided in them.
     weights : tuple of Interval
         The range of the weight :math:`c_k` of each neuron.
     predictions : tuple of Interval
@@ -125,6 +128,7 @@ class OptimalSet(OptimalSetRecord):
     """
 
     description: Description
+    exact: ExactOptimalSet | None
     weights: tuple[Interval, ...]
     predictions: tuple[Interval, ...]
     vertices: Float64[np.ndarray, "v k"]

@@ -138,25 +138,52 @@ def describe(
     near = price_cells(data.X, patterns, nu, beta * (1.0 - FIRST_BAND))
     polished = polish(data, beta, loss, patterns, near.pattern, near.sign, nu)
     nu, network = polished.nu, polished.network
-    band, size = BAND, spectral_norm(data.X)
-    while True:
-        threshold = beta * (1.0 - band)
-        cells = price_cells(data.X, patterns, nu, threshold)
-        largest = max(threshold, float(np.max(cells.price_high, initial=0.0)))
-        known = known_optimum(data, beta, loss, network, nu, largest)
-        if size * known.radius * (1.0 + 1e-9) < 0.5 * band * beta or band >= 0.9:
-            break
-        band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))
-    if size * known.radius * (1.0 + 1e-9) >= 0.5 * band * beta:
-        # nothing is known of the prices: all cells can be tight
-        cells = price_cells(data.X, patterns, nu, -1.0)
-    cells = cells.over(cells.possibly_tight(beta, known.radius))
-    known = _with_exact_entries(data, beta, loss, patterns, cells, known)
+    located = locate(data, beta, loss, patterns, network, nu)
+    cells, largest = located.cells, located.largest_price
+    known = _with_exact_entries(data, beta, loss, patterns, cells, located.known)
     neurons = tight_neurons(data, beta, patterns, cells, known)
     fit = known.fit if np.isfinite(known.fit_radius) else network.predict(data.X)
     polytope = Polytope.of(neurons.columns, fit)
     is_zero = largest <= beta and np.array_equal(nu, loss.dual_point(np.zeros(data.n), data.y))
     return Description(network, nu, known, largest, cells, neurons, polytope, is_zero)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """Hold how near a dual point is to the optimal one, and the cells that can be tight there."""
+
+    known: KnownOptimum
+    largest_price: float
+    cells: PricedCells
+
+
+def locate(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    patterns: PatternSet,
+    network: TwoLayerNetwork,
+    nu: Float64[np.ndarray, " n"],
+    nearby: float = 0.0,
+) -> Located:
+    """Price all cells, with a band below ``beta`` that is wide enough for the radius.
+
+    The dual point that is meant may be ``nearby``: see `known_optimum`.
+    """
+    band, size = BAND, spectral_norm(data.X) * (1.0 + 1e-9)
+    while True:
+        threshold = beta * (1.0 - band)
+        cells = price_cells(data.X, patterns, nu, threshold)
+        largest = max(threshold, float(np.max(cells.price_high, initial=0.0)))
+        largest += size * nearby
+        known = known_optimum(data, beta, loss, network, nu, largest, nearby)
+        if size * known.radius < 0.5 * band * beta or band >= 0.9:
+            break
+        band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))
+    if size * known.radius >= 0.5 * band * beta:
+        # nothing is known of the prices: all cells can be tight
+        cells = price_cells(data.X, patterns, nu, -1.0)
+    return Located(known, largest, cells.over(cells.possibly_tight(beta, known.radius)))
 
 
 def _with_exact_entries(

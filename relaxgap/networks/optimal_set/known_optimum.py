@@ -80,6 +80,7 @@ def known_optimum(
     network: TwoLayerNetwork,
     nu: Float64[np.ndarray, " n"],
     largest_price: float,
+    nearby: float = 0.0,
 ) -> KnownOptimum:
     """Bound the distance of a dual point to the optimal one.
 
@@ -97,6 +98,8 @@ def known_optimum(
         Any dual point; of the logistic loss with shares between 0 and 1.
     largest_price : float
         At least every price at ``nu``, over all cells.
+    nearby : float
+        Distance of ``nu`` to the dual point that is meant, whose prices are bounded instead.
     """
     refuse_several_fits(loss)
     scale = min(LONG(1.0), LONG(beta) / LONG(largest_price)) if largest_price > 0.0 else LONG(1.0)
@@ -105,20 +108,26 @@ def known_optimum(
     fit, size, total, rounding = _evaluated(network, data.X)
     doubt = 16.0 * LONG_EPS * len(nu) + 4.0 * LONG_EPS
     slack = max(0.0, float(LONG(beta) * total - feasible @ fit))
+    slack += nearby * float(np.sqrt(fit @ fit)) * (1.0 + 1e-9)
     slack += 2.0 * (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
     if loss.name == SQUARED.name:
         off = data.y.astype(LONG) - fit - feasible
-        distance = float(np.sqrt(off @ off))
+        distance = float(np.sqrt(off @ off)) + nearby
         distance += rounding * float(np.sqrt(size @ size)) + doubt * float(
             np.linalg.norm(np.abs(data.y) + np.abs(nu))
         )
         gap = 0.5 * distance**2 + slack
     else:
-        gap = _divergence(feasible, fit, data.y, rounding * float(size.max(initial=0.0))) + slack
+        fit_rounding = rounding * float(size.max(initial=0.0))
+        gap = _divergence(feasible, fit, data.y, fit_rounding + nearby) + slack
     curvature = CURVATURE[loss.name]
     radius = float(np.sqrt(2.0 * curvature * gap)) * (1.0 + 1e-12)
-    radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12)
+    radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12) + nearby
     errors = np.full(len(nu), radius)
+    if loss.name == LOGISTIC.name:
+        shares = np.asarray((data.y * feasible).astype(np.float64))
+        moved = float(1.0 - scale) * np.abs(nu) * (1.0 + 1e-12) + nearby
+        errors = np.minimum(errors, _share_errors(shares, gap) + moved)
     return of_dual_point(data, beta, loss, nu, errors, radius)
 
 
@@ -167,16 +176,26 @@ def _evaluated(
 
 
 def _divergence(
-    nu: np.ndarray, fit: np.ndarray, y: Float64[np.ndarray, " n"], fit_rounding: float
+    nu: np.ndarray, fit: np.ndarray, y: Float64[np.ndarray, " n"], off_edge: float
 ) -> float:
     """Bound the sum of the binary divergences of the shares of ``nu`` from those of a fit."""
     shares = y * nu
-    if np.any(shares < 0.0) or np.any(shares > 1.0):
+    if np.any(shares < off_edge) or np.any(shares > 1.0 - off_edge):
         return np.inf
     others = 1.0 / (1.0 + np.exp(y * fit))
-    off = np.abs(shares - others) + 16.0 * LONG_EPS + fit_rounding
-    bounded = off**2 / np.maximum(others * (1.0 - others) - off * 0.0, np.finfo(np.float64).tiny)
+    off = np.abs(shares - others) + 16.0 * LONG_EPS + off_edge
+    bounded = off**2 / np.maximum(others * (1.0 - others), np.finfo(np.float64).tiny)
     return float(bounded.sum()) * (1.0 + 1e-9)
+
+
+def _share_errors(shares: Float64[np.ndarray, " n"], gap: float) -> Float64[np.ndarray, " n"]:
+    r"""Bound the distance of each share to the optimal one, which is less near 0 and 1.
+
+    Their divergence :math:`(p - p^*)^2 / (2 \xi (1 - \xi))`, with :math:`\xi` between them, is at
+    most the gap.
+    """
+    nearest = np.clip(np.minimum(shares, 1.0 - shares), 0.0, 1.0)
+    return (gap + np.sqrt(gap**2 + 2.0 * gap * nearest)) * (1.0 + 1e-9) + EPS * nearest
 
 
 def _logit(shares: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

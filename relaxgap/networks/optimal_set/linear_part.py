@@ -1,0 +1,144 @@
+r"""When the optimal dual point is orthogonal to the data, generic data have many optimal networks.
+
+With :math:`(Xu)_+ = \tfrac12 |Xu| + \tfrac12 Xu` every network is a sum of absolute values and a
+linear function, so that the optimum with a *free* linear part,
+
+.. math:: p_E = \min_{C \ge 0, t} \ell\Big(\sum_k s_k C_k \tfrac12 |X u_k| + X t\Big)
+          + \beta \sum_k C_k \le p^*,
+
+is a lower bound; its dual is that of the networks with :math:`X^\top \nu = 0` beside. If
+:math:`t = \tfrac12 \sum_k s_k \delta_k u_k` for some :math:`|\delta_k| \le C_k`, the network with
+weights :math:`(C_k \pm \delta_k) / 2` of :math:`\pm u_k` attains it. Then :math:`p^* = p_E`,
+:math:`X^\top \nu^* = 0`, each tight direction is tight with its opposite, and where no
+:math:`|\delta_k| = C_k` the optimal networks are a zonotope's fibre: with ``p`` pairs in ``d``
+dimensions a set of dimension :math:`p - d`, all of whose networks are *one function*. That is no
+accident of symmetric data: like a zero coefficient of a lasso it holds on an open set of data.
+
+The proof here leaves room for the errors: of the dual point of :math:`p_E`, its directions, and
+with them of ``C`` and ``t``, of which a :math:`\delta` well inside is then near an exact one.
+"""
+
+import numpy as np
+from jaxtyping import Float64, Int
+from scipy.optimize import linprog
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.networks.optimal_set.description import Description, locate
+from relaxgap.networks.optimal_set.known_optimum import KnownOptimum
+from relaxgap.networks.optimal_set.priced_cells import LONG, LONG_EPS
+from relaxgap.networks.optimal_set.tight_neurons import TightNeurons, tight_neurons
+from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rows import spectral_norm
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.losses import Loss
+
+
+def dimension_by_linear_part(
+    data: Dataset, beta: float, loss: Loss, patterns: PatternSet, described: Description
+) -> int:
+    """Return a proven lower end of the dimension of the optimal set; 0 where this proves none."""
+    X, nu = data.X, described.nu
+    if data.n < data.d or described.neurons.n_neurons < 2:
+        return 0
+    Q, R = np.linalg.qr(X)
+    smallest = float(np.linalg.svd(R, compute_uv=False)[-1])
+    if smallest <= 1e-6 * spectral_norm(X):
+        return 0
+    for _ in range(2):
+        nu = nu - Q @ (Q.T @ nu)
+    slope = X.T.astype(LONG) @ nu.astype(LONG)
+    magnitude = float(np.linalg.norm(np.abs(X.T) @ np.abs(nu)))
+    off = float(np.sqrt(slope @ slope)) + 4.0 * LONG_EPS * (data.n + data.d) * magnitude
+    # the exact projection is this far away
+    off /= smallest * (1.0 - 1e-6)
+    if np.linalg.norm(nu - described.nu) > 1e-3 * np.linalg.norm(nu):
+        return 0
+    # a network is a point of the program with a free linear part too, which its gap is one of
+    located = locate(data, beta, loss, patterns, described.network, nu, off)
+    known = located.known
+    neurons = tight_neurons(data, beta, patterns, located.cells, known)
+    pairs = _pairs(neurons)
+    if pairs is None or not np.isfinite(known.fit_radius):
+        return 0
+    return _proven(neurons.over(pairs), known, X, Q)
+
+
+def _pairs(neurons: TightNeurons) -> Int[np.ndarray, " p"] | None:
+    """Return one of each pair of opposite neurons; None where one may be several."""
+    if np.any(neurons.n_groups > 1):
+        return None
+    chosen: list[int] = []
+    taken = np.zeros(neurons.n_neurons, dtype=np.bool_)
+    for k in range(neurons.n_neurons):
+        if taken[k]:
+            continue
+        apart = np.linalg.norm(neurons.directions + neurons.directions[k], axis=1)
+        near = (apart <= neurons.errors + neurons.errors[k]) & ~taken
+        near &= neurons.signs == neurons.signs[k]
+        if np.count_nonzero(near) > 1:
+            return None
+        taken[near] = True
+        if near.any():
+            # a neuron without an opposite is tight in no optimum of this program
+            chosen.append(k)
+    return np.array(chosen, dtype=np.intp)
+
+
+def _proven(
+    neurons: TightNeurons,
+    known: KnownOptimum,
+    X: Float64[np.ndarray, "n d"],
+    Q: Float64[np.ndarray, "n d"],
+) -> int:
+    """Return the number of pairs with room on both sides less that of columns, if it is proven."""
+    p, d = neurons.n_neurons, X.shape[1]
+    linear = (X @ neurons.directions.T) * neurons.signs
+    A = np.column_stack([0.5 * np.abs(linear) * neurons.signs, Q])
+    errors = neurons.column_errors
+    values = np.linalg.svd(A, compute_uv=False)
+    smallest = float(values[-1]) * (1.0 - 1e-6) if p + d <= len(X) else 0.0
+    if smallest <= 1e-9 * float(values[0]):
+        return 0
+    solved = np.linalg.lstsq(A, known.fit, rcond=None)[0]
+    residual = float(np.linalg.norm(A @ solved - known.fit))
+    # the exact weights solve A z = fit* - (A* - A) z; the span of Q is that of X up to rounding
+    # times the condition of X, at most 1e6
+    doubt = known.fit_radius + residual
+    doubt += 1e8 * EPS * len(X) * float(np.linalg.norm(known.fit) + np.linalg.norm(solved))
+    crude = (doubt + known.total_high * float(errors.max(initial=0.0))) / smallest
+    doubt = (doubt + float((np.abs(solved[:p]) + crude) @ errors)) / smallest
+    C, target = solved[:p], Q @ solved[p:]
+    used = np.flatnonzero(C > 100.0 * doubt)
+    if used.size <= d:
+        return 0
+    M = 0.5 * linear[:, used]
+    delta, margin = _well_inside(Q.T @ M, Q.T @ target, C[used])
+    spread = np.linalg.svd(Q.T @ M, compute_uv=False)[-1] - 1e-7 * float(np.linalg.norm(M))
+    spread -= 0.5 * float(np.linalg.norm(errors))
+    if spread <= 0.0:
+        return 0
+    left = float(np.linalg.norm(M @ delta - target)) + doubt
+    left += 0.5 * float(np.abs(delta) @ errors[used]) + 64.0 * EPS * float(np.linalg.norm(target))
+    proven = left / float(spread) * (1.0 + 1e-6) < margin - doubt
+    return int(used.size - d) if proven else 0
+
+
+def _well_inside(
+    M: Float64[np.ndarray, "d p"], target: Float64[np.ndarray, " d"], C: Float64[np.ndarray, " p"]
+) -> tuple[Float64[np.ndarray, " p"], float]:
+    """Return the solution of ``M delta = target`` that is farthest inside of the box, and how far."""
+    p = len(C)
+    rows = np.block([[np.eye(p), np.ones((p, 1))], [-np.eye(p), np.ones((p, 1))]])
+    found = linprog(
+        np.append(np.zeros(p), -1.0),
+        A_ub=rows,
+        b_ub=np.concatenate([C, C]),
+        A_eq=np.column_stack([M, np.zeros(len(M))]),
+        b_eq=target,
+        bounds=[(None, None)] * p + [(0.0, None)],
+        method="highs",
+    )
+    if found.status != 0:
+        return np.zeros(p), -1.0
+    delta = np.asarray(found.x[:p])
+    return delta, float(np.min(C - np.abs(delta)))

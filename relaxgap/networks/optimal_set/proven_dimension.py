@@ -1,0 +1,66 @@
+"""Proofs that there is more than one optimal network, which no finite precision shows by itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from relaxgap.data.dataset import Dataset
+from relaxgap.networks.optimal_set.description import Description
+from relaxgap.networks.optimal_set.exact import ExactOptimalSet, exact_optimal_set
+from relaxgap.networks.optimal_set.linear_part import dimension_by_linear_part
+from relaxgap.patterns.pattern_set import PatternSet
+from relaxgap.problems.losses import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenDimension:
+    """Hold proven ends of the dimension of the optimal set, and what proves them.
+
+    Parameters
+    ----------
+    low, high : int
+        The dimension is between them.
+    proven_by : str
+        ``columns``: their independence is beyond all errors; ``linear_part`` or ``fractions``:
+        there is more than one network, or they are decided. Empty where neither end is 0 or more.
+    exact : ExactOptimalSet or None
+        The set in fractions, where it is one.
+    """
+
+    low: int
+    high: int
+    proven_by: str
+    exact: ExactOptimalSet | None = None
+
+
+def proven_dimension(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    patterns: PatternSet,
+    described: Description,
+    vertices: Float64[np.ndarray, "v k"],
+) -> ProvenDimension:
+    """Try the proofs in turn, from the cheapest on.
+
+    Parameters
+    ----------
+    data, beta, loss, patterns
+        The problem, over all open cells.
+    described : Description
+        Its optimal set.
+    vertices : (v, k) float64
+        Some of its vertices.
+    """
+    high = 0 if described.is_zero else described.neurons.dimension_high
+    if high == 0:
+        return ProvenDimension(0, 0, "columns")
+    low = dimension_by_linear_part(data, beta, loss, patterns, described)
+    if low > 0:
+        return ProvenDimension(low, high, "linear_part")
+    exact = exact_optimal_set(data, beta, loss, patterns, described, vertices)
+    if exact is None:
+        return ProvenDimension(0, high, "")
+    low, high = exact.dimension_low, min(high, exact.dimension_high)
+    return ProvenDimension(low, high, "fractions" if low > 0 or high == 0 else "", exact)
