@@ -6,7 +6,8 @@ draws some. `solve` returns a network and a *bracket* of the best training loss,
 point whatever method found it; with all patterns it is the best of any width, with sampled ones
 that of the networks restricted to these. `certify` brackets the best loss for a network that was
 trained elsewhere and says how far above it that network is. `path` solves from the strength of
-weight decay at which the zero network is optimal downwards. Underneath, `relaxgap.problems` states
+weight decay at which the zero network is optimal downwards, and `optimal_set` describes all optimal
+networks at one strength. Underneath, `relaxgap.problems` states
 the programs, `relaxgap.certificates` proves the bounds, `relaxgap.solvers` and
 `relaxgap.global_optimum` find the points, `relaxgap.networks` maps them to networks and back, and
 `relaxgap.analysis` puts them together into these verbs.
@@ -65,6 +66,8 @@ from relaxgap.lazy import importing
 if TYPE_CHECKING:
     from relaxgap.analysis.certified_network import NetworkReport
     from relaxgap.analysis.certifying import certify
+    from relaxgap.analysis.optimal_set import optimal_set
+    from relaxgap.analysis.optimal_set_record import OptimalSet
     from relaxgap.analysis.regularisation_path import path
     from relaxgap.analysis.solved_path import RegularisationPath
     from relaxgap.analysis.solved_program import SolveResult
@@ -90,6 +93,7 @@ else:
             "GatedNetwork": "relaxgap.networks.gated",
             "FittedNetwork": "relaxgap.networks.fitted",
             "NetworkReport": "relaxgap.analysis.certified_network",
+            "OptimalSet": "relaxgap.analysis.optimal_set_record",
             "PatternSet": "relaxgap.patterns.pattern_set",
             "RegularisationPath": "relaxgap.analysis.solved_path",
             "SolveResult": "relaxgap.analysis.solved_program",
@@ -99,6 +103,7 @@ else:
             "certify": "relaxgap.analysis.certifying",
             "enumerate_patterns": "relaxgap.patterns.enumeration",
             "load_network": "relaxgap.networks.reading.files",
+            "optimal_set": "relaxgap.analysis.optimal_set",
             "path": "relaxgap.analysis.regularisation_path",
             "sample_patterns": "relaxgap.patterns.sampling",
             "solve": "relaxgap.analysis.solving",
@@ -115,6 +120,7 @@ __all__ = [
     "GatedNetwork",
     "MissingSolverError",
     "NetworkReport",
+    "OptimalSet",
     "PatternSet",
     "RegularisationPath",
     "RelaxgapError",
@@ -126,6 +132,7 @@ __all__ = [
     "certify",
     "enumerate_patterns",
     "load_network",
+    "optimal_set",
     "path",
     "sample_patterns",
     "solve",

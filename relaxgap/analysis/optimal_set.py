@@ -13,7 +13,6 @@ from relaxgap.analysis.optimal_set_record import OptimalSet, Unique
 from relaxgap.analysis.preparation import prepare
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.certificates import beta_max, feasible_dual
-from relaxgap.data.classes import Classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import DataError, EnumerationLimitError
 from relaxgap.global_optimum.attained_loss import attained_loss
@@ -192,13 +191,12 @@ def _assembled(
     weights = [described.weight_range(k) for k in range(neurons.n_neurons)]
     predictions = [described.prediction_range(row) for row in rows]
     used = np.array([complete and weight.proven_low > 0.0 for weight in weights], dtype=np.bool_)
-    found = widths(described.bounds, polytope, vertices, used)
+    most = np.array([weight.proven_high for weight in weights])
+    found = widths(described.bounds, polytope, vertices, used, most)
     smallest, largest = neurons.network(found.smallest), neurons.network(found.largest)
     primal_value = max(attained_loss(one, data, beta, loss) for one in (smallest, largest))
     _, dual_value = feasible_dual(data.y, described.nu, described.largest_price, beta, loss)
-    proven = (
-        proven_dimension(data, beta, loss, patterns, described, vertices) if complete else None
-    )
+    proven = proven_dimension(data, beta, loss, patterns, described, vertices) if complete else None
     unique, proven_by = _uniqueness(proven)
     pairs = 2 * patterns.n_patterns
     narrow = smallest.width <= MAX_PRUNED_WIDTH

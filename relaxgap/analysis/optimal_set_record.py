@@ -178,7 +178,7 @@ class OptimalSet(OptimalSetRecord):
                 )
             case "no":
                 return (
-                    f"More than one optimal network: proven, by {self.proven_by.replace('_', ' ')}; "
+                    f"More than one optimal network, proven by {self.proven_by.replace('_', ' ')}: "
                     f"a polytope of dimension {self.dimension} whose vertices have "
                     f"{self.smallest_width} to {_neurons(self.largest_width)}; {known}."
                 )

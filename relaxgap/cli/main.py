@@ -30,14 +30,19 @@ COMMANDS = {
     "point.",
     "certify": "Say how far a trained two-layer ReLU network is from the best one of any width, "
     "with proof.",
+    "optimal-set": "Describe all optimal networks of DATA: one or many, how wide, how much they "
+    "disagree.",
     "predict": "Predict for the rows of DATA by a NETWORK that solve, path or another library "
     "trained.",
     "verify": "Check the paper's claims against results, or one of them on your own DATA.",
     "explain": "Say what a claim states, under which hypotheses, and where it is computed and "
     "drawn.",
 }
-"""The first sentence of each command's help; ``NAME_command`` lives in ``relaxgap.cli.NAME``."""
-MODULES = {"list": "catalogue"}
+"""The first sentence of each command's help; ``NAME_command`` lives in ``relaxgap.cli.NAME``.
+
+A dash in a name is an underscore there.
+"""
+MODULES = {"list": "catalogue", "optimal-set": "optimal_set"}
 
 
 class Commands(click.Group):
@@ -67,7 +72,7 @@ class Commands(click.Group):
         if name is None or listed is None:
             return name, listed, rest
         module = import_module(f"relaxgap.cli.{MODULES.get(name, name)}")
-        return name, getattr(module, f"{name}_command"), rest
+        return name, getattr(module, f"{name.replace('-', '_')}_command"), rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit 2 for configuration, 1 for bad data or failed work, 4 for a gap."""

@@ -69,7 +69,9 @@ def prune(network: TwoLayerNetwork, data: Dataset, beta: float, loss: Loss) -> l
 
 
 def _network(
-    units: Float64[np.ndarray, "k d"], signs: Float64[np.ndarray, " k"], c: Float64[np.ndarray, " k"]
+    units: Float64[np.ndarray, "k d"],
+    signs: Float64[np.ndarray, " k"],
+    c: Float64[np.ndarray, " k"],
 ) -> TwoLayerNetwork:
     live = c > 0.0
     roots = np.sqrt(c[live])

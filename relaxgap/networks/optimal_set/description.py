@@ -23,8 +23,9 @@ from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.losses import Loss
 
 BAND = 1e-5
-"""Cells priced within this part of beta are looked at one by one, more if the radius asks for it."""
+"""Cells priced within this part of beta are looked at one by one, more if the radius asks."""
 FIRST_BAND = 1e-4
+"""The same at the dual point that a solver left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +99,7 @@ class Description:
         errors = length * (self.neurons.errors + 4.0 * EPS * (row.size + 4)) * (1.0 + 1e-12)
         return self._range(outputs, errors)
 
-    def _range(
-        self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]
-    ) -> Interval:
+    def _range(self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]) -> Interval:
         lowest, below = self.polytope.least(g)
         highest, above = self.polytope.least(-g)
         low, high = sorted((float(g @ lowest), float(g @ highest)))

@@ -135,14 +135,14 @@ def _projection(
 ) -> Vector | None:
     """Project onto a cone exactly: float64 says which rows have multipliers, fractions prove it."""
     g = tuple(
-        sum((sign * nu[j] * rows[j][i] for j in np.flatnonzero(bits)), Fraction(0))
+        sum((sign * nu[j] * rows[j][i] for j in np.flatnonzero(bits).tolist()), Fraction(0))
         for i in range(X.shape[1])
     )
     kept = np.flatnonzero(np.any(X != 0.0, axis=1))
     _, multipliers = project_onto_cone(X, bits, np.array([float(x) for x in g]))
     largest = float(multipliers.max(initial=0.0))
-    sided = [tuple(x if bits[j] else -x for x in rows[j]) for j in kept]
-    faces = [sided[i] for i in np.flatnonzero(multipliers > 1e6 * EPS * largest)]
+    sided = [tuple(x if bits[j] else -x for x in rows[j]) for j in kept.tolist()]
+    faces = [sided[i] for i in np.flatnonzero(multipliers > 1e6 * EPS * largest).tolist()]
     gram = [tuple(_dot(a, b) for b in faces) for a in faces]
     mu = solve(gram, tuple(-_dot(a, g) for a in faces))
     if mu is None or any(x < 0 for x in mu):
@@ -182,7 +182,7 @@ def _vertices(
     """Solve for the weights of each support in fractions, and keep what is exact."""
     found: dict[Vector, None] = {}
     for vertex in vertices:
-        support = [matched[k] for k in np.flatnonzero(vertex)]
+        support = [matched[k] for k in np.flatnonzero(vertex).tolist()]
         rows = [k for k in support if k is not None]
         if len(rows) < len(support):
             continue

@@ -1,4 +1,4 @@
-r"""How near a dual point is to the optimal one, from a network and the strong concavity of the dual.
+r"""How near a dual point is to the optimal one: a network and the strong concavity of the dual.
 
 For a loss whose curvature is at most :math:`\kappa` the dual is :math:`1/\kappa`-strongly concave,
 so that for every feasible :math:`\nu` and every network
@@ -166,7 +166,7 @@ def of_dual_point(
 def _evaluated(
     network: TwoLayerNetwork, X: Float64[np.ndarray, "n d"]
 ) -> tuple[np.ndarray, np.ndarray, np.longdouble, float]:
-    """Return fit, the sum of the sizes in it, the total weight, and the rounding relative to both."""
+    """Return fit, the sizes it is summed of, the total weight, and the relative rounding."""
     hidden, output = network.hidden.astype(LONG), network.output.astype(LONG)
     pre = np.maximum(X.astype(LONG) @ hidden.T, 0.0)
     size = (np.abs(X).astype(LONG) @ np.abs(hidden).T) @ np.abs(output)
@@ -195,7 +195,8 @@ def _share_errors(shares: Float64[np.ndarray, " n"], gap: float) -> Float64[np.n
     most the gap.
     """
     nearest = np.clip(np.minimum(shares, 1.0 - shares), 0.0, 1.0)
-    return (gap + np.sqrt(gap**2 + 2.0 * gap * nearest)) * (1.0 + 1e-9) + EPS * nearest
+    errors = (gap + np.sqrt(gap**2 + 2.0 * gap * nearest)) * (1.0 + 1e-9) + EPS * nearest
+    return np.asarray(errors)
 
 
 def _logit(shares: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

@@ -108,7 +108,7 @@ def _proven(
     crude = (doubt + known.total_high * float(errors.max(initial=0.0))) / smallest
     doubt = (doubt + float((np.abs(solved[:p]) + crude) @ errors)) / smallest
     C, target = solved[:p], Q @ solved[p:]
-    used = np.flatnonzero(C > 100.0 * doubt)
+    used = np.flatnonzero(C - 100.0 * doubt > 0.0)
     if used.size <= d:
         return 0
     M = 0.5 * linear[:, used]
@@ -126,7 +126,7 @@ def _proven(
 def _well_inside(
     M: Float64[np.ndarray, "d p"], target: Float64[np.ndarray, " d"], C: Float64[np.ndarray, " p"]
 ) -> tuple[Float64[np.ndarray, " p"], float]:
-    """Return the solution of ``M delta = target`` that is farthest inside of the box, and how far."""
+    """Return the solution of ``M delta = target`` farthest inside of the box, and how far."""
     p = len(C)
     rows = np.block([[np.eye(p), np.ones((p, 1))], [-np.eye(p), np.ones((p, 1))]])
     found = linprog(
@@ -138,7 +138,7 @@ def _well_inside(
         bounds=[(None, None)] * p + [(0.0, None)],
         method="highs",
     )
-    if found.status != 0:
+    if found.x is None:
         return np.zeros(p), -1.0
     delta = np.asarray(found.x[:p])
     return delta, float(np.min(C - np.abs(delta)))

@@ -55,19 +55,19 @@ def polish(
     nu : (n,) float64
         Dual point to begin with.
     """
-    bits = patterns.unpack(pattern)
+    signed = list(zip(patterns.unpack(pattern), sign, strict=True))
     units, signs = np.zeros((0, data.d)), np.zeros(0)
     best, c = np.inf, np.zeros(0)
     kept = Polished(TwoLayerNetwork(units, signs), nu)
     for _ in range(MAX_ROUNDS):
         checkpoint()
-        new = [project_onto_cone(data.X, b, s * ((nu * b) @ data.X))[0] for b, s in zip(bits, sign)]
+        new = [project_onto_cone(data.X, b, s * ((nu * b) @ data.X))[0] for b, s in signed]
         found = np.array(new).reshape(len(sign), data.d)
         prices = np.linalg.norm(found, axis=1)
         excess = float(prices.max(initial=0.0)) / beta - 1.0
         if excess < best and units.size:
             best, kept = excess, Polished(_network(units, signs, c), nu)
-        if units.size and (excess <= ROUNDING or excess > 0.5 * best > 0.0 and best < 1e-14):
+        if units.size and (excess <= ROUNDING or (excess > 0.5 * best and best < 1e-14)):
             break
         near = prices > beta * (1.0 - max(NEARBY, 4.0 * excess))
         used = c > 0.0
@@ -79,10 +79,10 @@ def polish(
 
 
 def _distinct(
-    units: Float64[np.ndarray, "k d"], signs: Float64[np.ndarray, " k"], c: Float64[np.ndarray, " u"]
-) -> tuple[
-    Float64[np.ndarray, "m d"], Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]
-]:
+    units: Float64[np.ndarray, "k d"],
+    signs: Float64[np.ndarray, " k"],
+    c: Float64[np.ndarray, " u"],
+) -> tuple[Float64[np.ndarray, "m d"], Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
     """Keep one of directions that are the same but for rounding, the newest."""
     keys = np.round(np.column_stack([units, signs])[::-1], 15)
     _, first = np.unique(keys, axis=0, return_index=True)
@@ -132,7 +132,9 @@ def _objective(
 
 
 def _network(
-    units: Float64[np.ndarray, "k d"], signs: Float64[np.ndarray, " k"], c: Float64[np.ndarray, " k"]
+    units: Float64[np.ndarray, "k d"],
+    signs: Float64[np.ndarray, " k"],
+    c: Float64[np.ndarray, " k"],
 ) -> TwoLayerNetwork:
     roots = np.sqrt(c[c > 0.0])
     return TwoLayerNetwork(units[c > 0.0] * roots[:, None], signs[c > 0.0] * roots)

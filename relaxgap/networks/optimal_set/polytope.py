@@ -72,12 +72,16 @@ class Polytope:
     def dimension(self) -> int:
         """Dimension as the numbers show it: of the neurons that some point has, less their rank."""
         k = self.columns.shape[1]
-        largest = np.array([self.least(-row)[0][i] for i, row in enumerate(np.eye(k))])
+        largest = np.zeros(k)
+        for i in range(k):
+            unit = np.zeros(k)
+            unit[i] = -1.0
+            largest[i] = self.least(unit)[0][i]
         used = self.columns[:, largest > self.tolerance]
         if used.shape[1] == 0:
             return 0
         values = np.linalg.svd(used, compute_uv=False)
-        return used.shape[1] - int(np.count_nonzero(values > RANK_RTOL * values[0]))
+        return int(used.shape[1] - np.count_nonzero(values > RANK_RTOL * values[0]))
 
     @property
     def reduced(self) -> Float64[np.ndarray, "r k"]:

@@ -2,8 +2,8 @@ r"""Prices of single cells to more digits than float64, and where they are attai
 
 The price of a (cell, sign) at :math:`\nu` is :math:`\|\Pi\|`, :math:`\Pi` the projection of
 :math:`g = s X^\top D \nu` onto the cone, attained in the direction of :math:`\Pi`. Every
-:math:`\mu \ge 0` gives :math:`v = g + X^\top (2D - I) \mu` with :math:`\|v\| \ge \|\Pi\|`, and every
-:math:`u` in the cone is near :math:`\Pi`:
+:math:`\mu \ge 0` gives :math:`v = g + X^\top (2D - I) \mu` with :math:`\|v\| \ge \|\Pi\|`, and
+every :math:`u` in the cone is near :math:`\Pi`:
 
 .. math:: \tfrac12 \|u - \Pi\|^2 \le \tfrac12 \|u - v\|^2 + \mu^\top (2D - I) X u .
 
@@ -72,7 +72,7 @@ class PricedCells:
         )
 
     def possibly_tight(self, beta: float, radius: float) -> Bool[np.ndarray, " k"]:
-        r"""Say whose price can be ``beta`` at a dual point at this distance: others surely are not."""
+        """Say whose price can be ``beta`` at a dual point this near; the others' surely is not."""
         highest = self.price_high + self.reach * radius * (1.0 + 1e-12)
         return np.asarray(highest * (1.0 + 4.0 * EPS) >= beta)
 
@@ -85,7 +85,8 @@ class PricedCells:
         """
         moved = self.doubt + self.reach * radius
         lengths = np.maximum(self.price_low, TINY)
-        return np.minimum(moved / np.sqrt(beta * lengths) * (1.0 + 1e-12) + 8.0 * EPS, 2.0)
+        errors = moved / np.sqrt(beta * lengths) * (1.0 + 1e-12) + 8.0 * EPS
+        return np.asarray(np.minimum(errors, 2.0))
 
 
 def price_cells(
@@ -177,7 +178,7 @@ class _Cell:
     def _inside(
         self, v: np.ndarray, sided: np.ndarray, mu: np.ndarray, rounding: float
     ) -> tuple[np.ndarray, float]:
-        """Move ``v`` into the cone, towards the gate, and say how far that is from the projection."""
+        """Move ``v`` into the cone, towards the gate; say how far that is from the projection."""
         gate = self.gate.astype(LONG)
         gate = gate / np.sqrt(gate @ gate)
         inward = float((sided @ gate).min(initial=1.0))

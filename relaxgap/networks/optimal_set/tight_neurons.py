@@ -151,7 +151,7 @@ def _keys(
 
 
 def _hyperplanes(X: Float64[np.ndarray, "n d"]) -> Int[np.ndarray, " n"]:
-    """Number the distinct rows up to their sign; a zero row, which has no kink, gets -1."""
+    """Give distinct rows up to their sign a number; a zero row, which has no kink, gets -1."""
     live = np.any(X != 0.0, axis=1)
     first = np.argmax(X != 0.0, axis=1)
     leading = np.sign(X[np.arange(len(X)), first])

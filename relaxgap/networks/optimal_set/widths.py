@@ -1,5 +1,4 @@
-r"""The widths of the vertices of an optimal set: the smallest is :math:`m^*`, the largest
-:math:`M^*`.
+r"""The widths of the vertices of an optimal set, from :math:`m^*` to :math:`M^*`.
 
 To find the smallest support of a point of a polytope is NP-hard in general. Sets of neurons are
 tried by size: one is excluded if no network over it can have the optimal fit, which the distance of
@@ -51,6 +50,7 @@ def widths(
     polytope: Polytope,
     vertices: Float64[np.ndarray, "v k"],
     surely_used: Bool[np.ndarray, " k"],
+    largest_weights: Float64[np.ndarray, " k"],
 ) -> Widths:
     """Bracket both widths from the vertices that are known.
 
@@ -64,11 +64,14 @@ def widths(
         At least one, perhaps not all.
     surely_used : (k,) bool
         Neurons that every optimal network has.
+    largest_weights : (k,) float64
+        Proven upper ends of the weights: weights over these add up to at most their number.
     """
     supports = np.count_nonzero(vertices, axis=1)
     narrowest = vertices[int(np.argmin(supports))]
-    low, found = _least_support(bounds, polytope, surely_used, int(supports.min()))
-    n, k = bounds.neurons.columns.shape
+    low, found = _least_support(bounds, surely_used, int(supports.min()))
+    low = max(low, _least_sum(bounds, polytope, largest_weights))
+    n = len(bounds.neurons.columns)
     several = int(bounds.neurons.n_groups.sum())
     return Widths(
         low,
@@ -79,7 +82,7 @@ def widths(
 
 
 def _least_support(
-    bounds: OuterBounds, polytope: Polytope, surely_used: Bool[np.ndarray, " k"], known: int
+    bounds: OuterBounds, surely_used: Bool[np.ndarray, " k"], known: int
 ) -> tuple[int, Float64[np.ndarray, " k"] | None]:
     """Return a proven lower bound of the support, and a narrower network if one was met."""
     neurons, known_optimum = bounds.neurons, bounds.known
@@ -109,6 +112,18 @@ def _least_support(
             return size, whole
         low = size + 1
     return min(low, known), None
+
+
+def _least_sum(
+    bounds: OuterBounds, polytope: Polytope, largest_weights: Float64[np.ndarray, " k"]
+) -> int:
+    """Bound the number of neurons by the relaxation of the count."""
+    if not np.all(np.isfinite(largest_weights) & (largest_weights > 0.0)):
+        return 0
+    shares = 1.0 / largest_weights * (1.0 - 1e-12)
+    _, multipliers = polytope.least(shares)
+    least = bounds.below(shares, np.zeros_like(shares), multipliers[None])
+    return max(0, int(np.ceil(least - 1e-9)))
 
 
 def _sets(
