@@ -169,11 +169,11 @@ class OptimalSet(OptimalSetRecord):
                 "optimal one."
             )
             return said if self.complete else said.replace("the only", "an")
-        known = f"{_neurons(self.smallest_width_low)} at least are needed, proven"
+        known = f"no optimal network has fewer than {_neurons(self.smallest_width_low)}"
         match self.unique:
             case "yes":
                 return (
-                    f"One optimal network, up to splitting its neurons: proven. It has "
+                    "One optimal network, up to the splitting of neurons: proven. It has "
                     f"{_neurons(self.smallest_width)}; {known}."
                 )
             case "no":

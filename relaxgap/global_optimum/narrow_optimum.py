@@ -1,12 +1,12 @@
-r"""The best network of one or two neurons: the least loss over all sets of so many cells.
+r"""The best network of one or two neurons: the least loss over all sets of cells.
 
 A narrow network is a point of the program over its own cells, so that
 
 .. math:: p^*_m = \min_{|S| = m} p(S),
 
-with ``S`` a set of (cell, sign) pairs. Each :math:`p(S)` is bounded by every dual point, scaled until
-the prices of the cells in ``S`` are at most ``beta``; so the dual points of the sets that have been
-solved bound all others, and the one of least bound is solved next.
+with ``S`` a set of (cell, sign) pairs. Each :math:`p(S)` is bounded by every dual point, scaled
+until the prices of the cells in ``S`` are at most ``beta``; so the dual points of sets that have
+been solved bound all others, and the one of least bound is solved next.
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def narrow_optimum(
 
     Notes
     -----
-    Cost: a cone program for every cell, then a few hundred pairs, each with the prices of all cells.
+    Cost: a cone program for every cell, then for some hundred pairs the prices of all cells.
     """
     if width not in range(1, MAX_WIDTH + 1):
         raise ConfigurationError(
@@ -134,22 +134,24 @@ class _Search:
     def solve_pairs(self, deadline: Deadline) -> None:
         """Solve the pair of least bound until none can be better than the best network."""
         self.pairs = np.zeros((self.n_cells, self.n_cells))
-        for nu in self.duals:
-            if deadline.has_passed:
-                return
-            self._bound_by(nu)
+        unused = dict(enumerate(self.duals))
         while not deadline.has_passed:
-            a, b = np.unravel_index(int(np.argmin(self.pairs)), self.pairs.shape)
+            cells = np.unravel_index(int(np.argmin(self.pairs)), self.pairs.shape)
+            a, b = int(cells[0]), int(cells[1])
             if self.pairs[a, b] >= self.value * (1.0 - self.rtol):
                 return
-            cells = np.unique(np.array([a, b]))
-            bound, nu = self._solve(cells)
+            nearest = next((cell for cell in (a, b) if cell in unused), None)
+            if nearest is not None:
+                # what the cell alone proves costs no solve
+                self._bound_by(unused.pop(nearest))
+                continue
+            bound, nu = self._solve(np.unique(np.array([a, b])))
             self._bound_by(nu)
-            # what was solved is not looked at again: its own bracket is as narrow as it gets
             settled = max(bound, float(self.pairs[a, b]))
-            if settled < self.value * (1.0 - self.rtol):
-                return
             self.pairs[a, b] = self.pairs[b, a] = settled
+            if settled < self.value * (1.0 - self.rtol):
+                # its bracket is as narrow as it gets
+                return
 
     def found(self, width: int) -> NarrowOptimum:
         """Return the bracket."""
@@ -164,11 +166,11 @@ class _Search:
     def _bound_by(self, nu: Float64[np.ndarray, " n"]) -> None:
         """Raise the bounds of all pairs by one dual point, scaled for each of them."""
         prices = bound_cone_prices(self.data.X, self.patterns, nu, 0.0).bounds.ravel()
-        np.maximum(self.pairs, _dual_values(self.data, nu, np.maximum.outer(prices, prices), self.beta), out=self.pairs)
+        of_pairs = np.maximum.outer(prices, prices)
+        values = _dual_values(self.data, nu, of_pairs, self.beta)
+        np.maximum(self.pairs, values, out=self.pairs)
 
-    def _solve(
-        self, cells: Int[np.ndarray, " c"]
-    ) -> tuple[float, Float64[np.ndarray, " n"]]:
+    def _solve(self, cells: Int[np.ndarray, " c"]) -> tuple[float, Float64[np.ndarray, " n"]]:
         """Solve over some cells; return a lower bound and the dual point that proves it."""
         self.n_solved += 1
         X, y, beta = self.data.X, self.data.y, self.beta

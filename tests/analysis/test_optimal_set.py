@@ -1,0 +1,287 @@
+from dataclasses import fields
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from continua import CONTINUA, Continuum
+from scipy.optimize import minimize
+
+import relaxgap
+from relaxgap.analysis.optimal_set import optimal_set
+from relaxgap.analysis.optimal_set_record import OptimalSet, OptimalSetRecord
+from relaxgap.data.dataset import Dataset
+from relaxgap.errors import ConfigurationError, DataError, EnumerationLimitError
+from relaxgap.networks import to_blocks, to_network
+from relaxgap.networks.landscape.structure import structure_of
+from relaxgap.networks.optimal_set.splitting import split_neuron
+from relaxgap.problems.losses import LOSSES
+from relaxgap.solvers import ColumnGeneration
+
+
+def gaussian(n: int, d: int, seed: int) -> Dataset:
+    rng = np.random.default_rng(seed)
+    return Dataset(rng.standard_normal((n, d)), rng.standard_normal(n))
+
+
+def described(data: Dataset, fraction: float, loss: str = "squared", at: int = 0) -> OptimalSet:
+    rows = np.random.default_rng(99).standard_normal((at, data.d))
+    y = np.sign(data.y) if loss == "logistic" else data.y
+    return optimal_set(data.X, y, beta_fraction=fraction, loss=loss, at=rows)
+
+
+def of_continuum(made: Continuum, at: object = None) -> OptimalSet:
+    return optimal_set(made.X, made.y, beta=made.beta, at=at)
+
+
+GENERIC = [(8, 3, 0.1, "squared"), (10, 4, 0.05, "squared"), (9, 3, 0.1, "logistic")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("n", "d", "fraction", "loss"), GENERIC)
+def test_generic_labels_have_one_optimal_network_and_it_is_proven(
+    n: int, d: int, fraction: float, loss: str, seed: int
+) -> None:
+    data = gaussian(n, d, seed)
+    found = described(data, fraction, loss)
+    assert (found.unique, found.proven_by, found.dimension) == ("yes", "columns", 0)
+    assert (found.dimension_low, found.dimension_high, found.n_vertices) == (0, 0, 1)
+    width = found.smallest_width
+    assert found.smallest_width_low == width == found.largest_width == found.largest_width_high
+    assert found.n_neurons == found.n_surely_used == width <= n
+    assert found.cells_possibly_tight + found.cells_not_tight == 2 * found.n_patterns
+    labels = Dataset(data.X, np.sign(data.y) if loss == "logistic" else data.y)
+    value = found.smallest.training_loss(labels, found.beta, LOSSES[loss])
+    assert found.dual_value <= value <= found.primal_value
+    assert found.relative_gap <= 1e-11
+
+
+def trained(data: Dataset, beta: float, width: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the weights of a network trained from a random start, hidden and output."""
+    m, d = width, data.d
+
+    def value(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        hidden, output = weights[: m * d].reshape(m, d), weights[m * d :]
+        pre = np.maximum(data.X @ hidden.T, 0.0)
+        off = pre @ output - data.y
+        slopes = (off[:, None] * output * (pre > 0.0)).T @ data.X + beta * hidden
+        gradient = np.concatenate([slopes.ravel(), pre.T @ off + beta * output])
+        return 0.5 * float(off @ off) + 0.5 * beta * float(weights @ weights), gradient
+
+    start = rng.standard_normal(m * (d + 1))
+    return np.asarray(minimize(value, start, jac=True, method="L-BFGS-B").x)
+
+
+@pytest.mark.parametrize(("n", "d", "fraction"), [(6, 2, 0.1), (8, 3, 0.1), (20, 2, 0.05)])
+def test_no_trained_network_is_below_the_bound_or_farther_from_the_fit_than_its_loss_says(
+    n: int, d: int, fraction: float
+) -> None:
+    data, rng = gaussian(n, d, 0), np.random.default_rng(1)
+    found = described(data, fraction)
+    known = found.description.known
+    networks = []
+    for _ in range(15):
+        weights = trained(data, found.beta, 2 * n, rng)
+        hidden, output = weights[: 2 * n * d].reshape(2 * n, d), weights[2 * n * d :]
+        networks.append(relaxgap.TwoLayerNetwork(hidden, output))
+    solved = relaxgap.solve(data.X, data.y, beta=found.beta, solver=ColumnGeneration.name)
+    assert isinstance(solved.network, relaxgap.TwoLayerNetwork)
+    for network in [*networks, solved.network]:
+        value = network.training_loss(data, found.beta)
+        assert value >= found.dual_value
+        # the loss is strongly convex in the fit
+        off = np.linalg.norm(network.predict(data.X) - known.fit)
+        assert off <= np.sqrt(2.0 * (value - found.dual_value)) + known.fit_radius
+
+
+@pytest.mark.parametrize("name", CONTINUA)
+def test_the_vertices_of_integer_data_are_those_of_exact_fractions(name: str) -> None:
+    made = CONTINUA[name]
+    found = of_continuum(made)
+    assert (found.unique, found.proven_by) == ("no", "fractions")
+    assert found.dimension == found.dimension_low == found.dimension_high == made.dimension
+    assert found.smallest_width_low == found.smallest_width == made.smallest_width
+    assert found.largest_width == made.largest_width
+    assert found.all_vertices
+    assert found.n_vertices == made.n_vertices
+    exact = found.exact
+    assert exact is not None
+    assert exact.nu == made.nu
+    assert len(exact.vertices) == made.n_vertices
+    X = [[Fraction(x) for x in row] for row in made.X]
+    fit = [label - n for label, n in zip(made.y, made.nu, strict=True)]
+    for vertex in exact.vertices:
+        assert all(c >= 0 for c in vertex)
+        reached = [Fraction(0)] * len(X)
+        for c, sign, v in zip(vertex, exact.signs, exact.directions, strict=True):
+            assert sum(x * x for x in v) == made.beta**2
+            for j, row in enumerate(X):
+                product = sum(a * b for a, b in zip(row, v, strict=True))
+                reached[j] += c * sign * max(product, Fraction(0)) / Fraction(made.beta)
+        assert reached == fit
+    # the penalty is the same at every vertex
+    assert len({sum(vertex) for vertex in exact.vertices}) == 1
+
+
+@pytest.mark.parametrize("name", CONTINUA)
+def test_the_proven_radius_covers_the_exact_dual_point(name: str) -> None:
+    made = CONTINUA[name]
+    found = of_continuum(made)
+    exact = np.array([float(x) for x in made.nu])
+    known = found.description.known
+    assert np.linalg.norm(found.description.nu - exact) <= known.radius
+    assert np.all(np.abs(known.nu - exact) <= known.errors)
+    total = float(sum(found.exact.vertices[0])) if found.exact else 0.0
+    assert known.total_low <= total <= known.total_high
+
+
+@pytest.mark.parametrize("name", CONTINUA)
+def test_no_network_of_the_set_leaves_the_proven_ranges(name: str) -> None:
+    made = CONTINUA[name]
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((6, 4))
+    found = of_continuum(made, rows)
+    data = Dataset(np.array(made.X, dtype=float), np.array(made.y, dtype=float))
+    assert found.exact is not None
+    exact = found.exact
+    units = np.array([[float(x) for x in v] for v in exact.directions]) / made.beta
+    outputs = np.maximum(rows @ units.T, 0.0) * np.array(exact.signs)
+    vertices = np.array([[float(c) for c in vertex] for vertex in exact.vertices])
+    predicted = vertices @ outputs.T
+    for column, known in zip(predicted.T, found.predictions, strict=True):
+        # the exact ends are vertices: the proven ones are outside of them, and near
+        assert known.proven_low <= column.min()
+        assert column.max() <= known.proven_high
+        assert known.low == pytest.approx(column.min(), abs=1e-6)
+        assert known.high == pytest.approx(column.max(), abs=1e-6)
+    for _ in range(20):
+        network = found.sample(rng)
+        value = network.training_loss(data, made.beta)
+        assert found.dual_value <= value <= found.primal_value * (1.0 + 1e-12)
+        for output, known in zip(network.predict(rows), found.predictions, strict=True):
+            assert known.proven_low <= output <= known.proven_high
+        split = split_neuron(network, 0, rng.dirichlet(np.ones(3)))
+        assert split.width == network.width + 2
+        assert split.training_loss(data, made.beta) == pytest.approx(value, rel=1e-14)
+        np.testing.assert_allclose(split.predict(rows), network.predict(rows), atol=1e-14)
+
+
+@pytest.mark.parametrize(("seed", "dimension"), [(0, 1), (1, 2)])
+def test_many_samples_in_the_plane_have_a_continuum_of_networks_that_are_one_function(
+    seed: int, dimension: int
+) -> None:
+    data = gaussian(20, 2, seed)
+    found = described(data, 0.05, at=4)
+    assert (found.unique, found.proven_by) == ("no", "linear_part")
+    assert found.dimension == found.dimension_low == found.dimension_high == dimension
+    neurons = found.description.neurons
+    # pairs of opposite neurons, more of them than dimensions
+    assert found.n_neurons == 2 * (data.d + dimension)
+    for unit, sign in zip(neurons.directions, neurons.signs, strict=True):
+        opposite = np.linalg.norm(neurons.directions + unit, axis=1)
+        assert np.min(opposite[neurons.signs == sign]) <= 2.0 * neurons.errors.max()
+    assert np.linalg.norm(data.X.T @ found.description.nu) <= 1e-10
+    weights = [one.high - one.low for one in found.weights]
+    assert max(weights) >= 0.01
+    assert found.largest_disagreement is not None
+    assert found.largest_disagreement <= 1e-12
+    assert max(one.proven_high - one.proven_low for one in found.predictions) <= 1e-3
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_at_and_above_beta_max_the_zero_network_is_the_only_one(loss: str, factor: float) -> None:
+    found = described(gaussian(6, 2, 0), factor, loss, at=1)
+    assert (found.unique, found.smallest_width, found.largest_width) == ("yes", 0, 0)
+    assert found.dimension_high == 0
+    assert found.predictions[0].low == found.predictions[0].high == 0.0
+    assert "the zero network is the only optimal one" in str(found)
+
+
+DEGENERATE = {
+    "zero rows": ([[0.0, 0.0], [0.0, 0.0]], [2.0, 2.0]),
+    "zero labels": ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0]),
+    "a row and its opposite": ([[3.0, 4.0], [3.0, 4.0], [-3.0, -4.0]], [5.0, 1.0, 0.0]),
+    "one column": ([[1.0], [-1.0], [1.0]], [2.0, 2.0, -4.0]),
+    "contradicting labels": ([[1.0, 2.0], [1.0, 2.0], [0.0, 1.0]], [3.0, -1.0, 2.0]),
+    "rank one": ([[1.0, 2.0], [2.0, 4.0], [-3.0, -6.0]], [1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_data_are_described(name: str) -> None:
+    X, y = DEGENERATE[name]
+    found = optimal_set(X, y, beta=0.5, at=[[0.3] * len(X[0])])
+    data = Dataset(np.array(X), np.array(y))
+    solved = relaxgap.solve(X, y, beta=0.5, rtol=1e-8)
+    assert found.dual_value <= solved.primal_value
+    assert solved.dual_value <= found.primal_value
+    for network in (found.smallest, found.largest):
+        assert found.dual_value <= network.training_loss(data, 0.5) + 1e-14
+        assert network.training_loss(data, 0.5) <= found.primal_value
+    known = found.predictions[0]
+    assert known.proven_low <= known.low <= known.high <= known.proven_high
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_networks_narrower_than_the_smallest_one_cost_more_and_more(seed: int) -> None:
+    data = gaussian(9, 3, seed)
+    found = described(data, 0.05)
+    widths = [one.network.width for one in found.pruned]
+    prices = [found.price(one) for one in found.pruned]
+    assert widths == sorted(widths, reverse=True)
+    assert (widths[0], widths[-1]) == (found.smallest_width - 1, 0)
+    assert prices == sorted(prices)
+    assert prices[0] > 0.0
+    zero = 0.5 * float(data.y @ data.y)
+    assert found.pruned[-1].loss_value == pytest.approx(zero, rel=1e-14)
+    for one in found.pruned:
+        assert one.loss_value == one.network.training_loss(data, found.beta)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_maps_between_networks_and_the_program_are_inverse_on_minimal_networks(
+    seed: int,
+) -> None:
+    data = gaussian(8, 3, seed)
+    network = described(data, 0.1).smallest
+    structure = structure_of(network, data)
+    assert structure.minimal
+    assert structure.nearly_minimal
+    again = to_network(to_blocks(network, data).point)
+    order = np.lexsort(again.hidden.T), np.lexsort(network.hidden.T)
+    np.testing.assert_allclose(again.hidden[order[0]], network.hidden[order[1]], atol=1e-14)
+    split = split_neuron(network, 0, np.array([0.25, 0.75]))
+    assert structure_of(split, data).nearly_minimal
+    assert not structure_of(split, data).minimal
+
+
+def test_the_record_has_plain_scalars_in_the_order_of_its_fields() -> None:
+    found = of_continuum(CONTINUA["never_alone"])
+    record = found.record
+    assert type(record) is OptimalSetRecord
+    names = [field.name for field in fields(OptimalSetRecord)]
+    assert [getattr(record, name) for name in names] == [getattr(found, name) for name in names]
+    assert "proven by fractions: a polytope of dimension 1" in str(found)
+
+
+def test_what_cannot_be_described_is_refused_in_one_line() -> None:
+    data = gaussian(8, 3, 0)
+    with pytest.raises(ConfigurationError, match="Expected a loss with one optimal fit, squared"):
+        optimal_set(data.X, np.sign(data.y), beta=0.1, loss="hinge")
+    with pytest.raises(EnumerationLimitError, match=r"Expected at most 10 patterns .* have 58"):
+        optimal_set(data.X, data.y, beta=0.1, limit=10)
+    with pytest.raises(ConfigurationError, match="Expected a positive, finite beta, got -1"):
+        optimal_set(data.X, data.y, beta=-1.0)
+    with pytest.raises(DataError, match=r"Expected finite rows of 3 features in at, got shape"):
+        optimal_set(data.X, data.y, beta=0.1, at=[[1.0, 2.0]])
+    with pytest.raises(DataError, match="Expected finite rows of 3 features in at"):
+        optimal_set(data.X, data.y, beta=0.1, at=[[1.0, 2.0, np.inf]])
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.6], [-0.5, 1.5], [np.nan, 1.0]])
+def test_shares_that_do_not_divide_a_neuron_are_refused(shares: list[float]) -> None:
+    network = described(gaussian(6, 2, 0), 0.1).smallest
+    with pytest.raises(ValueError, match="Expected shares of sum 1, none negative"):
+        split_neuron(network, 0, np.array(shares))
+    with pytest.raises(ValueError, match="Expected a neuron from 0 to"):
+        split_neuron(network, network.width, np.array([1.0]))
