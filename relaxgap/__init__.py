@@ -7,10 +7,10 @@ point whatever method found it; with all patterns it is the best of any width, w
 that of the networks restricted to these. `certify` brackets the best loss for a network that was
 trained elsewhere and says how far above it that network is. `path` solves from the strength of
 weight decay at which the zero network is optimal downwards, and `optimal_set` describes all optimal
-networks at one strength. Underneath, `relaxgap.problems` states
-the programs, `relaxgap.certificates` proves the bounds, `relaxgap.solvers` and
-`relaxgap.global_optimum` find the points, `relaxgap.networks` maps them to networks and back, and
-`relaxgap.analysis` puts them together into these verbs.
+networks at one strength. Underneath, `relaxgap.problems` states the programs,
+`relaxgap.certificates` proves the bounds, `relaxgap.solvers` and `relaxgap.global_optimum` find the
+points, `relaxgap.networks` maps them to networks and back, and `relaxgap.analysis` puts them
+together into these verbs.
 
 Examples
 --------

@@ -14,6 +14,7 @@ HEAVY = {"cvxpy", "pandas", "matplotlib", "scipy.stats", "sklearn", "hydra", "ri
 DOCUMENTED = [
     "relaxgap",
     "relaxgap.analysis.certifying",
+    "relaxgap.analysis.optimal_set",
     "relaxgap.analysis.regularisation_path",
     "relaxgap.analysis.solving",
     "relaxgap.estimators",
@@ -56,6 +57,7 @@ def test_every_verb_and_value_to_construct_is_in_an_example() -> None:
         "certify",
         "enumerate_patterns",
         "load_network",
+        "optimal_set",
         "path",
         "sample_patterns",
         "solve",

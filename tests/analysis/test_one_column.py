@@ -1,0 +1,52 @@
+"""One column with free biases is a lasso over kinks at the samples: a reference without cells.
+
+Zeger, Wang, Mishkin, Ergen, Candès & Pilanci (2024), arXiv 2403.01046.
+"""
+
+import numpy as np
+import pytest
+from jaxtyping import Float64
+
+import relaxgap
+from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
+
+
+def lasso_over_kinks(
+    x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"], beta: float
+) -> float:
+    """Return the optimum of the lasso, which its own residual proves."""
+    steps = np.subtract.outer(x, x)
+    A = np.column_stack([np.maximum(steps, 0.0), np.maximum(-steps, 0.0)])
+    # a free constant
+    A, y = A - A.mean(axis=0), y - y.mean()
+    A = np.column_stack([A, -A])
+    c = nonnegative_lasso(A, y, beta)
+    residual = y - A @ c
+    value = 0.5 * float(residual @ residual) + beta * float(c.sum())
+    nu = min(1.0, beta / float(np.max(A.T @ residual))) * residual
+    assert value - float(y @ nu) + 0.5 * float(nu @ nu) <= 1e-12 * value
+    return value
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("fraction", [0.1, 0.4])
+def test_the_optimum_of_one_column_is_that_of_the_lasso_over_kinks(
+    seed: int, fraction: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = np.sort(rng.standard_normal(8)), rng.standard_normal(8)
+    found = relaxgap.solve(x[:, None], y, beta_fraction=fraction, penalise="weights", rtol=1e-8)
+    value = lasso_over_kinks(x, y, found.beta)
+    room = 1e-12 * value
+    assert found.dual_value - room <= value <= found.primal_value + room
+
+
+def test_a_straight_line_of_two_samples_has_a_closed_form() -> None:
+    x, y, beta = np.array([-1.0, 1.0]), np.array([-2.0, 3.0]), 0.5
+    # slope t at cost beta |t|, constant free: 1/2 (5/2 - t)^2 2 + beta |t|
+    slope = 2.5 - beta / 2.0
+    value = (2.5 - slope) ** 2 + beta * slope
+    found = relaxgap.solve(x[:, None], y, beta=beta, penalise="weights", rtol=1e-9)
+    assert found.dual_value <= value * (1.0 + 1e-12)
+    assert value <= found.primal_value * (1.0 + 1e-12)
+    assert lasso_over_kinks(x, y, beta) == pytest.approx(value, rel=1e-12)
