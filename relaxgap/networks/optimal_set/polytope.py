@@ -108,7 +108,7 @@ class Polytope:
             return np.zeros((1, k)), True
         if comb(k, self.rank) <= MAX_BASES:
             return self._distinct(self._of_bases()), True
-        tried = [self.least(rng.standard_normal(k))[0] for _ in range(SAMPLED_VERTICES)]
+        tried = [self.least(rng.standard_normal((k,)))[0] for _ in range(SAMPLED_VERTICES)]
         return self._distinct(np.array(tried)), False
 
     def _of_bases(self) -> Float64[np.ndarray, "v k"]:
