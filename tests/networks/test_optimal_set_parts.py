@@ -13,9 +13,9 @@ from relaxgap.analysis.optimal_set_record import OptimalSet
 from relaxgap.certificates.prices.cones import price_exactly
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.networks import TwoLayerNetwork
 from relaxgap.networks.optimal_set.exact import rank_of, solve
 from relaxgap.networks.optimal_set.known_optimum import known_optimum, refuse_several_fits
+from relaxgap.networks.optimal_set.long_numbers import LongPoint
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.priced_cells import cells_at, price_cells
 from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
@@ -84,11 +84,11 @@ def test_the_radius_of_bad_networks_and_dual_points_covers_the_optimum_too(
         nu = best.nu + size * np.abs(best.nu).max() * rng.standard_normal(6)
         if of_fit is LOGISTIC:
             nu = data.y * np.clip(data.y * nu, 1e-9, 1.0 - 1e-9)
-        network = TwoLayerNetwork(
-            found.smallest.hidden * (1.0 + size * rng.standard_normal()), found.smallest.output
-        )
+        blocks = found.smallest.hidden * np.abs(found.smallest.output)[:, None]
+        blocks = (1.0 + size * rng.standard_normal()) * blocks
+        point = LongPoint(blocks, np.sign(found.smallest.output), nu)
         largest = float(price_cells(data.X, patterns, nu, -1.0).price_high.max())
-        known = known_optimum(data, found.beta, of_fit, network, nu, largest)
+        known = known_optimum(data, found.beta, of_fit, point, largest)
         assert np.linalg.norm(nu - best.nu) <= known.radius + best.radius
         assert np.all(np.abs(nu - best.nu) <= known.errors + best.errors)
         assert np.linalg.norm(known.fit - best.fit) <= known.fit_radius + best.fit_radius

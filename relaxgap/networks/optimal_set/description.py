@@ -6,17 +6,18 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
+from relaxgap.networks.optimal_set.face_newton import on_faces
 from relaxgap.networks.optimal_set.known_optimum import (
     KnownOptimum,
     known_optimum,
     of_dual_point,
 )
+from relaxgap.networks.optimal_set.long_numbers import LONG, LongPoint
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.polishing import polish
 from relaxgap.networks.optimal_set.polytope import Polytope
-from relaxgap.networks.optimal_set.priced_cells import PricedCells, price_cells
+from relaxgap.networks.optimal_set.priced_cells import PricedCells, cells_at, price_cells
 from relaxgap.networks.optimal_set.tight_neurons import TightNeurons, tight_neurons
-from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import row_lengths, spectral_norm
 from relaxgap.patterns.pattern_set import PatternSet
@@ -52,10 +53,8 @@ class Description:
 
     Parameters
     ----------
-    network : TwoLayerNetwork
-        One that is optimal as far as its loss is.
-    nu : (n,) float64
-        The dual point that was priced.
+    point : LongPoint
+        A network that is optimal as far as its loss is, and the dual point that was priced.
     known : KnownOptimum
         What is proven of the optimal one.
     largest_price : float
@@ -71,14 +70,18 @@ class Description:
         same fit and a penalty.
     """
 
-    network: TwoLayerNetwork
-    nu: Float64[np.ndarray, " n"]
+    point: LongPoint
     known: KnownOptimum
     largest_price: float
     cells: PricedCells
     neurons: TightNeurons
     polytope: Polytope
     is_zero: bool
+
+    @property
+    def nu(self) -> Float64[np.ndarray, " n"]:
+        """The dual point that was priced, in float64."""
+        return np.asarray(self.point.nu.astype(np.float64))
 
     @property
     def bounds(self) -> OuterBounds:
@@ -134,17 +137,47 @@ def describe(
     Cost: two screenings of all prices, and a non-negative least squares solve for each (cell, sign)
     whose price is near ``beta``.
     """
-    near = price_cells(data.X, patterns, nu, beta * (1.0 - FIRST_BAND))
-    polished = polish(data, beta, loss, patterns, near.pattern, near.sign, nu)
-    nu, network = polished.nu, polished.network
-    located = locate(data, beta, loss, patterns, network, nu)
+    at_zero = np.asarray(loss.dual_point(np.zeros(data.n), data.y))
+    if np.array_equal(nu, at_zero):
+        point = LongPoint(np.zeros((0, data.d), LONG), np.zeros(0), at_zero.astype(LONG))
+    else:
+        point = _refined(data, beta, loss, patterns, nu)
+    located = locate(data, beta, loss, patterns, point)
     cells, largest = located.cells, located.largest_price
     known = _with_exact_entries(data, beta, loss, patterns, cells, located.known)
     neurons = tight_neurons(data, beta, patterns, cells, known)
-    fit = known.fit if np.isfinite(known.fit_radius) else network.predict(data.X)
+    fit = known.fit
+    if not np.isfinite(known.fit_radius):
+        blocks = point.blocks.astype(np.float64)
+        fit = np.asarray(np.maximum(data.X @ blocks.T, 0.0) @ point.signs)
     polytope = Polytope.of(neurons.columns, fit)
-    is_zero = largest <= beta and np.array_equal(nu, loss.dual_point(np.zeros(data.n), data.y))
-    return Description(network, nu, known, largest, cells, neurons, polytope, is_zero)
+    is_zero = largest <= beta and np.array_equal(nu, at_zero)
+    return Description(point, known, largest, cells, neurons, polytope, is_zero)
+
+
+def _refined(
+    data: Dataset,
+    beta: float,
+    loss: Loss,
+    patterns: PatternSet,
+    nu: Float64[np.ndarray, " n"],
+) -> LongPoint:
+    """Return the point of the smaller radius of those that two methods make."""
+    near = price_cells(data.X, patterns, nu, beta * (1.0 - FIRST_BAND))
+    polished = polish(data, beta, loss, patterns, near.pattern, near.sign, nu)
+    points = [LongPoint(polished.blocks.astype(LONG), polished.signs, polished.nu.astype(LONG))]
+    bits = patterns.unpack(near.pattern[polished.owners])
+    nu = polished.nu
+    further = on_faces(data, beta, loss, bits, polished.signs, polished.blocks, nu)
+    if further is not None:
+        points.append(further)
+
+    def radius(point: LongPoint) -> float:
+        cells = cells_at(data.X, patterns, point.nu, near.pattern, near.sign)
+        largest = float(np.max(cells.price_high, initial=0.0))
+        return known_optimum(data, beta, loss, point, largest).radius
+
+    return min(points, key=radius)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +194,7 @@ def locate(
     beta: float,
     loss: Loss,
     patterns: PatternSet,
-    network: TwoLayerNetwork,
-    nu: Float64[np.ndarray, " n"],
+    point: LongPoint,
     nearby: float = 0.0,
 ) -> Located:
     """Price all cells, with a band below ``beta`` that is wide enough for the radius.
@@ -170,12 +202,15 @@ def locate(
     The dual point that is meant may be ``nearby``: see `known_optimum`.
     """
     band, size = BAND, spectral_norm(data.X) * (1.0 + 1e-9)
+    # what is not listed was priced at the float64 nearest to the dual point
+    nu = point.nu
+    tail = EPS * float(np.linalg.norm(nu.astype(np.float64)))
     while True:
         threshold = beta * (1.0 - band)
         cells = price_cells(data.X, patterns, nu, threshold)
-        largest = max(threshold, float(np.max(cells.price_high, initial=0.0)))
-        largest += size * nearby
-        known = known_optimum(data, beta, loss, network, nu, largest, nearby)
+        listed = float(np.max(cells.price_high, initial=0.0))
+        largest = max(threshold + size * tail, listed) + size * nearby
+        known = known_optimum(data, beta, loss, point, largest, nearby)
         if size * known.radius < 0.5 * band * beta or band >= 0.9:
             break
         band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))

@@ -20,8 +20,7 @@ from jaxtyping import Float64
 
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.networks.optimal_set.priced_cells import LONG, LONG_EPS
-from relaxgap.networks.two_layer import TwoLayerNetwork
+from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS, LongPoint
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems.losses import LOGISTIC, SQUARED, Loss
 
@@ -77,8 +76,7 @@ def known_optimum(
     data: Dataset,
     beta: float,
     loss: Loss,
-    network: TwoLayerNetwork,
-    nu: Float64[np.ndarray, " n"],
+    point: LongPoint,
     largest_price: float,
     nearby: float = 0.0,
 ) -> KnownOptimum:
@@ -92,20 +90,21 @@ def known_optimum(
         Regularisation strength.
     loss : Loss
         ``squared`` or ``logistic``.
-    network : TwoLayerNetwork
-        Any; the nearer to optimal the better.
-    nu : (n,) float64
-        Any dual point; of the logistic loss with shares between 0 and 1.
+    point : LongPoint
+        Any network, the nearer to optimal the better, and any dual point; of the logistic loss with
+        shares between 0 and 1.
     largest_price : float
-        At least every price at ``nu``, over all cells.
+        At least every price at the dual point, over all cells.
     nearby : float
-        Distance of ``nu`` to the dual point that is meant, whose prices are bounded instead.
+        Distance of the dual point to the one that is meant, whose prices are bounded instead.
     """
     refuse_several_fits(loss)
     scale = min(LONG(1.0), LONG(beta) / LONG(largest_price)) if largest_price > 0.0 else LONG(1.0)
     scale *= 1.0 - 4.0 * LONG_EPS
-    feasible = scale * nu.astype(LONG)
-    fit, size, total, rounding = _evaluated(network, data.X)
+    nu = np.asarray(point.nu.astype(np.float64))
+    tail = float(np.linalg.norm((point.nu - nu).astype(np.float64))) * (1.0 + 1e-9)
+    feasible = scale * point.nu.astype(LONG)
+    fit, size, total, rounding = _evaluated(point, data.X)
     doubt = 16.0 * LONG_EPS * len(nu) + 4.0 * LONG_EPS
     slack = max(0.0, float(LONG(beta) * total - feasible @ fit))
     slack += nearby * float(np.sqrt(fit @ fit)) * (1.0 + 1e-9)
@@ -122,11 +121,11 @@ def known_optimum(
         gap = _divergence(feasible, fit, data.y, fit_rounding + nearby) + slack
     curvature = CURVATURE[loss.name]
     radius = float(np.sqrt(2.0 * curvature * gap)) * (1.0 + 1e-12)
-    radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12) + nearby
+    radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12) + nearby + tail
     errors = np.full(len(nu), radius)
-    if loss.name == LOGISTIC.name:
+    if loss.name == LOGISTIC.name and np.isfinite(gap):
         shares = np.asarray((data.y * feasible).astype(np.float64))
-        moved = float(1.0 - scale) * np.abs(nu) * (1.0 + 1e-12) + nearby
+        moved = float(1.0 - scale) * np.abs(nu) * (1.0 + 1e-12) + nearby + tail
         errors = np.minimum(errors, _share_errors(shares, gap) + moved)
     return of_dual_point(data, beta, loss, nu, errors, radius)
 
@@ -164,15 +163,15 @@ def of_dual_point(
 
 
 def _evaluated(
-    network: TwoLayerNetwork, X: Float64[np.ndarray, "n d"]
+    point: LongPoint, X: Float64[np.ndarray, "n d"]
 ) -> tuple[np.ndarray, np.ndarray, np.longdouble, float]:
     """Return fit, the sizes it is summed of, the total weight, and the relative rounding."""
-    hidden, output = network.hidden.astype(LONG), network.output.astype(LONG)
-    pre = np.maximum(X.astype(LONG) @ hidden.T, 0.0)
-    size = (np.abs(X).astype(LONG) @ np.abs(hidden).T) @ np.abs(output)
-    total = LONG(np.sum(np.sqrt(np.sum(hidden**2, axis=1)) * np.abs(output)))
-    rounding = 4.0 * LONG_EPS * (X.shape[1] + network.width + 8)
-    return pre @ output, np.asarray(size.astype(np.float64)), total, rounding
+    blocks = point.blocks.astype(LONG)
+    pre = np.maximum(X.astype(LONG) @ blocks.T, 0.0)
+    size = (np.abs(X).astype(LONG) @ np.abs(blocks).T).sum(axis=1)
+    total = LONG(np.sum(np.sqrt(np.sum(blocks**2, axis=1))))
+    rounding = 4.0 * LONG_EPS * (X.shape[1] + len(blocks) + 8)
+    return pre @ point.signs, np.asarray(size.astype(np.float64)), total, rounding
 
 
 def _divergence(

@@ -25,7 +25,7 @@ from scipy.optimize import linprog
 from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.description import Description, locate
 from relaxgap.networks.optimal_set.known_optimum import KnownOptimum
-from relaxgap.networks.optimal_set.priced_cells import LONG, LONG_EPS
+from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS, LongPoint
 from relaxgap.networks.optimal_set.tight_neurons import TightNeurons, tight_neurons
 from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import spectral_norm
@@ -37,24 +37,26 @@ def dimension_by_linear_part(
     data: Dataset, beta: float, loss: Loss, patterns: PatternSet, described: Description
 ) -> int:
     """Return a proven lower end of the dimension of the optimal set; 0 where this proves none."""
-    X, nu = data.X, described.nu
+    X, nu = data.X, described.point.nu.astype(LONG)
     if data.n < data.d or described.neurons.n_neurons < 2:
         return 0
     Q, R = np.linalg.qr(X)
     smallest = float(np.linalg.svd(R, compute_uv=False)[-1])
     if smallest <= 1e-6 * spectral_norm(X):
         return 0
-    for _ in range(2):
+    for _ in range(3):
         nu = nu - Q @ (Q.T @ nu)
-    slope = X.T.astype(LONG) @ nu.astype(LONG)
-    magnitude = float(np.linalg.norm(np.abs(X.T) @ np.abs(nu)))
+    slope = X.T.astype(LONG) @ nu
+    magnitude = float(np.linalg.norm((np.abs(X.T) @ np.abs(nu)).astype(np.float64)))
     off = float(np.sqrt(slope @ slope)) + 4.0 * LONG_EPS * (data.n + data.d) * magnitude
     # the exact projection is this far away
     off /= smallest * (1.0 - 1e-6)
-    if np.linalg.norm(nu - described.nu) > 1e-3 * np.linalg.norm(nu):
+    moved = np.linalg.norm((nu - described.point.nu).astype(np.float64))
+    if moved > 1e-3 * np.linalg.norm(described.nu):
         return 0
     # a network is a point of the program with a free linear part too, which its gap is one of
-    located = locate(data, beta, loss, patterns, described.network, nu, off)
+    point = LongPoint(described.point.blocks, described.point.signs, nu)
+    located = locate(data, beta, loss, patterns, point, off)
     known = located.known
     neurons = tight_neurons(data, beta, patterns, located.cells, known)
     pairs = _pairs(neurons)

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from relaxgap.data.dataset import Dataset
-from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
 from relaxgap.patterns.cones import project_onto_cone
@@ -27,9 +26,23 @@ ROUNDING = 4e-16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Polished:
-    """Hold a network over directions of the cells, and the dual point at its fit."""
+    """Hold a network over directions of the cells, and the dual point at its fit.
 
-    network: TwoLayerNetwork
+    Parameters
+    ----------
+    blocks : (k, d) float64
+        Both weights of each neuron in one.
+    signs : (k,) float64
+        Of the output weights.
+    owners : (k,) int
+        Which of the (cell, sign) pairs each is from.
+    nu : (n,) float64
+        The dual point.
+    """
+
+    blocks: Float64[np.ndarray, "k d"]
+    signs: Float64[np.ndarray, " k"]
+    owners: Int[np.ndarray, " k"]
     nu: Float64[np.ndarray, " n"]
 
 
@@ -56,9 +69,9 @@ def polish(
         Dual point to begin with.
     """
     signed = list(zip(patterns.unpack(pattern), sign, strict=True))
-    units, signs = np.zeros((0, data.d)), np.zeros(0)
+    units, owners = np.zeros((0, data.d)), np.zeros(0, dtype=np.intp)
     best, c = np.inf, np.zeros(0)
-    kept = Polished(TwoLayerNetwork(units, signs), nu)
+    kept = Polished(units, np.zeros(0), owners, nu)
     for _ in range(MAX_ROUNDS):
         checkpoint()
         new = [project_onto_cone(data.X, b, s * ((nu * b) @ data.X))[0] for b, s in signed]
@@ -66,30 +79,29 @@ def polish(
         prices = np.linalg.norm(found, axis=1)
         excess = float(prices.max(initial=0.0)) / beta - 1.0
         if excess < best and units.size:
-            best, kept = excess, Polished(_network(units, signs, c), nu)
+            live = c > 0.0
+            blocks = c[live, None] * units[live]
+            best, kept = excess, Polished(blocks, sign[owners[live]], owners[live], nu)
         if units.size and (excess <= ROUNDING or (excess > 0.5 * best and best < 1e-14)):
             break
-        near = prices > beta * (1.0 - max(NEARBY, 4.0 * excess))
+        near = np.flatnonzero(prices > beta * (1.0 - max(NEARBY, 4.0 * excess)))
         used = c > 0.0
         units = np.concatenate([units[used], found[near] / prices[near, None]])
-        signs, c = np.concatenate([signs[used], sign[near]]), c[used]
-        units, signs, c = _distinct(units, signs, c)
-        c, nu = solved(data, beta, loss, units, signs, c)
+        owners, c = np.concatenate([owners[used], near]), c[used]
+        rows = _distinct(units, sign[owners])
+        c = np.append(c, np.zeros(len(near)))[rows]
+        units, owners = units[rows], owners[rows]
+        c, nu = solved(data, beta, loss, units, sign[owners], c)
     return kept
 
 
 def _distinct(
-    units: Float64[np.ndarray, "k d"],
-    signs: Float64[np.ndarray, " k"],
-    c: Float64[np.ndarray, " u"],
-) -> tuple[Float64[np.ndarray, "m d"], Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    """Keep one of directions that are the same but for rounding, the newest."""
+    units: Float64[np.ndarray, "k d"], signs: Float64[np.ndarray, " k"]
+) -> Int[np.ndarray, " m"]:
+    """Return the newest of directions that are the same but for rounding, in their order."""
     keys = np.round(np.column_stack([units, signs])[::-1], 15)
     _, first = np.unique(keys, axis=0, return_index=True)
-    rows = np.sort(len(units) - 1 - first)
-    start = np.zeros(len(units))
-    start[: len(c)] = c
-    return units[rows], signs[rows], start[rows]
+    return np.sort(len(units) - 1 - first)
 
 
 def solved(
@@ -129,12 +141,3 @@ def _objective(
     loss: Loss,
 ) -> float:
     return loss.value(A @ c, data.y) + beta * float(c.sum())
-
-
-def _network(
-    units: Float64[np.ndarray, "k d"],
-    signs: Float64[np.ndarray, " k"],
-    c: Float64[np.ndarray, " k"],
-) -> TwoLayerNetwork:
-    roots = np.sqrt(c[c > 0.0])
-    return TwoLayerNetwork(units[c > 0.0] * roots[:, None], signs[c > 0.0] * roots)

@@ -16,14 +16,12 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from relaxgap.certificates.prices.cones import SIGNS, bound_cone_prices
+from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.numerics.rows import row_lengths
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.pattern_set import PatternSet
-
-LONG = np.longdouble
-LONG_EPS = float(np.finfo(np.longdouble).eps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +90,7 @@ class PricedCells:
 def price_cells(
     X: Float64[np.ndarray, "n d"],
     patterns: PatternSet,
-    nu: Float64[np.ndarray, " n"],
+    nu: np.ndarray,
     threshold: float,
 ) -> PricedCells:
     """Price every (cell, sign) whose price may be above a threshold.
@@ -103,16 +101,17 @@ def price_cells(
         Data.
     patterns : PatternSet
         Open cells, all of them or some, with gates inside.
-    nu : (n,) float64
+    nu : (n,) float64 or longer
         Dual point.
     threshold : float
-        Cells that are not listed are proven to have prices at most this.
+        Cells that are not listed are proven to have prices at most this at the float64 nearest to
+        the dual point.
 
     Notes
     -----
     Cost: the screening of `bound_cone_prices`, then one non-negative least squares solve a cell.
     """
-    bounds = bound_cone_prices(X, patterns, nu, threshold).bounds
+    bounds = bound_cone_prices(X, patterns, nu.astype(np.float64), threshold).bounds
     rows = [np.flatnonzero(some > threshold) for some in bounds]
     pattern = np.concatenate(rows)
     sign = np.repeat(np.array(SIGNS), [len(some) for some in rows])
@@ -122,7 +121,7 @@ def price_cells(
 def cells_at(
     X: Float64[np.ndarray, "n d"],
     patterns: PatternSet,
-    nu: Float64[np.ndarray, " n"],
+    nu: np.ndarray,
     pattern: Int[np.ndarray, " k"],
     sign: Float64[np.ndarray, " k"],
 ) -> PricedCells:
@@ -144,7 +143,7 @@ class _Cell:
     X: Float64[np.ndarray, "n d"]
     bits: Bool[np.ndarray, " n"]
     sign: float
-    nu: Float64[np.ndarray, " n"]
+    nu: np.ndarray
     gate: Float64[np.ndarray, " d"]
 
     def priced(self) -> tuple[Float64[np.ndarray, " d"], tuple[float, float, float, float]]:
@@ -154,17 +153,14 @@ class _Cell:
         rows = self.X[kept].astype(LONG)
         lengths = row_lengths(self.X[kept])
         rows /= lengths[:, None].astype(LONG)
-        weights = (self.sign * self.nu * active)[kept].astype(LONG) * lengths.astype(LONG)
+        weights = (self.sign * self.nu.astype(LONG) * active)[kept] * lengths.astype(LONG)
         g = weights @ rows
         sided = np.where(self.bits[kept], LONG(1.0), LONG(-1.0))[:, None] * rows
         _, multipliers = project_onto_cone(self.X, self.bits, g.astype(np.float64))
         mu = _refined(sided, g, multipliers.astype(LONG))
         v = g + mu @ sided
-        scale = float(np.abs(weights).sum() + mu.sum())
-        # a row's own length is rounded too, which counts as one more summand
-        rounding = 4.0 * LONG_EPS * (2 * len(rows) + rows.shape[1] + 16) * scale
-        rounding += 2.0 * float(np.sqrt(rows.shape[1] * TINY)) * (scale > 0.0)
         size = float(np.sqrt(v @ v))
+        rounding = _rounding((np.abs(weights) + mu) @ np.abs(rows), size, 2 * len(rows))
         high = size * (1.0 + EPS) + rounding
         reach = float(np.linalg.norm(self.X[active], 2)) * (1.0 + 1e-12) if active.any() else 0.0
         u, doubt = self._inside(v, sided, mu, rounding)
@@ -190,6 +186,19 @@ class _Cell:
         slack = float(mu @ np.maximum(sided @ u, 0.0)) + float(mu.sum()) * rounding
         gap = 0.5 * t**2 + slack * (1.0 + 1e-12)
         return u, float(np.sqrt(2.0 * gap)) * (1.0 + 1e-12) + 2.0 * rounding
+
+
+def _rounding(magnitudes: np.ndarray, size: float, n_terms: int) -> float:
+    r"""Bound the rounding of a vector and its length, whose summands add up to these magnitudes.
+
+    A sum of ``k`` products, in any order, is off by at most :math:`k u / (1 - k u)` times theirs,
+    for the unit roundoff :math:`u = \epsilon / 2`; the length of a row and the product with it
+    are four roundings more.
+    """
+    d = len(magnitudes)
+    largest = float(np.sqrt(magnitudes @ magnitudes)) * (1.0 + 1e-12)
+    off = 0.5 * LONG_EPS * ((n_terms + 8) * largest + (d + 4) * size) * (1.0 + 1e-9)
+    return off + 2.0 * float(np.sqrt(d * TINY)) * (largest > 0.0)
 
 
 def _refined(sided: np.ndarray, g: np.ndarray, mu: np.ndarray) -> np.ndarray:
