@@ -105,10 +105,11 @@ def known_optimum(
     tail = float(np.linalg.norm((point.nu - nu).astype(np.float64))) * (1.0 + 1e-9)
     feasible = scale * point.nu.astype(LONG)
     fit, size, total, rounding = _evaluated(point, data.X)
-    doubt = 16.0 * LONG_EPS * len(nu) + 4.0 * LONG_EPS
+    # a product of n terms, in any order, is off by n unit roundoffs of theirs
+    doubt = 0.5 * LONG_EPS * (len(nu) + 8) * (1.0 + 1e-9)
     slack = max(0.0, float(LONG(beta) * total - feasible @ fit))
     slack += nearby * float(np.sqrt(fit @ fit)) * (1.0 + 1e-9)
-    slack += 2.0 * (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
+    slack += (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
     if loss.name == SQUARED.name:
         off = data.y.astype(LONG) - fit - feasible
         distance = float(np.sqrt(off @ off)) + nearby
@@ -170,7 +171,7 @@ def _evaluated(
     pre = np.maximum(X.astype(LONG) @ blocks.T, 0.0)
     size = (np.abs(X).astype(LONG) @ np.abs(blocks).T).sum(axis=1)
     total = LONG(np.sum(np.sqrt(np.sum(blocks**2, axis=1))))
-    rounding = 4.0 * LONG_EPS * (X.shape[1] + len(blocks) + 8)
+    rounding = 0.5 * LONG_EPS * (X.shape[1] + len(blocks) + 8) * (1.0 + 1e-9)
     return pre @ point.signs, np.asarray(size.astype(np.float64)), total, rounding
 
 

@@ -18,7 +18,7 @@ from relaxgap.networks.optimal_set.polytope import Polytope
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 
-MAX_SETS = 20_000
+MAX_SETS = 4000
 """Sets of neurons that are tried one by one."""
 
 
@@ -69,8 +69,8 @@ def widths(
     """
     supports = np.count_nonzero(vertices, axis=1)
     narrowest = vertices[int(np.argmin(supports))]
-    low, found = _least_support(bounds, surely_used, int(supports.min()))
-    low = max(low, _least_sum(bounds, polytope, largest_weights))
+    least = _least_sum(bounds, polytope, largest_weights)
+    low, found = _least_support(bounds, surely_used, least, int(supports.min()))
     n = len(bounds.neurons.columns)
     several = int(bounds.neurons.n_groups.sum())
     return Widths(
@@ -82,12 +82,12 @@ def widths(
 
 
 def _least_support(
-    bounds: OuterBounds, surely_used: Bool[np.ndarray, " k"], known: int
+    bounds: OuterBounds, surely_used: Bool[np.ndarray, " k"], least: int, known: int
 ) -> tuple[int, Float64[np.ndarray, " k"] | None]:
     """Return a proven lower bound of the support, and a narrower network if one was met."""
     neurons, known_optimum = bounds.neurons, bounds.known
     always, others = np.flatnonzero(surely_used), np.flatnonzero(~surely_used)
-    fit, low = known_optimum.fit, always.size
+    fit, low = known_optimum.fit, max(always.size, least)
     for size in range(low, known + 1):
         if comb(others.size, size - always.size) > MAX_SETS:
             break
