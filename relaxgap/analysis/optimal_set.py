@@ -19,6 +19,7 @@ from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.networks.optimal_set.approximate_pruning import prune
 from relaxgap.networks.optimal_set.description import Description, Interval, describe
 from relaxgap.networks.optimal_set.known_optimum import refuse_several_fits
+from relaxgap.networks.optimal_set.long_numbers import LongPoint
 from relaxgap.networks.optimal_set.proven_dimension import ProvenDimension, proven_dimension
 from relaxgap.networks.optimal_set.widths import widths
 from relaxgap.patterns import PatternSet, enumerate_patterns, predicted_count
@@ -134,8 +135,8 @@ def optimal_set(
         prepared = prepare(data, classes, of_fit, NO_BIASES, False, SOLVER_RTOL)
         absolute = strength.resolved(prepared, patterns)
         unit = beta_max(data, patterns, loss=of_fit)
-        nu = _dual_point(data, patterns, absolute, unit, of_fit)
-        described = describe(data, absolute, of_fit, patterns, nu)
+        start = _solved(data, patterns, absolute, unit, of_fit)
+        described = describe(data, absolute, of_fit, patterns, start)
         rng = np.random.default_rng(np.random.SeedSequence(seed))
         found = _assembled(data, absolute, of_fit, patterns, described, rows, rng)
     seconds = time.perf_counter() - began
@@ -164,15 +165,19 @@ def _rows(at: Any, d: int) -> Float64[np.ndarray, "r d"]:
     return rows
 
 
-def _dual_point(
-    data: Dataset, patterns: PatternSet, beta: float, unit: float, loss: Loss
-) -> Float64[np.ndarray, " n"]:
-    """Return a dual point near the optimal one; at zero weights there is nothing to solve."""
+def _solved(data: Dataset, patterns: PatternSet, beta: float, unit: float, loss: Loss) -> LongPoint:
+    """Return a nearly optimal network and dual point; at zero there is nothing to solve."""
     if beta >= unit:
-        return np.asarray(loss.dual_point(np.zeros(data.n), data.y))
+        at_zero = np.asarray(loss.dual_point(np.zeros(data.n), data.y))
+        return LongPoint(np.zeros((0, data.d)), np.zeros(0), at_zero)
     program = relu_program(data, patterns, beta, loss=loss)
     solution = registry.make(registry.DEFAULT, SOLVER_RTOL).solve(program)
-    return program.dual_point(solution.point)
+    w, nu = solution.point.w, solution.certificate.nu
+    live = np.any(w != 0.0, axis=2)
+    signs = np.repeat(np.array(program.family.signs), np.count_nonzero(live, axis=1))
+    return LongPoint(
+        w[live], signs, nu if np.any(nu != 0.0) else program.dual_point(solution.point)
+    )
 
 
 def _assembled(

@@ -25,8 +25,6 @@ from relaxgap.problems.losses import Loss
 
 BAND = 1e-5
 """Cells priced within this part of beta are looked at one by one, more if the radius asks."""
-FIRST_BAND = 1e-4
-"""The same at the dual point that a solver left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,9 +117,9 @@ def describe(
     beta: float,
     loss: Loss,
     patterns: PatternSet,
-    nu: Float64[np.ndarray, " n"],
+    start: LongPoint,
 ) -> Description:
-    """Find the optimal set from a dual point that a solver left.
+    """Find the optimal set from the network and the dual point that a solver left.
 
     Parameters
     ----------
@@ -129,8 +127,8 @@ def describe(
         The problem.
     patterns : PatternSet
         All open cells, told apart: what is proven is proven of these.
-    nu : (n,) float64
-        Near the optimal dual point.
+    start : LongPoint
+        Nearly optimal; of no neurons where that is the zero network.
 
     Notes
     -----
@@ -138,11 +136,11 @@ def describe(
     whose price is near ``beta``.
     """
     at_zero = np.asarray(loss.dual_point(np.zeros(data.n), data.y))
-    if np.array_equal(nu, at_zero):
-        point = LongPoint(np.zeros((0, data.d), LONG), np.zeros(0), at_zero.astype(LONG))
-    else:
-        point = _refined(data, beta, loss, patterns, nu)
-    located = locate(data, beta, loss, patterns, point)
+    located = locate(data, beta, loss, patterns, start)
+    point = start
+    if start.signs.size:
+        point = _refined(data, beta, loss, patterns, start, located.cells)
+        located = locate(data, beta, loss, patterns, point)
     cells, largest = located.cells, located.largest_price
     known = _with_exact_entries(data, beta, loss, patterns, cells, located.known)
     neurons = tight_neurons(data, beta, patterns, cells, known)
@@ -151,7 +149,7 @@ def describe(
         blocks = point.blocks.astype(np.float64)
         fit = np.asarray(np.maximum(data.X @ blocks.T, 0.0) @ point.signs)
     polytope = Polytope.of(neurons.columns, fit)
-    is_zero = largest <= beta and np.array_equal(nu, at_zero)
+    is_zero = largest <= beta and np.array_equal(point.nu, at_zero)
     return Description(point, known, largest, cells, neurons, polytope, is_zero)
 
 
@@ -160,15 +158,16 @@ def _refined(
     beta: float,
     loss: Loss,
     patterns: PatternSet,
-    nu: Float64[np.ndarray, " n"],
+    start: LongPoint,
+    near: PricedCells,
 ) -> LongPoint:
-    """Return the point of the smaller radius of those that two methods make."""
-    near = price_cells(data.X, patterns, nu, beta * (1.0 - FIRST_BAND))
+    """Return the point of the smallest radius: the start, or one of those that two methods make."""
+    nu = np.asarray(start.nu.astype(np.float64))
     polished = polish(data, beta, loss, patterns, near.pattern, near.sign, nu)
-    points = [LongPoint(polished.blocks.astype(LONG), polished.signs, polished.nu.astype(LONG))]
+    blocks, signs = polished.blocks, polished.signs
+    points = [start, LongPoint(blocks.astype(LONG), signs, polished.nu.astype(LONG))]
     bits = patterns.unpack(near.pattern[polished.owners])
-    nu = polished.nu
-    further = on_faces(data, beta, loss, bits, polished.signs, polished.blocks, nu)
+    further = on_faces(data, beta, loss, bits, signs, blocks, polished.nu)
     if further is not None:
         points.append(further)
 

@@ -84,7 +84,7 @@ def polish(
             best, kept = excess, Polished(blocks, sign[owners[live]], owners[live], nu)
         if units.size and (excess <= ROUNDING or (excess > 0.5 * best and best < 1e-14)):
             break
-        near = np.flatnonzero(prices > beta * (1.0 - max(NEARBY, 4.0 * excess)))
+        near = np.flatnonzero(prices > beta * max(0.0, 1.0 - max(NEARBY, 4.0 * excess)))
         used = c > 0.0
         units = np.concatenate([units[used], found[near] / prices[near, None]])
         owners, c = np.concatenate([owners[used], near]), c[used]

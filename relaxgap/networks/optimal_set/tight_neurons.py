@@ -21,6 +21,9 @@ from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import spectral_norm
 from relaxgap.patterns.pattern_set import PatternSet
 
+SAME = 1e-7
+"""Distance of directions that are taken for one neuron, in doubt where that is not proven."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TightNeurons:
@@ -170,7 +173,7 @@ def _merged(
     rows: Int[np.ndarray, " m"],
 ) -> tuple[Float64[np.ndarray, " d"], float]:
     """Return one direction for several, with an error that covers each with its own."""
-    best = rows[np.lexsort((-rank[rows], errors[rows]))[0]]
+    best = rows[np.lexsort((errors[rows], -rank[rows]))[0]]
     apart = np.linalg.norm(units[rows] - units[best], axis=1) * (1.0 + 1e-12) + 8.0 * EPS
     apart[rows == best] = 0.0
     return units[best], float(np.max(errors[rows] + apart))
@@ -181,11 +184,12 @@ def _clusters(
     errors: Float64[np.ndarray, " k"],
     signs: Float64[np.ndarray, " k"],
 ) -> list[Int[np.ndarray, " _"]]:
-    """Join the groups that the errors do not tell apart, transitively."""
+    """Join the groups that look like one neuron and are not told apart by the errors."""
     label = np.arange(len(signs))
     for i in range(len(signs)):
         apart = np.linalg.norm(units - units[i], axis=1)
-        near = (signs == signs[i]) & (apart <= errors + errors[i] + 8.0 * EPS)
+        together = np.minimum(errors + errors[i] + 8.0 * EPS, SAME)
+        near = (signs == signs[i]) & (apart <= together)
         for other in np.unique(label[near]):
             label[label == other] = label[i]
     return [np.flatnonzero(label == value) for value in np.unique(label)]
