@@ -214,7 +214,7 @@ def _assembled(
         smallest_width_low=found.smallest_low if complete else 0,
         smallest_width=smallest.width,
         largest_width=largest.width,
-        largest_width_high=found.largest_high if complete else None,
+        largest_width_high=min(found.largest_high, proven.rank_high) if proven else None,
         n_neurons=neurons.n_neurons,
         n_surely_used=int(used.sum()),
         n_in_doubt=int(np.count_nonzero(neurons.n_groups > 1)),

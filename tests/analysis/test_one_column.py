@@ -29,13 +29,13 @@ def lasso_over_kinks(
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("fraction", [0.1, 0.4])
+@pytest.mark.parametrize("fraction", [0.2, 0.5])
 def test_the_optimum_of_one_column_is_that_of_the_lasso_over_kinks(
     seed: int, fraction: float
 ) -> None:
     rng = np.random.default_rng(seed)
-    x, y = np.sort(rng.standard_normal(8)), rng.standard_normal(8)
-    found = relaxgap.solve(x[:, None], y, beta_fraction=fraction, penalise="weights", rtol=1e-8)
+    x, y = np.sort(rng.standard_normal(6)), rng.standard_normal(6)
+    found = relaxgap.solve(x[:, None], y, beta_fraction=fraction, penalise="weights", rtol=1e-6)
     value = lasso_over_kinks(x, y, found.beta)
     room = 1e-12 * value
     assert found.dual_value - room <= value <= found.primal_value + room

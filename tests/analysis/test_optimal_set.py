@@ -36,7 +36,7 @@ def of_continuum(made: Continuum, at: object = None) -> OptimalSet:
 GENERIC = [(8, 3, 0.1, "squared"), (10, 4, 0.05, "squared"), (9, 3, 0.1, "logistic")]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("n", "d", "fraction", "loss"), GENERIC)
 def test_generic_labels_have_one_optimal_network_and_it_is_proven(
     n: int, d: int, fraction: float, loss: str, seed: int
@@ -53,6 +53,7 @@ def test_generic_labels_have_one_optimal_network_and_it_is_proven(
     value = found.smallest.training_loss(labels, found.beta, LOSSES[loss])
     assert found.dual_value <= value <= found.primal_value
     assert found.relative_gap <= 1e-11
+    assert found.dual_radius <= 1e-6
 
 
 def trained(data: Dataset, beta: float, width: int, rng: np.random.Generator) -> np.ndarray:
@@ -71,7 +72,7 @@ def trained(data: Dataset, beta: float, width: int, rng: np.random.Generator) ->
     return np.asarray(minimize(value, start, jac=True, method="L-BFGS-B").x)
 
 
-@pytest.mark.parametrize(("n", "d", "fraction"), [(6, 2, 0.1), (8, 3, 0.1), (20, 2, 0.05)])
+@pytest.mark.parametrize(("n", "d", "fraction"), [(6, 2, 0.1), (20, 2, 0.05)])
 def test_no_trained_network_is_below_the_bound_or_farther_from_the_fit_than_its_loss_says(
     n: int, d: int, fraction: float
 ) -> None:
@@ -79,7 +80,7 @@ def test_no_trained_network_is_below_the_bound_or_farther_from_the_fit_than_its_
     found = described(data, fraction)
     known = found.description.known
     networks = []
-    for _ in range(15):
+    for _ in range(8):
         weights = trained(data, found.beta, 2 * n, rng)
         hidden, output = weights[: 2 * n * d].reshape(2 * n, d), weights[2 * n * d :]
         networks.append(relaxgap.TwoLayerNetwork(hidden, output))
@@ -100,7 +101,7 @@ def test_the_vertices_of_integer_data_are_those_of_exact_fractions(name: str) ->
     assert (found.unique, found.proven_by) == ("no", "fractions")
     assert found.dimension == found.dimension_low == found.dimension_high == made.dimension
     assert found.smallest_width_low == found.smallest_width == made.smallest_width
-    assert found.largest_width == made.largest_width
+    assert found.largest_width == found.largest_width_high == made.largest_width
     assert found.all_vertices
     assert found.n_vertices == made.n_vertices
     exact = found.exact
@@ -176,6 +177,7 @@ def test_many_samples_in_the_plane_have_a_continuum_of_networks_that_are_one_fun
     neurons = found.description.neurons
     # pairs of opposite neurons, more of them than dimensions
     assert found.n_neurons == 2 * (data.d + dimension)
+    assert found.largest_width_high == found.largest_width
     for unit, sign in zip(neurons.directions, neurons.signs, strict=True):
         opposite = np.linalg.norm(neurons.directions + unit, axis=1)
         assert np.min(opposite[neurons.signs == sign]) <= 2.0 * neurons.errors.max()
@@ -192,7 +194,7 @@ def test_many_samples_in_the_plane_have_a_continuum_of_networks_that_are_one_fun
 def test_at_and_above_beta_max_the_zero_network_is_the_only_one(loss: str, factor: float) -> None:
     found = described(gaussian(6, 2, 0), factor, loss, at=1)
     assert (found.unique, found.smallest_width, found.largest_width) == ("yes", 0, 0)
-    assert found.dimension_high == 0
+    assert (found.dimension_high, found.largest_width_high) == (0, 0)
     assert found.predictions[0].low == found.predictions[0].high == 0.0
     assert "the zero network is the only optimal one" in str(found)
 
@@ -222,7 +224,7 @@ def test_degenerate_data_are_described(name: str) -> None:
     assert known.proven_low <= known.low <= known.high <= known.proven_high
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_networks_narrower_than_the_smallest_one_cost_more_and_more(seed: int) -> None:
     data = gaussian(9, 3, seed)
     found = described(data, 0.05)
@@ -238,7 +240,7 @@ def test_networks_narrower_than_the_smallest_one_cost_more_and_more(seed: int) -
         assert one.loss_value == one.network.training_loss(data, found.beta)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_maps_between_networks_and_the_program_are_inverse_on_minimal_networks(
     seed: int,
 ) -> None:

@@ -30,8 +30,8 @@ def best_of_restarts(data: Dataset, beta: float, width: int, n_restarts: int) ->
     return min(float(minimize(value, x, jac=True, method="L-BFGS-B").fun) for x in starts)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("n", "d"), [(5, 2), (7, 2), (6, 3)])
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("n", "d"), [(5, 2), (6, 3)])
 def test_the_best_of_many_restarts_is_the_bracket_s_optimum_and_never_below(
     n: int, d: int, seed: int
 ) -> None:
@@ -44,7 +44,7 @@ def test_the_best_of_many_restarts_is_the_bracket_s_optimum_and_never_below(
         assert optimum.network.width <= width
         attained = optimum.network.training_loss(data, beta)
         assert optimum.dual_value <= attained <= optimum.primal_value
-        restarts = best_of_restarts(data, beta, width, 60)
+        restarts = best_of_restarts(data, beta, width, 30)
         assert restarts >= optimum.dual_value
         assert restarts <= optimum.primal_value * (1.0 + 1e-2)
     assert found[0].primal_value >= found[1].dual_value

@@ -24,6 +24,8 @@ class ProvenDimension:
     proven_by : str
         ``columns``: their independence is beyond all errors; ``linear_part`` or ``fractions``:
         there is more than one network, or they are decided. Empty where neither end is 0 or more.
+    rank_high : int
+        Rank of the columns of the neurons in use, at most: no vertex has more neurons.
     exact : ExactOptimalSet or None
         The set in fractions, where it is one.
     """
@@ -31,6 +33,7 @@ class ProvenDimension:
     low: int
     high: int
     proven_by: str
+    rank_high: int
     exact: ExactOptimalSet | None = None
 
 
@@ -53,14 +56,18 @@ def proven_dimension(
     vertices : (v, k) float64
         Some of its vertices.
     """
-    high = 0 if described.is_zero else described.neurons.dimension_high
+    if described.is_zero:
+        return ProvenDimension(0, 0, "columns", 0)
+    # the dimension is the number of neurons in use less the rank of their columns
+    several, high = int(described.neurons.n_groups.sum()), described.neurons.dimension_high
     if high == 0:
-        return ProvenDimension(0, 0, "columns")
+        return ProvenDimension(0, 0, "columns", several)
     low = dimension_by_linear_part(data, beta, loss, patterns, described)
     if low > 0:
-        return ProvenDimension(low, high, "linear_part")
+        return ProvenDimension(low, high, "linear_part", several - low)
     exact = exact_optimal_set(data, beta, loss, patterns, described, vertices)
     if exact is None:
-        return ProvenDimension(0, high, "")
+        return ProvenDimension(0, high, "", several)
     low, high = exact.dimension_low, min(high, exact.dimension_high)
-    return ProvenDimension(low, high, "fractions" if low > 0 or high == 0 else "", exact)
+    proven_by = "fractions" if low > 0 or high == 0 else ""
+    return ProvenDimension(low, high, proven_by, len(exact.columns) - low, exact)
