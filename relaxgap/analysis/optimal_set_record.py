@@ -170,6 +170,8 @@ class OptimalSet(OptimalSetRecord):
             )
             return said if self.complete else said.replace("the only", "an")
         known = f"no optimal network has fewer than {_neurons(self.smallest_width_low)}"
+        if not self.complete:
+            known = "rows so near to one hyperplane may hide cells, so that nothing is proven"
         match self.unique:
             case "yes":
                 return (

@@ -224,6 +224,20 @@ def test_degenerate_data_are_described(name: str) -> None:
     assert known.proven_low <= known.low <= known.high <= known.proven_high
 
 
+def test_where_rounding_may_hide_cells_nothing_is_proven() -> None:
+    rng = np.random.default_rng(2)
+    X, y = rng.standard_normal((5, 2)), rng.standard_normal(5)
+    # a multiple that double precision does not have exactly
+    X[4] = 0.7 * X[3]
+    found = optimal_set(X, y, beta=0.1, at=[[1.0, 0.0]])
+    assert not found.complete
+    assert (found.unique, found.proven_by, found.dimension_high) == ("not told", "", None)
+    assert (found.smallest_width_low, found.n_surely_used) == (0, 0)
+    assert found.predictions[0].proven_low == -np.inf
+    assert np.isfinite(found.predictions[0].low)
+    assert "may hide cells, so that nothing is proven" in str(found)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_networks_narrower_than_the_smallest_one_cost_more_and_more(seed: int) -> None:
     data = gaussian(9, 3, seed)

@@ -132,9 +132,10 @@ class Polytope:
     def _distinct(self, points: Float64[np.ndarray, "v k"]) -> Float64[np.ndarray, "u k"]:
         """Set weights of no size to zero and keep one of points that are the same."""
         points = np.where(points <= self.tolerance, 0.0, points)
-        kept: list[Float64[np.ndarray, " k"]] = []
+        kept, count = np.empty_like(points), 0
         for point in points:
-            near = [np.max(np.abs(point - other)) <= 4.0 * self.tolerance for other in kept]
-            if not any(near):
-                kept.append(point)
-        return np.array(kept).reshape(len(kept), points.shape[1])
+            apart = np.max(np.abs(kept[:count] - point), axis=1, initial=0.0)
+            if not np.any(apart <= 4.0 * self.tolerance):
+                kept[count] = point
+                count += 1
+        return kept[:count]
