@@ -28,6 +28,11 @@ def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int)
     """
     if isinstance(choice, PatternSet):
         return _of_this_data(choice, data)
+    if not isinstance(choice, (str, int)):
+        raise ConfigurationError(
+            f"Expected patterns all, gaussian:N, a number of gates, a file or a PatternSet, got "
+            f"{choice!r}; try gaussian:50."
+        )
     if choice == "all":
         return enumerate_patterns(data.X, limit=limit)
     n_gates = n_gates_of(choice)

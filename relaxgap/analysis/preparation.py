@@ -164,14 +164,10 @@ class Prepared:
     def unfitted(self, fitted: FittedNetwork) -> TwoLayerNetwork:
         """Return a network of raw rows as one of the problem without biases."""
         assert isinstance(fitted.network, TwoLayerNetwork)
-        return TwoLayerNetwork(self.unfitted_hidden(fitted), fitted.network.output)
-
-    def unfitted_hidden(self, fitted: FittedNetwork) -> Float64[np.ndarray, "m e"]:
-        """Return the hidden weights of a ReLU network in the problem without biases."""
-        hidden = fitted.network.arrays["hidden"]
+        hidden, output = fitted.network.hidden, fitted.network.output
         if self.has_hidden_bias and not fitted.has_bias:
             hidden = np.column_stack([hidden, np.zeros(len(hidden))])
-        return self.column.from_ones(hidden)
+        return TwoLayerNetwork(self.column.from_ones(hidden), output)
 
 
 def prepare(

@@ -163,6 +163,9 @@ class Regularisation:
                 MAX_UNITS if patterns is not None else MAX_UNITS_ESTIMATED,
             )
         data, _ = prepared.at_zero(unit)
+        if prepared.biases.output is Bias.PENALISED:
+            # a constant in the place of weights leaves nothing to compare with
+            data = prepared.data
         if unit <= ZERO_PRICE * magnitude(data.X, data.y):
             unit = 0.0
         return self._fraction_of(unit)

@@ -17,6 +17,9 @@ from relaxgap.problems.losses import SQUARED
 from relaxgap.problems.vector_output import VectorProgram, without_biases
 from relaxgap.solvers.vector.methods import power_above
 
+LEAST_RTOL = 1e-6
+"""Of free hidden biases: with a longer column cells are too narrow for double precision."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedOutputs:
@@ -57,8 +60,9 @@ class PreparedOutputs:
         """Return the problem of a strength, in units, at a cost of output biases."""
         labels, centring, error = without_biases(self.data.Y / self.y_unit, penalty)
         data = VectorDataset(self.rows.data.X / self.x_unit, labels)
+        is_free = self.biases.hidden is Bias.FREE
         slack = self.rows.column.slack
-        return VectorProgram(data, beta / self.units, centring, error, slack)
+        return VectorProgram(data, beta / self.units, centring, error, slack, is_free)
 
     def own(
         self, network: VectorNetwork | GatedVectorNetwork, beta: float
@@ -86,10 +90,6 @@ class PreparedOutputs:
         rest = self.data.Y - network.predict(prepared.samples)
         return np.asarray(rest.sum(axis=0) / (self.data.n + penalty))
 
-    def hidden_of(self, fitted: FittedNetwork) -> Float64[np.ndarray, "m e"]:
-        """Return the hidden weights of a network of raw rows on the prepared ones."""
-        return self.rows.unfitted_hidden(fitted)
-
 
 def prepare_outputs(
     data: VectorDataset,
@@ -106,9 +106,11 @@ def prepare_outputs(
     data : VectorDataset
         Raw rows and labels.
     biases, standardize, rtol, scaling, listed
-        As for `relaxgap.analysis.preparation.prepare`.
+        As for `relaxgap.analysis.preparation.prepare`, but for the accuracy of free hidden biases,
+        whose column is no longer than `LEAST_RTOL` needs.
     """
     no_labels = Dataset(data.X, np.zeros(data.X.shape[0]))
-    rows = prepare(no_labels, None, SQUARED, biases, standardize, rtol, scaling, listed)
+    within = max(rtol, LEAST_RTOL)
+    rows = prepare(no_labels, None, SQUARED, biases, standardize, within, scaling, listed)
     labels = data.Y if biases.output is Bias.NONE else data.Y - data.Y.mean(axis=0)
     return PreparedOutputs(data, rows, power_above(rows.data.X), power_above(labels))

@@ -26,6 +26,7 @@ from relaxgap.data.scaling import Scaling
 from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError, DataError, NoUnitError
 from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.networks import FittedNetwork
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
@@ -39,6 +40,7 @@ from relaxgap.problems.families import FreeBlocks
 from relaxgap.problems.losses import SQUARED
 from relaxgap.problems.vector_output import NAME as VECTOR
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.base import Status
 from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.local_prices import LocalPrices
 from relaxgap.solvers.vector.methods import method_for, vector_rounds
@@ -108,6 +110,11 @@ def vector_dataset_of(X: Any, Y: Any) -> VectorDataset:
         raise DataError(
             f"Expected one row of labels for each of the {rows.shape[0]} samples, got Y of shape "
             f"{labels.shape}; make the lengths match."
+        )
+    if 0 in rows.shape:
+        raise DataError(
+            f"Expected samples with features, got X of shape {rows.shape}; supply a non-empty data "
+            "set."
         )
     return VectorDataset(rows.reshape(-1, rows.shape[-1]), labels)
 
@@ -201,7 +208,7 @@ class _Asked:
         unit = price_at(prepared.penalty(0.0))
         if prepared.biases.output is Bias.PENALISED:
             unit = least_strength(price_at, max(unit, price_at(None)), deadline)
-        labels = prepared.program(prepared.units, prepared.penalty(unit))
+        labels = prepared.program(prepared.units, None)
         spread = labels.spread(labels.data.Y)
         scale = sum(magnitude(labels.data.X, column) for column in spread.T)
         if unit <= ZERO_PRICE * scale * prepared.units:
@@ -226,11 +233,18 @@ class _Asked:
     ) -> SolveResult:
         """Return what both have in common, with what is said of one."""
         R = found.certificate.R * self.prepared.y_unit
+        own = self.prepared.own(network, beta)
+        upper, lower = found.certificate.primal_value, found.certificate.dual_value
+        if isinstance(own, FittedNetwork):
+            # the constants that are best need not be numbers of this precision
+            upper = max(upper, own.training_loss(self.prepared.data))
+        gap = (upper - lower) / upper if upper > lower else 0.0
+        missed = found.status is Status.SOLVED and gap > self.rtol
         return SolveResult(
-            status=found.status,
-            primal_value=found.certificate.primal_value,
-            dual_value=found.certificate.dual_value,
-            relative_gap=found.certificate.relative_gap,
+            status=Status.INACCURATE if missed else found.status,
+            primal_value=upper,
+            dual_value=lower,
+            relative_gap=gap,
             active_blocks=network.width,
             max_cone_violation=0.0,
             n_iterations=found.n_iterations,
@@ -243,7 +257,7 @@ class _Asked:
             output_bias=self.prepared.biases.output,
             standardized=self.prepared.rows.scaling is not None,
             n_outputs=int(R.shape[1]),
-            network=self.prepared.own(network, beta),
+            network=own,
             patterns=patterns,
             nu=R,
             **said,

@@ -30,6 +30,7 @@ from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
 from relaxgap.cli.shown_text import printable
 from relaxgap.data.classes import Classes
 from relaxgap.data.several_labels import SeveralLabels
+from relaxgap.errors import DataError
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
 from relaxgap.networks import load_network
 from relaxgap.problems.losses import SQUARED
@@ -178,6 +179,13 @@ def _certify_several(
 ) -> None:
     """Certify a network of several outputs, print and write."""
     chosen["loss"] = chosen["loss"] if is_given("loss") else None
+    remembered, _ = remembered_by(network_file)
+    outputs = () if remembered is None else remembered.outputs
+    if outputs and outputs != several.names:
+        raise DataError(
+            f"Expected the outputs of the fit in its order, {','.join(outputs)}, got "
+            f"{','.join(several.names)}; name them so with --target."
+        )
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         seed, fraction = held
         X, Y, test = parted(several.X, several.Y, several.columns, fraction, None, seed)

@@ -51,6 +51,9 @@ class VectorProgram:
     slack : float
         How much larger a price of the problem that is meant may be than one of these rows: of free
         hidden biases, whose column is long (`relaxgap.problems.biases.BiasColumn`).
+    free_column : bool
+        Whether the last column is the one of free hidden biases, whose weights cost nothing in the
+        problem that is meant.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class VectorProgram:
     centring: float = 0.0
     label_error: float = 0.0
     slack: float = 1.0
+    free_column: bool = False
 
     def __post_init__(self) -> None:
         if not (self.beta > 0.0 and math.isfinite(self.beta)):
@@ -115,15 +119,19 @@ class VectorProgram:
     def attained(
         self, hidden: Float64[np.ndarray, "m d"], output: Float64[np.ndarray, "m q"]
     ) -> float:
-        """Return `value` and its rounding: an upper bound of the optimum."""
+        """Return the loss of a network in the problem that is meant, and its rounding.
+
+        An upper bound of the optimum; `value` charges for free hidden biases.
+        """
         total = _total_norm(hidden, output)
+        cost = _total_norm(hidden[:, :-1], output) if self.free_column else total
         n_terms = self.data.d + hidden.shape[0] + self.data.n_patches + 8
         room = math.sqrt(self.data.n_patches) * float(np.linalg.norm(self.data.X))
         distance = 4.0 * EPS * n_terms * room * total
         y, fit = self.data.Y.ravel(), self.fit(hidden, output).ravel()
         # centring adds a sum over samples
         distance = distance * (1.0 + self.centring * self.data.n) + self.label_error
-        value = SQUARED.value(fit, y) + self.beta * total
+        value = SQUARED.value(fit, y) + self.beta * cost
         return (value + SQUARED.value_error(fit, y, distance)) * (1.0 + 4.0 * EPS * (y.size + 8))
 
     def _centred(self, rows: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"]:
@@ -153,9 +161,14 @@ def without_biases(
     kept = math.sqrt(penalty / (n + penalty))
     means = Y.mean(axis=0)
     if kept == 0.0:
-        # moved by any constant the problem is the same one, and a difference is off by its last bit
+        # twice, since the first mean is rounded in units of the labels
         moved = Y - means
-        return moved, 1.0, EPS * float(np.linalg.norm(moved))
+        centred = moved - moved.mean(axis=0)
+        # moved by any constant the problem is the same one, and a difference is off by its last
+        # bit; what is left of a mean is none of the problem
+        left = math.sqrt(n) * float(np.linalg.norm(centred.mean(axis=0)))
+        size = float(np.linalg.norm(moved)) + float(np.linalg.norm(centred))
+        return centred, 1.0, 2.0 * EPS * (n + 8) * size + left
     moved = Y - (1.0 - kept) * means
     size = float(np.linalg.norm(Y)) + math.sqrt(n) * float(np.linalg.norm(means))
     return moved, 1.0 - kept, 4.0 * EPS * (n + 8) * size

@@ -143,3 +143,44 @@ def test_patches_have_biases_too() -> None:
     data = VectorDataset(patches.reshape(12, 2), Y[:6])
     loss = result.fitted.training_loss(data)
     assert result.dual_value <= loss <= result.primal_value * (1.0 + 1e-10)
+
+
+@pytest.mark.parametrize("constant", [0.0, 1e6, 1e10, 1e16])
+def test_offsets_that_hide_labels_leave_the_bound_below_every_network(constant: float) -> None:
+    rows, labels = np.array([[1.0], [2.0]]), np.array([[constant], [constant + 2.0]])
+    found = relaxgap.solve(rows, labels, beta=1e6, bias=True)
+    # no neuron pays at this strength: the best constant leaves a loss of exactly 1
+    assert found.dual_value <= 1.0 <= found.primal_value
+    assert found.fitted.training_loss(VectorDataset(rows, labels)) <= found.primal_value
+
+
+def test_constant_labels_cost_nothing_beside_a_free_bias() -> None:
+    found = relaxgap.solve(np.arange(10.0)[:, None], np.full((10, 2), 0.3), beta=1.0, bias=True)
+    assert found.dual_value == 0.0
+
+
+def test_what_is_charged_for_free_hidden_biases_is_none_of_the_loss() -> None:
+    rng = np.random.default_rng(0)
+    rows, labels = rng.standard_normal((30, 10)), rng.standard_normal((30, 2))
+    found = relaxgap.solve(rows, labels, beta_fraction=0.3, penalise="weights", time_limit=2.0)
+    loss = found.fitted.training_loss(VectorDataset(rows, labels))
+    assert found.primal_value == pytest.approx(loss, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("patterns", ["gaussian:2", "all"])
+def test_free_biases_are_solved_over_listed_cells(seed: int, patterns: str) -> None:
+    rng = np.random.default_rng(seed)
+    n, d, q = (int(rng.integers(*ends)) for ends in ((3, 7), (1, 4), (1, 3)))
+    rows, labels = rng.standard_normal((n, d)), rng.standard_normal((n, q))
+    asked: dict[str, Any] = {"patterns": patterns, "penalise": "weights", "program": "vector"}
+    found = relaxgap.solve(rows, labels, beta_fraction=0.1, rtol=2e-6, **asked)
+    assert found.status is Status.SOLVED
+    tight = relaxgap.solve(rows, labels, beta=found.beta, rtol=1e-9, **asked)
+    assert tight.relative_gap <= 2e-6
+
+
+def test_a_strength_of_nothing_is_refused_beside_penalised_biases() -> None:
+    for labels in (np.array([[0.66]]), np.array([0.66])):
+        with pytest.raises(relaxgap.ConfigurationError, match="up to rounding"):
+            relaxgap.solve(np.zeros((1, 2)), labels, beta_fraction=0.9, penalise="all", patterns=1)

@@ -178,8 +178,8 @@ def test_a_network_of_several_outputs_is_certified() -> None:
 @pytest.mark.parametrize(
     ("network", "match"),
     [
-        ((np.ones((2, 3)), np.ones((2, 3))), "of 2 outputs, as many"),
-        ((np.ones((2, 3)), np.ones(2)), "of 2 outputs, as many"),
+        ((np.ones((2, 3)), np.ones((2, 3))), "as many outputs as labels a sample, 2"),
+        ((np.ones((2, 3)), np.ones(2)), "as many outputs as labels a sample, 2"),
         ((np.ones((2, 4)), np.ones((2, 2))), r"shape \(m, 3\)"),
         ((np.full((2, 3), np.inf), np.ones((2, 2))), "finite weights"),
         ([1.0, 2.0, 3.0], "a tuple"),

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from vector_programs import vector_program
 
+import relaxgap
+from relaxgap.certificates.vector.cell_bounds import bounds_of_cell
 from relaxgap.certificates.vector.cell_faces import CellFaces, predicted_faces
 from relaxgap.certificates.vector.cone_pca import ConePrices
 from relaxgap.certificates.vector.free_prices import free_prices
 from relaxgap.certificates.vector.price_forms import cell_forms, lifted_form
 from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.rows import unit_rows
 from relaxgap.patterns import enumerate_patterns, sample_patterns
 from relaxgap.patterns.pattern_set import pattern_set_from_gates
+from relaxgap.solvers.base import Status
 from relaxgap.solvers.vector.given_cells import GivenCells
 from relaxgap.solvers.vector.local_prices import LocalPrices
 from relaxgap.solvers.vector.soft_threshold import spectral_price
@@ -96,10 +100,36 @@ def test_a_gate_on_a_hyperplane_makes_a_cell_all_the_same() -> None:
     spread = np.array([[1.0], [-2.0], [0.5], [0.3], [7.0]])
     found = prices(spread, 0.0)
     assert found.largest >= 1.3
-    assert GivenCells(X, prices.patterns).within(np.array([[0.0, 1.0], [2.0, 0.0]])) is None
-    moved = GivenCells(X, prices.patterns).within(np.array([[3.0, 1e-12]]))
-    assert moved is not None
+    _, inside = GivenCells(X, prices.patterns).within(np.array([[0.0, 1.0], [2.0, 0.0]]))
+    assert inside.tolist() == [False, True]
+    moved, inside = GivenCells(X, prices.patterns).within(np.array([[3.0, 1e-12]]))
+    assert inside.all()
     assert moved[0, 1] == 0.0
+
+
+@pytest.mark.parametrize("gate", [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_of_gates_on_hyperplanes_are_those_of_the_scalar_program(
+    gate: list[float], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    X = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [2.0, 2.0], [-1.0, -1.0], [0.0, 0.0]])
+    y = rng.standard_normal(6)
+    patterns = pattern_set_from_gates(X, np.array([gate, [1.0, -0.3]]))
+    vector = relaxgap.solve(X, y, beta=0.05, patterns=patterns, program="vector")
+    scalar = relaxgap.solve(X, y, beta=0.05, patterns=patterns)
+    assert vector.status is scalar.status is Status.SOLVED
+    assert vector.dual_value <= scalar.primal_value
+    assert scalar.dual_value <= vector.primal_value
+
+
+def test_a_row_that_hardly_tells_whether_it_follows_ends_the_search() -> None:
+    X = np.random.default_rng(0).normal(size=(8, 2)) * 1e-7
+    rows = np.column_stack([X, np.ones(8)])
+    patterns = sample_patterns(rows, 3, np.random.default_rng(1))
+    for bits, gate in zip(patterns.patterns, patterns.gates, strict=True):
+        inward = unit_rows(np.where(bits, 1.0, -1.0)[:, None] * rows)
+        assert len(bounds_of_cell(inward, gate)) <= 8
 
 
 def test_cells_of_too_many_faces_are_refused() -> None:

@@ -121,6 +121,15 @@ def test_a_network_predicts_every_target(table: Path, tmp_path: Path) -> None:
     assert len(rows) == 7
 
 
+def test_targets_in_another_order_are_not_those_of_the_fit(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "net.npz"
+    solved(table, "--target", "price,rent", "--drop", "kind", "--out", out)
+    options = ["--target", "rent,price", "--drop", "kind", "--network", str(out)]
+    result = CliRunner().invoke(main, ["certify", str(table), *options])
+    assert result.exit_code == 1
+    assert "Expected the outputs of the fit in its order, price,rent" in result.stderr
+
+
 def test_classes_are_tested_on_rows_held_out(table: Path) -> None:
     options = ["--target", "kind", "--one-hot-target", "--bias", "--test-fraction", 0.4]
     found = solved(table, *options, "--rtol", 1e-2, "--patterns", "gaussian:8")

@@ -274,6 +274,14 @@ def test_layers_of_several_outputs_are_told_by_the_labels(tmp_path, inputs_first
         load_network(path, DATA)
 
 
+def test_biases_and_numbers_tell_several_outputs_of_one_column(tmp_path):
+    arrays = {"0.weight": np.ones((4, 1)), "2.weight": np.ones((2, 4))}
+    for more in ({}, {"0.bias": np.ones(4), "2.bias": np.ones(2)}):
+        stored = {name: ("F64", array) for name, array in (arrays | more).items()}
+        loaded = load_network(save_safetensors(tmp_path / "a.safetensors", stored))
+        assert (loaded.n_features, loaded.n_outputs) == (1, 2)
+
+
 def test_safetensors_follow_the_rules_of_checkpoints(tmp_path):
     path = tmp_path / "a.safetensors"
     bias = in_float32(**{"0.bias": BIAS})

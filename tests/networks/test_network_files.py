@@ -88,6 +88,7 @@ def test_a_network_of_scikit_learn_keeps_its_predictions_once_its_intercept_is_f
         ({"output": np.ones(3)}, "Expected 2 output weights for 2 hidden neurons"),
         ({"hidden_bias": np.ones(3)}, "Expected 2 hidden biases for 2 hidden neurons"),
         ({"output_bias": np.zeros(2)}, "Expected 1 output biases"),
+        ({"output": np.ones((2, 0))}, "Expected output weights of at least one output"),
         ({"scale": np.array([1.0, 0.0, 1.0])}, "Expected positive numbers in scale"),
         ({"shift": np.ones(2)}, "Expected one entry of shift a feature, 3, got 2"),
         ({"about": np.frombuffer(b"text", np.uint8)}, "Expected what relaxgap wrote of a training"),

@@ -38,17 +38,16 @@ def bounds_of_cell(
     known = np.zeros(len(inward), dtype=np.bool_)
     known[found] = True
     for k in range(len(inward)):
-        checkpoint()
         while not known[k]:
+            checkpoint()
             outside = _outside(inward[found], inward[k])
             if outside is None:
                 break
             towards = inward @ outside
-            # towards[k] < 0, and it is not known: some row is met
-            reach = np.where(
-                (towards < 0.0) & ~known, slack / -np.minimum(towards, -1e-300), np.inf
-            )
-            met = int(np.argmin(reach))
+            left = (towards < 0.0) & ~known
+            reach = np.where(left, slack / -np.minimum(towards, -1e-300), np.inf)
+            # where rounding sees no row that is met, the row itself is taken for a bound
+            met = int(np.argmin(reach)) if left.any() else k
             found.append(met)
             known[met] = True
     return tuple(sorted(found))

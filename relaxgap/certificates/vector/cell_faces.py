@@ -86,12 +86,7 @@ class CellFaces:
         :math:`\sum_t \binom{f}{t}` faces of a cell of f bounds.
         """
         rows, bits = _distinct(X, patterns)
-        if patterns.complete:
-            bounds = _bounding(bits)
-        else:
-            cells = zip(bits, patterns.gates, strict=True)
-            bounds = [bounds_of_cell(np.where(on, 1.0, -1.0)[:, None] * rows, g) for on, g in cells]
-            _refuse_too_many(bounds, min(rows.shape))
+        bounds = _bounding(bits) if patterns.complete else _bounding_each(rows, bits, patterns)
         in_units = unit_rows(rows / column_units(X))
         return cls(rows, _inward(bounds, bits), _faces(rows, in_units, bounds))
 
@@ -114,21 +109,21 @@ class CellFaces:
         return np.asarray(np.where(inward == 0, np.nan, np.sign(inward) * along))
 
 
-def _refuse_too_many(bounds: list[tuple[int, ...]], rank: int) -> None:
-    count = sum(comb(len(found), size) for found in bounds for size in range(max(rank, 1)))
-    if count > MAX_FACES:
-        raise ConfigurationError(
-            f"Expected cells of at most {MAX_FACES} faces together, got {count} faces of "
-            f"{len(bounds)} cells; give fewer patterns, or take the program gated."
-        )
-
-
 def _distinct(
     X: Float64[np.ndarray, "N d"], patterns: PatternSet
 ) -> tuple[Float64[np.ndarray, "k d"], Bool[np.ndarray, "P k"]]:
-    """Return one unit row for each hyperplane, and on which side of it every cell is."""
+    """Return one unit row for each hyperplane, and on which side of it every cell is.
+
+    Of cells that are given a hyperplane has a row for each side that rows are on: a gate in it is
+    on both.
+    """
     kept = np.flatnonzero(np.any(X != 0.0, axis=1))
-    first = np.unique(first_parallel(unit_rows(X[kept] / column_units(X))))
+    in_units = unit_rows(X[kept] / column_units(X))
+    first = first_parallel(in_units)
+    if not patterns.complete:
+        against = np.sum(in_units * in_units[first], axis=1) < 0.0
+        _, first = np.unique(2 * first + against, return_index=True)
+    first = np.unique(first)
     return unit_rows(X[kept])[first], patterns.patterns[:, kept[first]]
 
 
@@ -145,6 +140,24 @@ def _bounding(bits: Bool[np.ndarray, "P k"]) -> list[tuple[int, ...]]:
                 found.append(j)
             flipped[j] = not flipped[j]
         bounds.append(tuple(found))
+    return bounds
+
+
+def _bounding_each(
+    rows: Float64[np.ndarray, "k d"], bits: Bool[np.ndarray, "P k"], patterns: PatternSet
+) -> list[tuple[int, ...]]:
+    """Return for each cell its own bounds; raise `ConfigurationError` for too many faces."""
+    bounds: list[tuple[int, ...]] = []
+    count = 0
+    for on, gate in zip(bits, patterns.gates, strict=True):
+        bounds.append(bounds_of_cell(np.where(on, 1.0, -1.0)[:, None] * rows, gate))
+        count += sum(comb(len(bounds[-1]), size) for size in range(max(min(rows.shape), 1)))
+        if count > MAX_FACES:
+            raise ConfigurationError(
+                f"Expected cells of at most {MAX_FACES} faces together, got {count} faces of the "
+                f"first {len(bounds)} of {len(bits)} cells; give fewer patterns, or take the "
+                "program gated."
+            )
     return bounds
 
 

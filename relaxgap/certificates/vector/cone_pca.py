@@ -35,6 +35,8 @@ from relaxgap.numerics.clock import checkpoint
 from relaxgap.patterns.pattern_set import PatternSet
 
 FACES_AT_ONCE = 1 << 16
+NEARLY_INSIDE = 1e-9
+"""How far outside of its cell a neuron may be that is named, where its face is off by as much."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +196,9 @@ class _Refined:
         ]
         possible &= ~unclear
         np.maximum.at(self.bound, of[possible], values[possible])
-        inside = np.flatnonzero((np.maximum(low, high) >= -INSIDE) & told)
+        # a neuron that rounding puts outside is one all the same, of nearly this price
+        room = np.minimum(INSIDE + np.where(told, off, 0.0), NEARLY_INSIDE)
+        inside = np.flatnonzero((np.maximum(low, high) >= -room) & told)
         for f in inside[np.argsort(sizes[inside, 0], kind="stable")]:
             self._offer(int(of[f]), float(sizes[f, 0]), u[f] if low[f] >= high[f] else -u[f])
 

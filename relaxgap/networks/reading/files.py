@@ -23,6 +23,7 @@ from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.problems.biases import Bias
 from relaxgap.problems.families import FreeBlocks
+from relaxgap.problems.losses import SQUARED
 
 CHECKPOINT_ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".pth.tar", ".safetensors")
 NETWORK_ENDINGS = (".npz", *CHECKPOINT_ENDINGS)
@@ -104,9 +105,11 @@ def checked_network(
                 f"Expected finite weights, got {bad} NaN or infinite entries in {name}; take a "
                 "network from before its training diverged."
             )
-    if isinstance(data, Dataset) and "output" in arrays:
-        # a column is one output too
-        arrays = {**arrays, "output": arrays["output"].reshape(len(arrays["output"]))}
+    if data is not None and "output" in arrays:
+        # one output may have a column or none
+        m = len(arrays["output"])
+        shape = (m, data.q) if isinstance(data, VectorDataset) else (m,)
+        arrays = {**arrays, "output": arrays["output"].reshape(shape)}
     training, columns = about_of(_text(arrays["about"])) if "about" in arrays else (None, None)
     scaling = None
     if "scale" in arrays or "shift" in arrays:
@@ -143,6 +146,8 @@ def _check_about(loaded: FittedNetwork) -> None:
             said = "no hidden biases"
         elif len(training.outputs) not in (0, loaded.n_outputs):
             said = f"{len(training.outputs)} outputs"
+        elif loaded.n_outputs > 1 and training.loss != SQUARED.name:
+            said = f"the {training.loss} loss"
         elif loaded.has_output_bias and training.biases.output is Bias.NONE:
             said = "no output bias"
     if columns is not None and columns.n_features != loaded.n_features:
@@ -206,6 +211,16 @@ def _check_shapes(shapes: Shapes, data: Dataset | VectorDataset | None) -> None:
     # of one output none, of several their number
     several = shapes[last][2 if first == "gates" else 1 :]
     n_outputs = several[0] if several else 1
+    if n_outputs == 0:
+        raise DataError(
+            f"Expected {last} weights of at least one output, got shape {shapes[last]}; give one "
+            "column an output."
+        )
+    if ("gates_bias" in shapes) != ("weights_bias" in shapes):
+        raise DataError(
+            "Expected gates_bias and weights_bias together, got one of them alone; add the other, "
+            "zeros where there are none."
+        )
     _check_outputs(n_outputs, data)
     if d == 0:
         raise DataError(
@@ -250,8 +265,8 @@ def _check_shapes(shapes: Shapes, data: Dataset | VectorDataset | None) -> None:
 def _check_outputs(n_outputs: int, data: Dataset | VectorDataset | None) -> None:
     if isinstance(data, VectorDataset) and n_outputs != data.q:
         raise DataError(
-            f"Expected a network of {data.q} outputs, as many as there are labels a sample, got "
-            f"one of {n_outputs}; give the labels that it was trained on."
+            f"Expected as many outputs as labels a sample, {data.q}, got a network of {n_outputs}; "
+            "give the labels that it was trained on."
         )
     if isinstance(data, Dataset) and n_outputs > 1:
         raise DataError(

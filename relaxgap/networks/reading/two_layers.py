@@ -103,10 +103,8 @@ def layers_of(contents: Contents, d: int | None, n_outputs: int | None = 1) -> L
     if len(matrices) != 2:
         raise _no_two_layers(matrices, len(tensors))
     readings = list(_readings(matrices, tensors))
-    wanted = 1 if n_outputs is None else n_outputs
-    fitting = [layers for layers in readings if layers.n_outputs(tensors) == wanted]
-    if n_outputs is not None or fitting:
-        readings = fitting
+    if n_outputs is not None:
+        readings = [layers for layers in readings if layers.n_outputs(tensors) == n_outputs]
     layers = _chosen(readings, matrices, tensors, d, n_outputs)
     _refuse_others(layers, contents)
     return layers
@@ -161,7 +159,10 @@ def _chosen(
     ]
     readings = fitting or readings
     if len(readings) > 1:
-        readings = [layers for layers in readings if _are_numbered(layers.hidden, layers.output)]
+        numbered = [layers for layers in readings if _are_numbered(layers.hidden, layers.output)]
+        readings = numbered or (readings if n_outputs is None else [])
+    if len(readings) > 1:
+        readings = [layers for layers in readings if layers.n_outputs(tensors) == 1]
     if len(readings) != 1:
         raise DataError(
             f"Expected shapes, biases or numbered names that tell the hidden layer from the "

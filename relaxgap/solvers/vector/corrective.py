@@ -58,6 +58,9 @@ def corrective_rounds(
         bracket = bracket.with_dual_point(program, residual, found.largest, proven_by)
         yield bracket
         taken = found.best.u[found.best.price > program.beta][:NEURONS_A_ROUND]
+        if given is not None:
+            taken, inside = given.within(taken)
+            taken = taken[inside]
         if bracket.relative_gap <= rtol or len(hidden) + len(taken) == 0:
             return
         value = program.value(hidden, output)
@@ -95,9 +98,12 @@ def _corrected(
     value = program.value(units, weights)
     for start in ((units, weights), _merged(program, units, weights)):
         moved, outputs = polish(program, start[0], start[1], crossing=given is None)
-        inside = moved if given is None else given.within(moved)
-        if inside is not None and program.value(inside, outputs) <= value * (1.0 + 1e-14):
-            units, weights = inside, outputs
+        if given is not None:
+            moved, inside = given.within(moved)
+            if not inside.all():
+                continue
+        if program.value(moved, outputs) <= value * (1.0 + 1e-14):
+            units, weights = moved, outputs
             value = program.value(units, weights)
     some = np.linalg.norm(units, axis=1) * np.linalg.norm(weights, axis=1) > 0.0
     return units[some], weights[some]
