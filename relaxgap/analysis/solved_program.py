@@ -9,8 +9,10 @@ from relaxgap.analysis.bracketing import BracketPoint
 from relaxgap.analysis.comparison import at_most_above, interval
 from relaxgap.analysis.programs import networks_of
 from relaxgap.data.classes import Classes, class_sentence
+from relaxgap.errors import ConfigurationError
 from relaxgap.networks import FittedNetwork, Training
 from relaxgap.networks.fitted import Network
+from relaxgap.networks.three_layer_network import ThreeLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.biases import Bias, Biases
 from relaxgap.solvers.base import Status
@@ -51,7 +53,7 @@ class SolveRecord:
     threads : int
         BLAS threads.
     program : str
-        ``relu`` or ``gated``.
+        ``relu`` or ``gated``; ``vector`` of several outputs, ``three_layer`` of three layers.
     loss : str
         ``squared``, ``logistic`` or ``hinge``.
     classes : tuple of str or None
@@ -96,7 +98,8 @@ class SolveResult(SolveRecord):
     ----------
     network : TwoLayerNetwork, GatedNetwork or FittedNetwork
         Its training loss is ``primal_value`` up to rounding; of several outputs a `VectorNetwork`
-        or `GatedVectorNetwork`; with biases or scaling a `FittedNetwork`, which takes raw rows.
+        or `GatedVectorNetwork`; with biases or scaling a `FittedNetwork`, which takes raw rows; of
+        three layers a `ThreeLayerNetwork`.
     patterns : PatternSet
         Of the program that was solved; of the network alone where all were bracketed without a
         list.
@@ -110,7 +113,7 @@ class SolveResult(SolveRecord):
         What may be wrong with the data or the patterns, one line each.
     """
 
-    network: Network | FittedNetwork
+    network: Network | FittedNetwork | ThreeLayerNetwork
     patterns: PatternSet
     nu: Float64[np.ndarray, "n ..."]
     history: tuple[BracketPoint, ...] = ()
@@ -122,6 +125,10 @@ class SolveResult(SolveRecord):
         """The network with what it was trained on, as a file of it holds."""
         if isinstance(self.network, FittedNetwork):
             return self.network
+        if isinstance(self.network, ThreeLayerNetwork):
+            raise ConfigurationError(
+                "Expected two layers, got three; take result.network as it is."
+            )
         biases = Biases(self.hidden_bias, self.output_bias)
         training = Training(self.beta, self.program, self.loss, self.classes, biases)
         return FittedNetwork(self.network, False, training=training)
