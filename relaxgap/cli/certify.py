@@ -28,6 +28,11 @@ from relaxgap.cli.program_options import refuse_two_strengths, takes_library_pro
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
 from relaxgap.cli.shown_text import printable
+from relaxgap.cli.three_layers import (
+    certify_subnetworks,
+    refuse_beside_three_layers,
+    takes_normalisation,
+)
 from relaxgap.data.classes import Classes
 from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.errors import DataError
@@ -44,6 +49,7 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
 @takes_columns
 @takes_several_outputs
 @takes_test_fraction
+@takes_normalisation
 @click.option(
     "--network",
     "network_file",
@@ -52,7 +58,9 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
     help="A .npz with hidden (m, d) and output (m,) or (m, q), perhaps hidden_bias (m,) and "
     "output_bias (1,) or (q,), or of solve --out, whose beta, loss, scaling, biases and columns "
     "hold unless others are given; or a checkpoint with the state_dict of Linear, ReLU, Linear: "
-    ".pt, .pth, .ckpt, .bin or .safetensors.",
+    ".pt, .pth, .ckpt, .bin or .safetensors. With --normalisation, of three layers: a .npz with "
+    "hidden (K, m, d), inner (K, m) and output (K,), or a checkpoint of sub-networks of Linear, "
+    "ReLU, Linear, ReLU, Linear.",
 )
 @click.option(
     "--beta",
@@ -131,6 +139,13 @@ def certify_command(
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz", ".pt")
+    if chosen["normalisation"] is not None:
+        refuse_beside_three_layers(
+            {"--one-hot-target": one_hot_target, "--patches": patches, "--out": out}
+        )
+        labelled = data, target, seed, drop, one_hot
+        certify_subnetworks(labelled, network_file, better, as_json, chosen)
+        return
     several = several_labels(
         data, target, "", one_hot_target, patches, drop, one_hot, {"--out": out}
     )

@@ -22,17 +22,21 @@ from relaxgap.cli.data_argument import (
 from relaxgap.cli.held_out_rows import parted, takes_held_out, tested_or_why_not
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
-from relaxgap.cli.output_files import refuse_unwritable, write_network
+from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
 from relaxgap.cli.program_options import refuse_two_strengths, takes_biases, takes_program
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.remarks import in_options, say
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
+from relaxgap.cli.three_layers import refuse_beside_three_layers, takes_three_layers
 from relaxgap.errors import ConfigurationError
+from relaxgap.networks.saving import archive_of
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
 from relaxgap.problems.biases import Biases
+from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.registry import DEFAULT, NAMES
+from relaxgap.solvers.three_layer.methods import INTERIOR, SELECTIONS
 from relaxgap.solvers.vector.methods import METHODS
 
 
@@ -44,6 +48,7 @@ from relaxgap.solvers.vector.methods import METHODS
 @takes_program
 @takes_biases
 @takes_several_outputs
+@takes_three_layers
 @takes_held_out
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
 @click.option(
@@ -55,10 +60,11 @@ from relaxgap.solvers.vector.methods import METHODS
 )
 @click.option(
     "--solver",
-    type=click.Choice((*NAMES, *METHODS)),
+    type=click.Choice((*NAMES, *METHODS, SELECTIONS, INTERIOR)),
     help=f"Default: {DEFAULT}, and for relu over all patterns where they are too many to "
     "enumerate, a bracket that needs no list of them. The conic solvers are references: they see "
-    f"every pattern at once. Of several outputs: {', '.join(METHODS)}, what proves the bound.",
+    f"every pattern at once. Of several outputs: {', '.join(METHODS)}, what proves the bound. Of "
+    f"three layers: {SELECTIONS}, and {INTERIOR} over sampled patterns.",
 )
 @click.option(
     "--time-limit",
@@ -111,6 +117,18 @@ def solve_command(
         )
     refuse_unwritable(out, "--out", ".npz", ".pt")
     arrays = Backend(backend, device, dtype)
+    if chosen["program"] == THREE_LAYER:
+        refuse_beside_three_layers(
+            {
+                "--test-fraction": test_fraction,
+                "--test": test_file,
+                "--one-hot-target": one_hot_target,
+                "--patches": patches,
+            }
+        )
+        labelled = load_labelled(data, target, seed, "squared", drop, one_hot)
+        _solve_three_layers(labelled[:2], seed, arrays, out, as_json, chosen)
+        return
     several = several_labels(
         data,
         target,
@@ -138,6 +156,25 @@ def solve_command(
         write_network(out, "--out", result.fitted.of_columns(columns, outputs))
     if failure is not None:
         raise failure
+    exit_if(result.stopped)
+    exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
+
+
+def _solve_three_layers(
+    data: tuple[Any, Any],
+    seed: int,
+    arrays: Backend,
+    out: Path | None,
+    as_json: bool,
+    chosen: dict[str, Any],
+) -> None:
+    """Solve, print and write sub-networks of three layers."""
+    refuse_unwritable(out, "--out", ".npz")
+    with options_named(), before_the_first_bracket(), bracket_line() as show:
+        result = solve(*data, seed=seed, backend=arrays, on_progress=show, **chosen)
+    click.echo(_json(result, None) if as_json else _text(result, None))
+    if out is not None:
+        write_bytes(out, "--out", archive_of(result.network.arrays))
     exit_if(result.stopped)
     exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
 
