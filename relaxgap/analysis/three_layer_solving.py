@@ -15,9 +15,7 @@ from relaxgap.analysis.strength import BETA_MAX_SHARE, ZERO_PRICE, Regularisatio
 from relaxgap.analysis.three_layer_inputs import program_of
 from relaxgap.certificates.three_layer.duality import ThreeLayerBracket
 from relaxgap.certificates.three_layer.group_prices import (
-    GroupList,
-    best_multipliers,
-    price_bounds,
+    largest_price,
     sampled_groups,
 )
 from relaxgap.certificates.three_layer.prices import SelectionPrices
@@ -118,7 +116,7 @@ def solve_three_layers(
             stream = np.random.SeedSequence(seed).spawn(3)[1]
             groups = sampled_groups(scaled, n_groups, np.random.default_rng(stream))
             n_groups = groups.count
-            unit = lambda: _largest_of_groups(scaled, groups)  # noqa: E731
+            unit = lambda: largest_price(scaled, groups, scaled.data.y)  # noqa: E731
             program = replace(scaled, beta=_beta(strength, scaled, x_unit * y_unit, unit))
             rounds = sampled_rounds(program, groups, rtol, deadline)
         followed = follow_solutions(_in_own_units(rounds, y_unit), on_progress, start)
@@ -210,14 +208,6 @@ def _beta_max(scaled: ThreeLayerProgram, deadline: Deadline) -> float:
     except OutOfTimeError:
         return best
     return prices.largest if prices.complete else max(best, prices.attained)
-
-
-def _largest_of_groups(scaled: ThreeLayerProgram, groups: GroupList) -> float:
-    """Return the critical strength of a program over groups."""
-    every = np.array([(sign, group) for sign in range(2) for group in range(groups.count)])
-    multipliers = best_multipliers(scaled, groups, scaled.data.y, every)
-    shaped = multipliers.reshape(2, groups.count, -1)
-    return float(price_bounds(scaled, groups, scaled.data.y, shaped).max())
 
 
 def _in_own_units(

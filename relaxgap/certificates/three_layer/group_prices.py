@@ -24,6 +24,7 @@ from relaxgap.numerics.rounding import magnitude, rounding_bound
 from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
 
 MOST_ENTRIES = 200_000_000
+AT_ONCE = 16
 REWEIGHTINGS = 12
 """Of the neurons' parts, on the way to the smallest of their largest norms."""
 
@@ -141,6 +142,27 @@ def _norms(
         return np.asarray(np.linalg.norm(vectors, axis=-1))
     parts = vectors.reshape(*vectors.shape[:-1], program.width, -1)
     return np.asarray(np.linalg.norm(parts, axis=-1).max(axis=-1))
+
+
+def largest_price(
+    program: ThreeLayerProgram, groups: GroupList, nu: Float64[np.ndarray, " n"]
+) -> float:
+    """Return an upper bound of the largest price, as close as multipliers make it.
+
+    Groups are taken by their bounds without any, until these are no larger.
+    """
+    multipliers = np.zeros((2, groups.count, groups.C.shape[1]))
+    bounds = price_bounds(program, groups, nu, multipliers)
+    best = 0.0
+    order = np.argsort(-bounds, axis=None)
+    for start in range(0, order.size, AT_ONCE):
+        which = np.argwhere(np.ones_like(bounds))[order[start : start + AT_ONCE]]
+        if bounds[which[:, 0], which[:, 1]].max() <= best:
+            break
+        multipliers[which[:, 0], which[:, 1]] = best_multipliers(program, groups, nu, which)
+        found = price_bounds(program, groups, nu, multipliers)
+        best = max(best, float(found[which[:, 0], which[:, 1]].max()))
+    return best
 
 
 def best_multipliers(

@@ -24,8 +24,8 @@ from relaxgap.numerics.clock import checkpoint
 from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
 
 PROVEN_BY = "chosen_groups"
-STEPS, START, FIRST_BARRIER = 150, 1e-2, 1e-2
-FASTEST, SLOWEST, TO_BOUNDARY = 0.1, 0.5, 0.99
+STEPS, START, FIRST_BARRIER = 150, 0.3, 1e-2
+FASTEST, SLOWEST, TO_BOUNDARY = 0.1, 0.8, 0.99
 NEGLIGIBLE = 1e-6
 """Part of the largest block up to which a block is tried without."""
 REFINED = 100
