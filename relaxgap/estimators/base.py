@@ -136,6 +136,8 @@ class ReLUEstimator(BaseEstimator):
             report = certify(
                 network, X, y, rtol=self.rtol, time_limit=self.optimum_seconds, seed=seed
             )
+        # of two layers, as its network is
+        assert isinstance(report, (NetworkReport, VectorReport))
         if report.stopped == "interrupted":
             raise KeyboardInterrupt
         return report
