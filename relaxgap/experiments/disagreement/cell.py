@@ -59,11 +59,11 @@ class Record:
         Of the set, as the numbers show it.
     n_points : int
         Points off the data.
-    spread : float
-        Standard deviation of the labels.
+    label_size : float
+        Root mean square of the labels.
     median_found, largest_found : float
         Difference of two predictions at a point, of networks that were found: median and largest
-        of the points, over the spread.
+        of the points, over the size of the labels.
     median_proven, largest_proven : float
         The same between the proven ends, which no optimal network leaves.
     relative_gap : float
@@ -80,7 +80,7 @@ class Record:
     proven_by: str
     dimension: int
     n_points: int
-    spread: float
+    label_size: float
     median_found: float
     largest_found: float
     median_proven: float
@@ -99,12 +99,10 @@ def run(cell: Cell[Settings]) -> list[Record]:
     else:
         found = optimal_set(data.X, data.y, beta=made.strength(data, fraction), at=at)
         fraction = found.beta / found.beta_max
-    spread = float(np.std(data.y))
-    if spread == 0.0:
-        # labels that are all the same have no spread: their size is the unit
-        spread = float(np.abs(data.y).max())
-    seen = np.array([one.high - one.low for one in found.predictions]) / spread
-    proven = np.array([one.proven_high - one.proven_low for one in found.predictions]) / spread
+    # labels of a made instance may all be the same, so that their spread about a mean is no unit
+    unit = float(np.sqrt(np.mean(data.y**2)))
+    seen = np.array([one.high - one.low for one in found.predictions]) / unit
+    proven = np.array([one.proven_high - one.proven_low for one in found.predictions]) / unit
     return [
         Record(
             data=made.label_of(cell),
@@ -117,7 +115,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
             proven_by=found.proven_by,
             dimension=found.dimension,
             n_points=settings.n_points,
-            spread=spread,
+            label_size=unit,
             median_found=float(np.median(seen)),
             largest_found=float(seen.max()),
             median_proven=float(np.median(proven)),

@@ -5,12 +5,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
-from relaxgap.drawing.marks import colour_of, marker_of
+from relaxgap.drawing.marks import colour_of, marker_of, ticks_at
 from relaxgap.drawing.numbers import scientific, span
 from relaxgap.drawing.style import new_figure
 
 APART = 0.01
-"""Networks disagree if predictions of two that were found differ by this part of the spread."""
+"""Two networks disagree if predictions differ by more than this part of the size of the labels."""
+
+
+TICKS = (0.01, 0.03, 0.1, 0.3)
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
@@ -24,21 +27,23 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     for index, (d, rows) in enumerate(summary[drawn].groupby("d")):
         _draw(panels[1], rows, "largest_proven", index + 2, f"$d = {d}$: largest")
         _draw(panels[1], rows, "median_proven", index + 2, f"$d = {d}$: median", linestyle=":")
-    panels[0].set_ylabel("range / spread of labels")
+    panels[0].set_ylabel("range / size of labels")
     for axes in panels:
         axes.set_xscale("log")
         axes.set_xlabel(r"strength $\beta / \beta_{\max}$")
-        axes.legend()
-    panels[0].set_ylim(bottom=0.0)
+        ticks_at(axes, TICKS)
+    panels[0].set_ylim(0.0, 1.35 * panels[0].get_ylim()[1])
     panels[1].set_yscale("log")
     name_panels(panels, ["made: range of networks found", "Gaussian: proven range"])
+    panels[0].legend(loc="upper right", bbox_to_anchor=(1.0, 1.0))
+    panels[1].legend(loc="upper right")
     seeds = span(summary.groupby(["data", "n", "d", "set_fraction"])["seed"].nunique())
     points = span(summary["n_points"])
     annotate(
         figure,
         title(summary),
-        f"Largest and median range of {points} standard normal points, over the standard "
-        f"deviation of the labels; medians and quartiles of {seeds} instances a strength. In (b) "
+        f"Largest and median range of {points} standard normal points, over the root mean "
+        f"square of the labels; medians and quartiles of {seeds} instances a strength. In (b) "
         "networks that were found differ by at most "
         f"{scientific(gaussian(summary)['largest_found'].max())}: the rest is what "
         "the proof leaves open.",
@@ -78,11 +83,12 @@ def title(summary: pd.DataFrame) -> str:
     disagree = apart[apart["largest_found"] > APART]
     drawn = gaussian(summary)
     many = int((drawn["unique"] == "no").sum())
+    alike = int((drawn["largest_proven"] < APART).sum())
     return (
         f"Optimal networks of {len(disagree)} of {len(apart)} made problems disagree off the data, "
-        f"by up to {disagree['largest_found'].max():.2g} spreads of the labels; those of "
-        f"{len(drawn)} Gaussian ones, {many} with many optima, by at most "
-        f"{scientific(drawn['largest_proven'].max())}"
+        f"by up to {disagree['largest_found'].max():.2g} times the size of the labels; "
+        f"for {alike} of {len(drawn)} Gaussian ones, {many} with many optima, less than "
+        f"{100.0 * APART:.0f}% is proven"
     )
 
 
