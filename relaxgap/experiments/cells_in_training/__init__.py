@@ -5,5 +5,5 @@ from relaxgap.experiments.experiment import Experiment
 EXPERIMENT = Experiment(
     __name__,
     shows="live neurons and occupied cells of wide networks, against training steps",
-    claims=("Wang, Lacotte & Pilanci: training ends with few cells, however wide the start",),
+    claims=("Wang, Lacotte & Pilanci: stationary networks hold one direction a cell; how many",),
 )

@@ -25,14 +25,15 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         _draw_runs(axes, summary[summary["method"] == method])
     panels[0].set_ylabel("number")
     name_panels(panels, [method_name(method) for method in methods])
-    legend_above(figure, panels[0].get_legend_handles_labels()[0], columns=3)
+    legend_above(figure, panels[0].get_legend_handles_labels()[0], columns=2)
     runs = summary.groupby(["method", "width", "step"]).size()
     annotate(
         figure,
         title(summary),
         f"{summary['data'].iloc[0]}, $n = {span(summary['n'])}$, $d = {span(summary['d'])}$, "
         f"{summary['seed'].nunique()} instances; medians and quartiles of {span(runs)} runs a "
-        "point. A neuron is live, and a sample off its kink, from $10^{-3}$ on. Dashed: the median "
+        "point. A neuron is live if the product of its norms is above $10^{-3}$ of the largest; a sample "
+        "whose cosine with it is within $10^{-3}$ of zero counts as active. Dashed: the median "
         "$m^*$ of the instances.",
     )
     return figure
@@ -53,6 +54,7 @@ def _draw_runs(axes: Axes, rows: pd.DataFrame) -> None:
     shown = [step for step in steps if step == 0 or np.log10(step) % 1 == 0]
     axes.set_xticks(shown, [f"{step:,}" for step in shown])
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(-3.0, 1.5 * float(steps.max()))
     axes.set_xlabel("steps")
     label_factors(axes)
 
@@ -69,14 +71,14 @@ def title(summary: pd.DataFrame) -> str:
     last = ends(summary)
     widest = last[last["width"] == last["width"].max()]
     least = widest.drop_duplicates(["n", "seed"])["smallest"].median()
-    said = ", ".join(
-        f"{method_name(method)} with {rows['n_live'].median():g} live neurons in "
-        f"{rows['n_cells'].median():g} cells"
+    said = " and ".join(
+        f"{rows['n_live'].median():g} live ones in {rows['n_cells'].median():g} (cell, sign) "
+        f"pairs by {method_name(method)}"
         for method, rows in widest.groupby("method", sort=False)
     )
     return (
-        f"After {last['step'].iloc[0]:,} steps runs of the largest width are, in the median, "
-        f"{said}; the narrowest optimal networks have {least:g} neurons"
+        f"Of {widest['width'].iloc[0]} neurons {last['step'].iloc[0]:,} steps leave {said}; "
+        f"optimal networks need {least:g} (medians)"
     )
 
 
