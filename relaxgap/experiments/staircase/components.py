@@ -29,7 +29,7 @@ from math import perm
 import numpy as np
 from jaxtyping import Bool, Int
 
-MAX_PLACEMENTS = 20_000
+MAX_PLACEMENTS = 30_000
 """Placements of vertices beyond which labelled networks are not counted."""
 EMPTY = -1
 

@@ -12,6 +12,7 @@ from relaxgap.drawing.legends import legend_above
 from relaxgap.drawing.marks import colour_of
 from relaxgap.drawing.numbers import span
 from relaxgap.drawing.style import GREY, new_figure
+from relaxgap.experiments.staircase.components import MAX_PLACEMENTS
 
 INSTANCE = ["data", "seed"]
 
@@ -46,6 +47,11 @@ class Steps:
     connected_from: int
     connected_by: int
     rank: int
+
+    @property
+    def connected_exactly_by(self) -> int:
+        """The width of the theorem with the rank in place of n."""
+        return min(self.connected_by, self.rank + 1)
 
     @property
     def all_hold(self) -> bool:
@@ -100,7 +106,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         f"A line is an instance; {span(summary.groupby('data')['seed'].nunique())} of each kind, "
         "some alike; none at widths below $m^*$. Vertices and supports in fractions. Up to order: "
         "networks that differ by a permutation of their neurons are one.",
-        f"Labelled: points of weight space, not counted where vertices have over 20,000 places "
+        f"Labelled: points of weight space, not counted where vertices have over {MAX_PLACEMENTS:,} places "
         f"({uncounted} of {len(summary)} widths).",
     )
     return figure
