@@ -24,13 +24,13 @@ and :math:`r \le n`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations
-from math import perm
+from math import factorial, perm
 
 import numpy as np
 from jaxtyping import Bool, Int
 
-MAX_PLACEMENTS = 30_000
-"""Placements of vertices beyond which labelled networks are not counted."""
+MAX_PLACEMENTS = 20_000
+"""Placements of vertices that are joined to anything beyond which they are not counted."""
 EMPTY = -1
 
 Joined = Callable[[int, Int[np.ndarray, " r"]], Bool[np.ndarray, " r"]]
@@ -64,11 +64,8 @@ def up_to_permutations(supports: Bool[np.ndarray, "v k"], width: int) -> Compone
     width : int
         Neurons, some of which may be zero.
     """
-    sizes = supports.sum(axis=1)
-    kept = supports[sizes <= width]
-    shared = kept.astype(np.int64) @ kept.T.astype(np.int64)
+    kept, joined = _joined_vertices(supports, width)
     sizes = kept.sum(axis=1)
-    joined = sizes[:, None] + sizes[None, :] - shared <= width
     label = _components(len(kept), lambda v, rest: np.asarray(joined[v, rest]))
     return _counted(label, sizes, width)
 
@@ -88,7 +85,11 @@ def labelled(supports: Bool[np.ndarray, "v k"], width: int) -> Components | None
     Components or None
         None where there are too many placements.
     """
-    kept = [np.flatnonzero(row) for row in supports if row.sum() <= width]
+    inside, near = _joined_vertices(supports, width)
+    # no room to split, and none for another vertex beside it: each order of it is alone
+    alone = (inside.sum(axis=1) == width) & (near.sum(axis=1) == 1) & (width > 0)
+    n_alone = int(alone.sum()) * factorial(width)
+    kept = [np.flatnonzero(row) for row in inside[~alone]]
     if sum(perm(width, len(neurons)) for neurons in kept) > MAX_PLACEMENTS:
         return None
     placed: list[Int[np.ndarray, " m"]] = []
@@ -107,7 +108,18 @@ def labelled(supports: Bool[np.ndarray, "v k"], width: int) -> Components | None
         return np.asarray(agree.all(axis=1))
 
     sizes = np.array([len(kept[v]) for v in vertex], dtype=np.int64)
-    return _counted(_components(len(table), joined), sizes, width)
+    others = _counted(_components(len(table), joined), sizes, width)
+    return Components(others.count + n_alone, others.n_single + n_alone)
+
+
+def _joined_vertices(
+    supports: Bool[np.ndarray, "v k"], width: int
+) -> tuple[Bool[np.ndarray, "w k"], Bool[np.ndarray, "w w"]]:
+    """Return the vertices of at most so many neurons, and which two have no more together."""
+    kept = supports[supports.sum(axis=1) <= width]
+    sizes = kept.sum(axis=1)
+    shared = kept.astype(np.int64) @ kept.T.astype(np.int64)
+    return kept, np.asarray(sizes[:, None] + sizes[None, :] - shared <= width)
 
 
 def _components(count: int, joined: Joined) -> Int[np.ndarray, " c"]:

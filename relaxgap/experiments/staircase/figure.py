@@ -106,8 +106,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         f"A line is an instance; {span(summary.groupby('data')['seed'].nunique())} of each kind, "
         "some alike; none at widths below $m^*$. Vertices and supports in fractions. Up to order: "
         "networks that differ by a permutation of their neurons are one.",
-        f"Labelled: points of weight space, not counted where vertices have over {MAX_PLACEMENTS:,} places "
-        f"({uncounted} of {len(summary)} widths).",
+        f"Labelled: points of weight space, not counted where vertices that are no points of their "
+        f"own have over {MAX_PLACEMENTS:,} places ({uncounted} of {len(summary)} widths).",
     )
     return figure
 
