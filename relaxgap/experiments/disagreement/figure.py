@@ -86,9 +86,9 @@ def title(summary: pd.DataFrame) -> str:
     alike = int((drawn["largest_proven"] < APART).sum())
     return (
         f"Optimal networks of {len(disagree)} of {len(apart)} made problems disagree off the data, "
-        f"by up to {disagree['largest_found'].max():.2g} times the size of the labels; "
-        f"for {alike} of {len(drawn)} Gaussian ones, {many} with many optima, less than "
-        f"{100.0 * APART:.0f}% is proven"
+        f"by up to {disagree['largest_found'].max():.2g} times the size of the labels; those of "
+        f"{alike} of {len(drawn)} Gaussian ones, {many} with many optima, are proven within "
+        f"{100.0 * APART:.0f}% of it"
     )
 
 
