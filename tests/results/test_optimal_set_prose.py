@@ -78,6 +78,7 @@ def training_sentences(rows: pd.DataFrame) -> list[str]:
         f"from {first['n_cells'].median():g} pairs at the start",
         f"m\\* is {least.min()} to {least.max()}, in the median {least.median():g}",
         f"{int(no_more.sum())} of {len(last)} runs end in at most m\\* pairs",
+        f"{significant(last['defect'].median(), 2)} from the strongest one of its pair",
     ]
 
 
