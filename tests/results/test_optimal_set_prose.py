@@ -115,7 +115,7 @@ def narrow_sentences(rows: pd.DataFrame) -> list[str]:
         said.append(
             f"with {NUMBERS[int(str(width))]} the least loss is {middle} times p\\* in the median "
             f"and {significant(part['ratio'].max(), 2)} at most, m\\* is no "
-            f"more on {int(enough.sum())}, and {n_found:,} of {n_runs:,} runs "
+            f"larger on {int(enough.sum())}, and {n_found:,} of {n_runs:,} runs "
             f"({percent(n_found / n_runs)}%) find it; none of {of_width['n_starts'].iloc[0]} does "
             f"on {missed} of {len(of_width)} pairs of a problem and a method"
         )

@@ -30,7 +30,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     annotate(
         figure,
         title(summary),
-        f"{summary['data'].iloc[0]}, $n = {span(summary['n'])}$, $d = {span(summary['d'])}$, "
+        f"{summary['data'].iloc[0]}, $n$ = {span(summary['n'])}, $d$ = {span(summary['d'])}, "
         f"{summary['seed'].nunique()} instances; medians and quartiles of {span(runs)} runs a "
         "point. A neuron is live if the product of its norms is above $10^{-3}$ of the largest; a "
         "sample whose cosine with it is within $10^{-3}$ of zero counts as active. Dashed: the "

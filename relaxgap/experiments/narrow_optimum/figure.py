@@ -49,7 +49,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     annotate(
         figure,
         title(summary),
-        f"{summary['data'].iloc[0]}, $n = {span(summary['n'])}$, $d = {span(summary['d'])}$: "
+        f"{summary['data'].iloc[0]}, $n$ = {span(summary['n'])}, $d$ = {span(summary['d'])}: "
         f"{per_point} instances a point; medians and quartiles in (a), means in (b), of "
         f"{span(summary['n_starts'])} starts each. Least losses to "
         f"{scientific(once['gap'].max())} or closer. A run finds one if it is proven within "
@@ -85,17 +85,17 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame) -> None:
 def title(summary: pd.DataFrame) -> str:
     """Say what the best narrow networks cost, and how rarely they are found."""
     runs, once = with_ratios(summary), instances(summary)
-    said = ", ".join(
-        f"{rows['ratio'].median():.2g} times with {width} neuron{'' if width == 1 else 's'}"
+    said = " and ".join(
+        f"{rows['ratio'].median():.3g} times $p^*$ with {width} neuron{'' if width == 1 else 's'}"
         for width, rows in once.groupby("width")
     )
-    shares = ", ".join(
+    shares = " and ".join(
         f"{100.0 * rows['n_found'].sum() / rows['n_starts'].sum():.0f}%"
         for _, rows in runs.groupby("width")
     )
     return (
-        f"The least loss is, in the median of {once.groupby(INSTANCE).ngroups} problems, {said} "
-        f"that of all widths; {shares} of the runs find it"
+        f"The least loss is, in the median of {once.groupby(INSTANCE).ngroups} problems, {said}; "
+        f"{shares} of the runs find it"
     )
 
 
