@@ -31,7 +31,7 @@ class MadeInstance:
     kind : str
         ``none``, ``directions`` or ``signs``.
     pairs : int
-        Of opposite rows of ``signs``, 1 to 4.
+        Of opposite rows of ``signs``, 2 to 4: one leaves a single network.
     largest : int
         Of the integers that the labels are made of.
 
@@ -50,9 +50,9 @@ class MadeInstance:
             raise ConfigurationError(
                 f"Expected made.kind out of {', '.join(KINDS)}, got {self.kind!r}; choose one."
             )
-        if not 1 <= self.pairs <= DIMENSION:
+        if not 2 <= self.pairs <= DIMENSION:
             raise ConfigurationError(
-                f"Expected made.pairs from 1 to {DIMENSION}, got {self.pairs}; choose one of these."
+                f"Expected made.pairs from 2 to {DIMENSION}, got {self.pairs}; choose one of these."
             )
         if self.largest < 2:
             raise ConfigurationError(f"Expected made.largest >= 2, got {self.largest}; raise it.")
