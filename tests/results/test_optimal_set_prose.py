@@ -16,6 +16,8 @@ def width_sentences(rows: pd.DataFrame) -> list[str]:
     drawn, others = rows[~is_made(rows)], rows[is_made(rows)]
     answers = drawn["unique"].value_counts()
     many = drawn[drawn["unique"] == "no"]
+    unsure = drawn.loc[drawn["unique"] == "not told", "dimension"]
+    at_least = many[many["beta_fraction"] == many["beta_fraction"].min()]
     by_d = ", ".join(
         f"{int((part['unique'] == 'no').sum())} of {len(part)} at d = {d}"
         for d, part in drawn.groupby("d")
@@ -28,14 +30,16 @@ def width_sentences(rows: pd.DataFrame) -> list[str]:
     return [
         f"Of {len(drawn)} Gaussian problems {answers.get('yes', 0)} have one optimal network and "
         f"{answers.get('no', 0)} have many, which is proven; {answers.get('not told', 0)} are not "
-        f"told",
+        f"told and look like a set of dimension {unsure.min()} to {unsure.max()}",
         f"({by_d})",
+        f"{len(at_least)} of them at the least strength",
         f"a free linear part proves it on {int((many['proven_by'] == 'linear_part').sum())} of the "
         f"{len(many)}",
         f"{int((many['smallest'] < many['largest']).sum())} of them have vertices of different "
         "widths",
         f"The median m\\* at d = 3 and β = 0.1 β_max is {widths}",
         f"The two ends of m\\* are equal on {int(known(rows).sum())} of {len(rows)}",
+        f"and those of M\\* on {int((rows['largest'] == rows['largest_high']).sum())}",
         f"the rank of the columns is below n on {int((rows['rank'] < rows['n']).sum())}",
         f"On {int(wider.sum())} of {len(others)} made instances m\\* < M\\*",
     ]
