@@ -31,11 +31,11 @@ def width_sentences(rows: pd.DataFrame) -> list[str]:
         f"Of {len(drawn)} Gaussian problems {answers.get('yes', 0)} have one optimal network and "
         f"{answers.get('no', 0)} have many, which is proven; {answers.get('not told', 0)} are not "
         f"told and look like a set of dimension {unsure.min()} to {unsure.max()}",
-        f"({by_d})",
+        f"{by_d}",
         f"{len(at_least)} of them at the least strength",
         f"a free linear part proves it on {int((many['proven_by'] == 'linear_part').sum())} of the "
         f"{len(many)}",
-        f"{int((many['smallest'] < many['largest']).sum())} of them have vertices of different "
+        f"{int((many['smallest'] < many['largest']).sum()) or 'None'} of them have vertices of different "
         "widths",
         f"The median m\\* at d = 3 and β = 0.1 β_max is {widths}",
         f"The two ends of m\\* are equal on {int(known(rows).sum())} of {len(rows)}",

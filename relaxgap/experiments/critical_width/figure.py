@@ -118,7 +118,7 @@ def title(summary: pd.DataFrame) -> str:
     apart = int((many["smallest"] < many["largest"]).sum())
     return (
         f"Of {len(drawn)} Gaussian problems {len(many)} have many optimal networks ({told} are not "
-        f"told), {apart} of them with vertices of different widths; $m^* < M^*$ on "
+        f"told), {apart or 'none'} of them with vertices of different widths; $m^* < M^*$ on "
         f"{int(wider.sum())} of {len(made)} made ones"
     )
 
