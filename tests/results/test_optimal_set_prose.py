@@ -17,6 +17,7 @@ def width_sentences(rows: pd.DataFrame) -> list[str]:
     answers = drawn["unique"].value_counts()
     many = drawn[drawn["unique"] == "no"]
     unsure = drawn.loc[drawn["unique"] == "not told", "dimension"]
+    apart = int((many["smallest"] < many["largest"]).sum())
     at_least = many[many["beta_fraction"] == many["beta_fraction"].min()]
     by_d = ", ".join(
         f"{int((part['unique'] == 'no').sum())} of {len(part)} at d = {d}"
@@ -35,8 +36,7 @@ def width_sentences(rows: pd.DataFrame) -> list[str]:
         f"{len(at_least)} of them at the least strength",
         f"a free linear part proves it on {int((many['proven_by'] == 'linear_part').sum())} of the "
         f"{len(many)}",
-        f"{int((many['smallest'] < many['largest']).sum()) or 'None'} of them have vertices of different "
-        "widths",
+        f"{apart or 'None'} of them have vertices of different widths",
         f"The median m\\* at d = 3 and β = 0.1 β_max is {widths}",
         f"The two ends of m\\* are equal on {int(known(rows).sum())} of {len(rows)}",
         f"and those of M\\* on {int((rows['largest'] == rows['largest_high']).sum())}",
