@@ -76,12 +76,15 @@ def training_sentences(rows: pd.DataFrame) -> list[str]:
         )
     least = last.drop_duplicates(["n", "seed"])["smallest"]
     first = rows[(rows["step"] == 0) & (rows["width"] == rows["width"].max())]
-    no_more = last["n_cells"] <= last["smallest"]
+    no_more, fewer = last["n_cells"] <= last["smallest"], last["n_cells"] < last["smallest_low"]
+    excess = last.loc[fewer, "loss"] / last.loc[fewer, "optimum_bound"] - 1.0
     return [
         *said,
         f"from {first['n_cells'].median():g} pairs at the start",
         f"m\\* is {least.min()} to {least.max()}, in the median {least.median():g}",
         f"{int(no_more.sum())} of {len(last)} runs end in at most m\\* pairs",
+        f"{int(fewer.sum())} in fewer, {percent(excess.min(), 2)} to {percent(excess.max(), 0)}% "
+        "above the optimum",
         f"{significant(last['defect'].median(), 2)} from the strongest one of its pair",
     ]
 
@@ -97,8 +100,10 @@ def disagreement_sentences(rows: pd.DataFrame) -> list[str]:
             f"largest strength, {significant(medians[weakest], 2)} at the least"
         )
     many = drawn[drawn["unique"] == "no"]
+    beyond = (apart["largest_proven"] - apart["largest_found"]).max()
     return [
         *said,
+        f"the proven range is at most {power(beyond)} wider",
         f"on {int((apart['largest_found'] > APART).sum())} of {len(apart)} made problems by more "
         f"than {percent(APART)}%",
         f"{len(many)} of the {len(drawn)} Gaussian problems have many optimal networks",
