@@ -41,6 +41,11 @@ DRAWERS = (
     "relaxgap.experiments.semi_nmf",
     "relaxgap.experiments.vector_classes",
     "relaxgap.experiments.vector_benchmark",
+    "relaxgap.experiments.critical_width",
+    "relaxgap.experiments.staircase",
+    "relaxgap.experiments.cells_in_training",
+    "relaxgap.experiments.disagreement",
+    "relaxgap.experiments.narrow_optimum",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

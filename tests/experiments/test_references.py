@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from optimal_set_comparisons import OPTIMAL_SET_COMPARISONS
 from theory_comparisons import THEORY_COMPARISONS
 from vector_comparisons import VECTOR_COMPARISONS
 
@@ -321,6 +322,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "real_tables": compare_tables,
     **THEORY_COMPARISONS,
     **VECTOR_COMPARISONS,
+    **OPTIMAL_SET_COMPARISONS,
 }
 
 
