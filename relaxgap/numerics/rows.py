@@ -1,7 +1,7 @@
 """Lengths and directions of the rows of a matrix, of any magnitude."""
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from relaxgap.errors import DataError
 
@@ -67,3 +67,27 @@ def normalized_rows(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]
             f"{zero[0]}; remove them or set normalize_rows=false."
         )
     return np.asarray(X / norms, dtype=np.float64)
+
+
+def alike_rows(
+    X: Float64[np.ndarray, "n d"],
+) -> tuple[Int[np.ndarray, " k"], Int[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    """Group rows of one direction that need no rounding to tell: equal ones, or of one column.
+
+    Returns
+    -------
+    first : (k,) int
+        The first row of each direction.
+    place : (n,) int
+        Which of them each row is alike.
+    times : (n,) float64
+        How much longer it is: 1 but for one column, where it is off by a rounding.
+    """
+    if X.shape[1] == 1:
+        _, first, place = np.unique(np.sign(X[:, 0]), return_index=True, return_inverse=True)
+        lengths = np.abs(X[:, 0])
+        unit = lengths[first[place]]
+        times = np.divide(lengths, unit, out=np.ones_like(lengths), where=unit > 0.0)
+        return first, place, times
+    _, first, place = np.unique(X, axis=0, return_index=True, return_inverse=True)
+    return first, place.ravel(), np.ones(len(X))

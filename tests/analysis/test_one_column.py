@@ -50,3 +50,31 @@ def test_a_straight_line_of_two_samples_has_a_closed_form() -> None:
     assert found.dual_value <= value * (1.0 + 1e-12)
     assert value <= found.primal_value * (1.0 + 1e-12)
     assert lasso_over_kinks(x, y, beta) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("normalisation", ["columns", "frobenius"])
+@pytest.mark.parametrize(("width", "n"), [(1, 1000), (2, 1000), (2, 30), (3, 30)])
+def test_three_layers_of_one_column_have_a_closed_form(
+    normalisation: str, width: int, n: int
+) -> None:
+    rng = np.random.default_rng(n)
+    x = rng.standard_normal(n)
+    y = np.abs(x) - 0.3 * x + 0.3 * rng.standard_normal(n)
+    found = relaxgap.solve(
+        x[:, None],
+        y,
+        beta=0.3 * np.sqrt(n),
+        program="three_layer",
+        subnetwork_width=width,
+        normalisation=normalisation,
+        rtol=1e-8,
+    )
+    # without biases all of them are multiples of two functions, which no sample sees both of; equal
+    # neurons of unit columns are cheaper by the root of their number
+    cost = found.beta / (np.sqrt(width) if normalisation == "columns" else 1.0)
+    value = 0.5 * float(y @ y)
+    for part in (np.maximum(x, 0.0), np.maximum(-x, 0.0)):
+        value -= max(abs(float(part @ y)) - cost, 0.0) ** 2 / (2.0 * float(part @ part))
+    assert found.relative_gap <= 1e-8
+    assert found.dual_value <= value * (1.0 + 1e-12)
+    assert value <= found.primal_value * (1.0 + 1e-12)

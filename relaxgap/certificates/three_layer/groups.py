@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from relaxgap.certificates.three_layer.pieces import SignClass
+from relaxgap.numerics.rows import alike_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,11 +50,12 @@ def group_around(
     active = (np.maximum(along, 0.0) @ signs.signs) > 0.0
     linear = np.where(active[:, None], (along > 0.0) * signs.signs, 0.0)
     A = (linear[:, :, None] * X[:, None, :]).reshape(X.shape[0], -1)
+    first, _, _ = alike_rows(X)
     conditions = [
         _active_conditions(along[i], signs) if active[i] else _inactive_conditions(along[i], signs)
-        for i in range(X.shape[0])
+        for i in first
     ]
-    rows = np.repeat(X, [len(some) for some in conditions], axis=0)
+    rows = np.repeat(X[first], [len(some) for some in conditions], axis=0)
     C = (np.concatenate(conditions)[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
     sizes = np.linalg.norm(C, axis=1)
     some = sizes > 0.0

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float64, Int
 
 from relaxgap.certificates.three_layer.pieces import SignClass
 from relaxgap.numerics.rounding import EPS, TINY, magnitude, rounding_bound
+from relaxgap.numerics.rows import alike_rows
 from relaxgap.problems.three_layer import FROBENIUS
 
 SMALLEST_SHARE = 1e-12
@@ -29,6 +30,8 @@ FASTER, SLOWER, PACES, LARGEST_CHANGE = 1.3, 0.4, (1e-3, 1e4), 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightedRows:
     """Hold rows of nonzero weight, those that matter most first, and a class of sub-networks.
+
+    Rows that are alike are one, and so are those of one column and one sign.
 
     Parameters
     ----------
@@ -44,6 +47,10 @@ class WeightedRows:
         Slopes of linear functions above all pieces of all rows from the first, second, ... on.
     above : (k + 1,) float64
         The constants beside them.
+    n_terms : int
+        Number of rows that were added up.
+    scale : float
+        Sum of what each of them adds at most.
     """
 
     X: Float64[np.ndarray, "k d"]
@@ -52,6 +59,8 @@ class WeightedRows:
     normalisation: str
     chords: Float64[np.ndarray, "l m d"]
     above: Float64[np.ndarray, " l"]
+    n_terms: int
+    scale: float
 
     @classmethod
     def of(
@@ -61,7 +70,11 @@ class WeightedRows:
         signs: SignClass,
         normalisation: str,
     ) -> "WeightedRows":
-        """Sort the rows, and leave out those that gain nothing."""
+        """Add up and sort the rows, and leave out those that gain nothing."""
+        n_terms, scale = len(c), float(magnitude(X, c))
+        first, place, times = alike_rows(X)
+        if len(first) < len(X):
+            X, c = X[first], np.bincount(place, weights=times * c, minlength=len(first))
         sizes = np.abs(c) * np.abs(X).sum(axis=1)
         order = np.argsort(-sizes, kind="stable")
         order = order[sizes[order] > 0.0]
@@ -77,7 +90,7 @@ class WeightedRows:
             else np.zeros((1, *part.shape[1:]))
             for part in (slopes, half * reach)
         )
-        return cls(X, c, signs, normalisation, chords, above)
+        return cls(X, c, signs, normalisation, chords, above, n_terms, scale)
 
     def pieces(self, row: int) -> Float64[np.ndarray, "o v m"]:
         """Return the pieces of a row, by its sign."""
@@ -91,8 +104,8 @@ class WeightedRows:
     @property
     def rounding(self) -> float:
         """Bound of the rounding in the norm of a slope."""
-        n_terms = 2 * len(self.c) * (self.n_vertices + 2) + self.signs.m + 16
-        scale = np.sqrt(self.signs.m) * magnitude(self.X, self.c)
+        n_terms = 2 * len(self.c) * (self.n_vertices + 2) + self.signs.m + self.n_terms + 16
+        scale = np.sqrt(self.signs.m) * self.scale
         return float(rounding_bound(n_terms, self.signs.m * self.X.shape[1], float(scale)))
 
     def gains(self, z: Float64[np.ndarray, "N m d"]) -> Float64[np.ndarray, " N"]:
