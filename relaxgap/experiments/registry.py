@@ -41,6 +41,9 @@ DRAWERS = (
     "relaxgap.experiments.semi_nmf",
     "relaxgap.experiments.vector_classes",
     "relaxgap.experiments.vector_benchmark",
+    "relaxgap.experiments.three_layer_restarts",
+    "relaxgap.experiments.three_layer_gap",
+    "relaxgap.experiments.three_layer_growth",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {
