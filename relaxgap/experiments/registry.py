@@ -43,6 +43,7 @@ DRAWERS = (
     "relaxgap.experiments.vector_benchmark",
     "relaxgap.experiments.three_layer_restarts",
     "relaxgap.experiments.three_layer_gap",
+    "relaxgap.experiments.feature_selection",
     "relaxgap.experiments.three_layer_growth",
 )
 
