@@ -25,7 +25,8 @@ def restart_sentences(rows: pd.DataFrame) -> list[str]:
         most = part[part["width"] == part.groupby("n")["width"].transform("max")]
         alike = ", where both normalisations are one problem" if m == 1 else ""
         said.append(
-            f"m₁ = {m}{alike}: with one sub-network on {counts['one'][0]} of {counts['one'][1]} problems, "
+            f"m₁ = {m}{alike}: with one sub-network on {counts['one'][0]} of "
+            f"{counts['one'][1]} problems, "
             f"with n + 1 on {counts['enough'][0]}, with 3(n + 1) on {counts['most'][0]}, where the "
             f"median run is {_excess(most['middle'].median())} above the optimum and the worst "
             f"best of 50 {_excess(most['excess'].max())}"
@@ -87,7 +88,6 @@ def growth_sentences(rows: pd.DataFrame) -> list[str]:
     """Return slopes over the smaller and the larger sizes."""
     said = []
     for found in slopes(rows).itertuples():
-        part = rows[(rows["m"] == found.m) & (rows["normalisation"] == found.normalisation)]
         name = (
             ""
             if found.m == 1
@@ -95,14 +95,26 @@ def growth_sentences(rows: pd.DataFrame) -> list[str]:
         )
         said.append(
             f"m₁ = {found.m}{name}: as n to the {found.early:.1f} and then to the "
-            f"{found.late:.1f}, {significant(found.last, 2)} s at n = {part['n'].max()}"
+            f"{found.late:.1f}, {significant(found.last, 2)} s at n = {found.n}"
         )
     solved = int((rows["status"] == "solved").sum())
     return [
         "; ".join(said),
-        f"{solved} of {len(rows)} brackets reach 10⁻⁶",
+        f"{solved} of {len(rows)} brackets reach 10⁻⁶, the others{_missed(rows)}",
         f"the optima use {span(rows['width'])} sub-networks",
     ]
+
+
+def _missed(rows: pd.DataFrame) -> str:
+    """Say at which sizes brackets fall short, and by how much."""
+    short = rows[rows["status"] != "solved"]
+    sizes = short.groupby(["m", "normalisation", "n"]).size()
+    said = [
+        f" {count} with m₁ = {m}, {normalisation}, at n = {n}"
+        for (m, normalisation, n), count in sizes.items()
+    ]
+    low, high = short["relative_gap"].min(), short["relative_gap"].max()
+    return f"{','.join(said)}, end at gaps of {low:.2g} to {high:.2g}"
 
 
 def selection_sentences(rows: pd.DataFrame) -> list[str]:

@@ -108,8 +108,14 @@ def solved(
     n_groups: int = 0,
     seed: int = 0,
 ) -> SolveResult:
-    """Solve a problem over all groups, or over those around so many drawn sub-networks."""
-    return solve_three_layers(
+    """Solve a problem over all groups, or over those around so many drawn sub-networks.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it was interrupted: what was found until then is no result of an experiment.
+    """
+    found = solve_three_layers(
         data.X,
         data.y,
         Regularisation(beta, beta_fraction),
@@ -120,6 +126,9 @@ def solved(
         time_limit=time_limit,
         seed=seed,
     )
+    if found.stopped == "interrupted":
+        raise KeyboardInterrupt
+    return found
 
 
 def network_of(result: SolveResult) -> ThreeLayerNetwork:
