@@ -91,9 +91,10 @@ def title(summary: pd.DataFrame) -> str:
         three = 100.0 * min(row["columns"], row["frobenius"])
         rival = 100.0 * min(row["regressor"], row["classifier"])
         said.append(
-            f"{name} {three:.1f}%, two layers {100.0 * row['two']:.1f}%, perceptrons {rival:.1f}%"
+            f"{name}: three layers {three:.1f}%, two {100.0 * row['two']:.1f}%, perceptrons "
+            f"{rival:.1f}%"
         )
-    return f"Least median test errors of three-layer programs: {'; '.join(said)}"
+    return f"Least median test errors on {'; on '.join(said)}"
 
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
