@@ -46,6 +46,11 @@ DRAWERS = (
     "relaxgap.experiments.cells_in_training",
     "relaxgap.experiments.disagreement",
     "relaxgap.experiments.narrow_optimum",
+    "relaxgap.experiments.three_layer_restarts",
+    "relaxgap.experiments.three_layer_gap",
+    "relaxgap.experiments.feature_selection",
+    "relaxgap.experiments.three_layer_growth",
+    "relaxgap.experiments.three_layer_tables",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

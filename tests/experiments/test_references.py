@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 from optimal_set_comparisons import OPTIMAL_SET_COMPARISONS
 from theory_comparisons import THEORY_COMPARISONS
+from three_layer_comparisons import THREE_LAYER_COMPARISONS
 from vector_comparisons import VECTOR_COMPARISONS
 
 from relaxgap.cli.main import main
@@ -323,6 +324,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     **THEORY_COMPARISONS,
     **VECTOR_COMPARISONS,
     **OPTIMAL_SET_COMPARISONS,
+    **THREE_LAYER_COMPARISONS,
 }
 
 
