@@ -1,0 +1,1 @@
+"""Bounds of the dual constraint of parallel three-layer networks, and what they prove."""
