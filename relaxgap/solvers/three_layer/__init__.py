@@ -1,0 +1,1 @@
+"""Ways to a bracket of the optimum of parallel three-layer networks."""

@@ -1,0 +1,49 @@
+"""Brackets of the optimum of parallel three-layer networks, one after another."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from relaxgap.certificates.three_layer.duality import ThreeLayerBracket
+from relaxgap.certificates.three_layer.prices import SelectionPrices, spectral_price
+from relaxgap.data.vector_dataset import VectorDataset
+from relaxgap.numerics.clock import Deadline
+from relaxgap.problems.three_layer import ThreeLayerProgram
+from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.three_layer.generation import SPECTRAL, generated_rounds
+from relaxgap.solvers.vector.following import VectorSolution, solutions
+from relaxgap.solvers.vector.methods import in_units as vector_in_units
+
+
+def three_layer_rounds(
+    program: ThreeLayerProgram, rtol: float, seed: int, deadline: Deadline
+) -> Iterator[VectorSolution[ThreeLayerBracket]]:
+    """Return solutions over all groups, each bracket inside the one before; the first at once.
+
+    Parameters
+    ----------
+    program : ThreeLayerProgram
+        In units where rows and labels are about 1.
+    rtol : float
+        Relative gap to reach.
+    seed : int
+        Of starts of local ascent.
+    deadline : Deadline
+        Of all of it.
+    """
+    y = program.data.y
+    first = ThreeLayerBracket.unsolved(program)
+    first = first.with_dual_point(program, y, spectral_price(program, y), SPECTRAL)
+    rng = np.random.default_rng(seed)
+    rounds = generated_rounds(program, SelectionPrices(program), rtol, rng)
+    return solutions(first, rounds, rtol, deadline)
+
+
+def in_units(program: ThreeLayerProgram) -> tuple[ThreeLayerProgram, float, float]:
+    """Return the program in units where rows and labels are about 1, and these, powers of two."""
+    data = program.data
+    both = VectorProgram(VectorDataset(data.X, data.y[:, None]), program.beta)
+    scaled, x_unit, y_unit = vector_in_units(both)
+    rows = replace(data, X=scaled.data.X, y=np.ascontiguousarray(scaled.data.Y[:, 0]))
+    return replace(program, data=rows, beta=scaled.beta), x_unit, y_unit
