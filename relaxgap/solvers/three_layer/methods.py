@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from relaxgap.certificates.three_layer.duality import ThreeLayerBracket
+from relaxgap.certificates.three_layer.group_prices import GroupList
 from relaxgap.certificates.three_layer.prices import SelectionPrices, spectral_price
 from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems.three_layer import ThreeLayerProgram
 from relaxgap.problems.vector_output import VectorProgram
 from relaxgap.solvers.three_layer.generation import SPECTRAL, generated_rounds
+from relaxgap.solvers.three_layer.interior import interior_rounds
 from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.methods import in_units as vector_in_units
 
@@ -38,6 +40,17 @@ def three_layer_rounds(
     rng = np.random.default_rng(seed)
     rounds = generated_rounds(program, SelectionPrices(program), rtol, rng)
     return solutions(first, rounds, rtol, deadline)
+
+
+def sampled_rounds(
+    program: ThreeLayerProgram, groups: GroupList, rtol: float, deadline: Deadline
+) -> Iterator[VectorSolution[ThreeLayerBracket]]:
+    """Return solutions of the program over some groups, each bracket inside the one before.
+
+    The first comes at once; its lower bound, like every one, is of these groups alone.
+    """
+    first = ThreeLayerBracket.unsolved(program)
+    return solutions(first, interior_rounds(program, groups, rtol), rtol, deadline)
 
 
 def in_units(program: ThreeLayerProgram) -> tuple[ThreeLayerProgram, float, float]:
