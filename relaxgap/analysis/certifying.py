@@ -21,6 +21,9 @@ from relaxgap.analysis.library_problems import LibraryProblem
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.strength import Regularisation
+from relaxgap.analysis.three_layer_certifying import certify_three_layers, is_three_layers
+from relaxgap.analysis.three_layer_inputs import refuse_for_three_layers
+from relaxgap.analysis.three_layer_report import ThreeLayerReport
 from relaxgap.analysis.vector_certifying import VectorReport, certify_vector
 from relaxgap.analysis.vector_solving import has_several_outputs, refuse_for_several_outputs
 from relaxgap.data.dataset import Dataset
@@ -66,9 +69,10 @@ def certify(
     sklearn_alpha: float | None = None,
     torch_weight_decay: float | None = None,
     standardize: bool = False,
+    normalisation: str | None = None,
     threads: int = 1,
     on_progress: OnBracket = unseen,
-) -> NetworkReport | VectorReport:
+) -> NetworkReport | VectorReport | ThreeLayerReport:
     r"""Bracket the best training loss of any width, and measure a network against it.
 
     The loss is :math:`\tfrac12 \|f(X) - y\|^2` plus ``beta`` / 2 times the sum of the squares of
@@ -119,6 +123,10 @@ def certify(
         n w / 2 for the mean of squares, n w for the mean of a loss of classes, and biases cost.
     standardize : bool
         Whether the network was trained on columns of mean 0 and variance 1.
+    normalisation : str, optional
+        Of the first layers of parallel three-layer networks, ``columns`` or ``frobenius``: see
+        `relaxgap.analysis.three_layer_certifying`. A `ThreeLayerNetwork` or three arrays need it
+        not.
     threads : int
         BLAS threads.
     on_progress : callable
@@ -126,7 +134,7 @@ def certify(
 
     Returns
     -------
-    NetworkReport or VectorReport
+    NetworkReport, VectorReport or ThreeLayerReport
         The numbers of ``relaxgap certify --json`` by the same names, the best network known, and
         sentences; ``str(report)`` is what they say.
 
@@ -154,10 +162,26 @@ def certify(
     >>> best.verdict[:53]
     'This network is optimal to the accuracy asked for: at'
     """
+    only_one: dict[str, Any] = {"against_rest": against_rest, "penalise": penalise}
+    only_one |= {"standardize": standardize}
+    only_one |= {"sklearn_alpha": sklearn_alpha, "torch_weight_decay": torch_weight_decay}
+    if is_three_layers(network, normalisation):
+        chosen = {} if certificate == "auto" else {"certificate": certificate}
+        refuse_for_three_layers(loss or SQUARED.name, NUMPY, only_one | chosen)
+        return certify_three_layers(
+            network,
+            X,
+            y,
+            normalisation,
+            beta,
+            beta_fraction,
+            rtol,
+            time_limit,
+            seed,
+            threads=threads,
+            on_progress=on_progress,
+        )
     if has_several_outputs(X, y, ""):
-        only_one: dict[str, Any] = {"against_rest": against_rest, "penalise": penalise}
-        only_one |= {"standardize": standardize}
-        only_one |= {"sklearn_alpha": sklearn_alpha, "torch_weight_decay": torch_weight_decay}
         refuse_for_several_outputs(loss or SQUARED.name, NUMPY, only_one)
         return certify_vector(
             network,

@@ -9,6 +9,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.networks import TwoLayerNetwork, to_network
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program
+from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.problems.vector_output import NAME
 
 
@@ -18,6 +19,7 @@ def _gated(program: Program, point: Blocks) -> GatedNetwork:
 
 
 SEVERAL_OUTPUTS = "two-layer ReLU networks of several outputs"
+THREE_LAYERS = "parallel three-layer ReLU networks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ def kind_of(program: str) -> NetworkKind:
 
 def networks_of(program: str, complete: bool, n_patterns: int | None) -> str:
     """Name the networks whose optimum a bracket of the program holds."""
+    if program == THREE_LAYER:
+        restricted = f"{THREE_LAYERS} restricted to these {n_patterns} groups of patterns"
+        return f"{THREE_LAYERS} of any number of sub-networks" if complete else restricted
     networks = SEVERAL_OUTPUTS if program == NAME else kind_of(program).plural
     if complete:
         return f"all {networks} of any width"

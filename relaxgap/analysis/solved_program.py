@@ -12,10 +12,20 @@ from relaxgap.data.classes import Classes, class_sentence
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
 from relaxgap.networks.gated import GatedNetwork
+from relaxgap.networks.three_layer_network import ThreeLayerNetwork
 from relaxgap.networks.vector_network import GatedVectorNetwork, VectorNetwork
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.biases import Bias, Biases
 from relaxgap.solvers.base import Status
+
+AnyNetwork = (
+    TwoLayerNetwork
+    | GatedNetwork
+    | FittedNetwork
+    | VectorNetwork
+    | GatedVectorNetwork
+    | ThreeLayerNetwork
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class SolveRecord:
     threads : int
         BLAS threads.
     program : str
-        ``relu`` or ``gated``.
+        ``relu`` or ``gated``; ``vector`` of several outputs, ``three_layer`` of three layers.
     loss : str
         ``squared``, ``logistic`` or ``hinge``.
     classes : tuple of str or None
@@ -99,7 +109,7 @@ class SolveResult(SolveRecord):
     network : TwoLayerNetwork, GatedNetwork or FittedNetwork
         Its training loss is ``primal_value`` up to rounding; with biases or scaling a
         `FittedNetwork`, which takes raw rows; of several outputs a `VectorNetwork` or
-        `GatedVectorNetwork`.
+        `GatedVectorNetwork`; of three layers a `ThreeLayerNetwork`.
     patterns : PatternSet
         Of the program that was solved; of the network alone where all were bracketed without a
         list.
@@ -113,7 +123,7 @@ class SolveResult(SolveRecord):
         What may be wrong with the data or the patterns, one line each.
     """
 
-    network: TwoLayerNetwork | GatedNetwork | FittedNetwork | VectorNetwork | GatedVectorNetwork
+    network: AnyNetwork
     patterns: PatternSet
     nu: Float64[np.ndarray, "n ..."]
     history: tuple[BracketPoint, ...] = ()
@@ -128,6 +138,10 @@ class SolveResult(SolveRecord):
         if isinstance(self.network, (VectorNetwork, GatedVectorNetwork)):
             raise ConfigurationError(
                 f"Expected one output, got {self.n_outputs}; take result.network as it is."
+            )
+        if isinstance(self.network, ThreeLayerNetwork):
+            raise ConfigurationError(
+                "Expected two layers, got three; take result.network as it is."
             )
         biases = Biases(self.hidden_bias, self.output_bias)
         training = Training(self.beta, self.program, self.loss, self.classes, biases)

@@ -13,6 +13,8 @@ from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.programs import kind_of
 from relaxgap.analysis.solved_program import SolveResult
 from relaxgap.analysis.strength import Regularisation, is_small
+from relaxgap.analysis.three_layer_inputs import asks_for_three_layers, refuse_for_three_layers
+from relaxgap.analysis.three_layer_solving import solve_three_layers
 from relaxgap.analysis.units_remarks import remarks_on
 from relaxgap.analysis.vector_solving import (
     has_several_outputs,
@@ -56,6 +58,8 @@ def solve(
     penalise: str | None = None,
     standardize: bool = False,
     minimal: bool = False,
+    subnetwork_width: int | None = None,
+    normalisation: str | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
@@ -90,6 +94,7 @@ def solve(
     program : str
         ``relu``, or ``gated`` for its relaxation without cones, whose networks are gated. With
         several columns of labels, or asked for with ``vector``, `relaxgap.analysis.vector_solving`.
+        ``three_layer`` is `relaxgap.analysis.three_layer_solving`.
     solver : str, optional
         One of `relaxgap.solvers.registry.NAMES`; by default semismooth Newton, or a bracket over
         all patterns where they are too many to enumerate.
@@ -118,6 +123,10 @@ def solve(
         Bring every column to mean 0 and variance 1 first; the network takes raw rows.
     minimal : bool
         Merge and prune the network: at most as many neurons as samples, of no larger loss.
+    subnetwork_width : int, optional
+        With ``three_layer``: first-layer neurons of each sub-network, 2 by default.
+    normalisation : str, optional
+        With ``three_layer``: of first layers, ``columns``, by default, or ``frobenius``.
     limit : int
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
@@ -179,10 +188,26 @@ def solve(
     >>> single.dual_value <= result.primal_value
     True
     """
+    only_two: dict[str, Any] = {"bias": bias, "penalise": penalise, "standardize": standardize}
+    only_two |= {"minimal": minimal, "against_rest": against_rest}
+    if asks_for_three_layers(program, subnetwork_width, normalisation):
+        refuse_for_three_layers(loss, backend, only_two)
+        return solve_three_layers(
+            X,
+            y,
+            Regularisation(beta, beta_fraction),
+            subnetwork_width,
+            normalisation,
+            patterns,
+            solver,
+            rtol,
+            time_limit,
+            seed,
+            threads=threads,
+            on_progress=on_progress,
+        )
     if has_several_outputs(X, y, program):
-        only_one = {"bias": bias, "penalise": penalise, "standardize": standardize}
-        only_one |= {"minimal": minimal, "against_rest": against_rest}
-        refuse_for_several_outputs(loss, backend, only_one)
+        refuse_for_several_outputs(loss, backend, only_two)
         strength = Regularisation(beta, beta_fraction)
         return solve_vector(
             X,
