@@ -32,14 +32,17 @@ from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems.biases import Bias
 from relaxgap.problems.losses import SQUARED
 from relaxgap.problems.three_layer import NAME, ThreeLayerProgram
-from relaxgap.solvers.three_layer.generation import SELECTIONS
 from relaxgap.solvers.three_layer.interior import PROVEN_BY
 from relaxgap.solvers.three_layer.local_gains import ascended
-from relaxgap.solvers.three_layer.methods import in_units, sampled_rounds, three_layer_rounds
+from relaxgap.solvers.three_layer.methods import (
+    INTERIOR,
+    SELECTIONS,
+    in_units,
+    sampled_rounds,
+    three_layer_rounds,
+)
 from relaxgap.solvers.vector.following import VectorSolution
 
-INTERIOR = "interior"
-"""The solver over sampled groups."""
 BRACKET_SECONDS = 300.0
 """Time limit over all groups, where none is given."""
 BELOW = 1.0 - 1e-9

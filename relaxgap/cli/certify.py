@@ -26,6 +26,11 @@ from relaxgap.cli.program_options import refuse_two_strengths, takes_library_pro
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
 from relaxgap.cli.shown_text import printable
+from relaxgap.cli.three_layers import (
+    certify_subnetworks,
+    refuse_beside_three_layers,
+    takes_normalisation,
+)
 from relaxgap.data.classes import Classes
 from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.global_optimum.bounds import CERTIFICATE_NAMES
@@ -39,6 +44,7 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
 @takes_library_problem
 @takes_columns
 @takes_several_outputs
+@takes_normalisation
 @click.option(
     "--network",
     "network_file",
@@ -47,7 +53,8 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
     help="A .npz with hidden (m, d) and output (m,), perhaps hidden_bias (m,) and output_bias "
     "(1,), or of solve --out, whose beta, loss, scaling, biases and columns hold unless others are "
     "given; or a checkpoint with the state_dict of Linear, ReLU, Linear: .pt, .pth, .ckpt, .bin or "
-    ".safetensors.",
+    ".safetensors. With --normalisation, of three layers: a .npz with hidden (K, m, d), inner (K, "
+    "m) and output (K,), or a checkpoint of sub-networks of Linear, ReLU, Linear, ReLU, Linear.",
 )
 @click.option(
     "--beta",
@@ -125,6 +132,13 @@ def certify_command(
     refuse_two_strengths(chosen["beta"], chosen["beta_fraction"])
     refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz", ".pt")
+    if chosen["normalisation"] is not None:
+        refuse_beside_three_layers(
+            {"--one-hot-target": one_hot_target, "--patches": patches, "--out": out}
+        )
+        labelled = data, target, seed, drop, one_hot
+        certify_subnetworks(labelled, network_file, better, as_json, chosen)
+        return
     several = several_labels(
         data, target, "", one_hot_target, patches, drop, one_hot, {"--out": out}
     )

@@ -12,16 +12,18 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import BackendName, DtypeName
 from relaxgap.problems import PROGRAMS
 from relaxgap.problems.biases import PENALISED
+from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.problems.vector_output import NAME as VECTOR
 
 _OPTIONS = (
     click.option(
         "--program",
-        type=click.Choice(sorted((*PROGRAMS, VECTOR))),
+        type=click.Choice(sorted((*PROGRAMS, THREE_LAYER, VECTOR))),
         default="relu",
         show_default=True,
         help="With cones (relu), or its relaxation without (gated); vector, networks of several "
-        "outputs, which several targets take by themselves.",
+        "outputs, which several targets take by themselves; three_layer, parallel three-layer "
+        "sub-networks.",
     ),
     click.option(
         "--patterns",

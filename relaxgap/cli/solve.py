@@ -27,14 +27,17 @@ from relaxgap.cli.program_options import refuse_two_strengths, takes_biases, tak
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.remarks import in_options, say
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
+from relaxgap.cli.three_layers import refuse_beside_three_layers, takes_three_layers
 from relaxgap.data.several_labels import SeveralLabels
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.saving import archive_of
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
 from relaxgap.problems.biases import Biases
+from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.registry import DEFAULT, NAMES
+from relaxgap.solvers.three_layer.methods import INTERIOR, SELECTIONS
 from relaxgap.solvers.vector.methods import METHODS
 
 
@@ -46,6 +49,7 @@ from relaxgap.solvers.vector.methods import METHODS
 @takes_program
 @takes_biases
 @takes_several_outputs
+@takes_three_layers
 @takes_held_out
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
 @click.option(
@@ -57,10 +61,11 @@ from relaxgap.solvers.vector.methods import METHODS
 )
 @click.option(
     "--solver",
-    type=click.Choice((*NAMES, *METHODS)),
+    type=click.Choice((*NAMES, *METHODS, SELECTIONS, INTERIOR)),
     help=f"Default: {DEFAULT}, and for relu over all patterns where they are too many to "
     "enumerate, a bracket that needs no list of them. The conic solvers are references: they see "
-    f"every pattern at once. Of several outputs: {', '.join(METHODS)}, what proves the bound.",
+    f"every pattern at once. Of several outputs: {', '.join(METHODS)}, what proves the bound. Of "
+    f"three layers: {SELECTIONS}, and {INTERIOR} over sampled patterns.",
 )
 @click.option(
     "--time-limit",
@@ -114,6 +119,13 @@ def solve_command(
     refuse_unwritable(out, "--out", ".npz", ".pt")
     arrays = Backend(backend, device, dtype)
     refused = {"--test-fraction": test_fraction, "--test": test_file}
+    if chosen["program"] == THREE_LAYER:
+        refuse_beside_three_layers(
+            refused | {"--one-hot-target": one_hot_target, "--patches": patches}
+        )
+        labelled = load_labelled(data, target, seed, "squared", drop, one_hot)
+        _solve_and_write(labelled[:2], seed, arrays, out, as_json, chosen)
+        return
     several = several_labels(
         data, target, chosen["program"], one_hot_target, patches, drop, one_hot, refused
     )
@@ -145,10 +157,24 @@ def _solve_several(
 ) -> None:
     """Solve, print and write a problem of several outputs."""
     X, Y, names = several
+    remarks = (f"Outputs in order: {', '.join(names)}.",)
+    _solve_and_write((X, Y), seed, arrays, out, as_json, chosen, remarks)
+
+
+def _solve_and_write(
+    data: tuple[Any, Any],
+    seed: int,
+    arrays: Backend,
+    out: Path | None,
+    as_json: bool,
+    chosen: dict[str, Any],
+    remarks: tuple[str, ...] = (),
+) -> None:
+    """Solve, print and write what has a network of more than one output or hidden layer."""
     refuse_unwritable(out, "--out", ".npz")
     with options_named(), before_the_first_bracket(), bracket_line() as show:
-        result = solve(X, Y, seed=seed, backend=arrays, on_progress=show, **chosen)
-    result = replace(result, remarks=(f"Outputs in order: {', '.join(names)}.",))
+        result = solve(*data, seed=seed, backend=arrays, on_progress=show, **chosen)
+    result = replace(result, remarks=remarks)
     say(result.remarks)
     click.echo(_json(result, None) if as_json else _text(result, None))
     if out is not None:

@@ -12,10 +12,14 @@ from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems.three_layer import ThreeLayerProgram
 from relaxgap.problems.vector_output import VectorProgram
-from relaxgap.solvers.three_layer.generation import SPECTRAL, generated_rounds
+from relaxgap.solvers.three_layer.generation import SELECTIONS, SPECTRAL, generated_rounds
 from relaxgap.solvers.three_layer.interior import interior_rounds
 from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.methods import in_units as vector_in_units
+
+INTERIOR = "interior"
+"""The solver over sampled groups; that over all is called what proves it."""
+__all__ = ["INTERIOR", "SELECTIONS", "in_units", "sampled_rounds", "three_layer_rounds"]
 
 
 def three_layer_rounds(
