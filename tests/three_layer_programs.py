@@ -24,7 +24,7 @@ def three_layer_program(
 def optimum(program: ThreeLayerProgram, rtol: float = 1e-9) -> ThreeLayerBracket:
     """Return the bracket over all groups."""
     *_, bracket = generated_rounds(
-        program, SelectionPrices(program), rtol, np.random.default_rng(0)
+        program, [SelectionPrices(program)], rtol, np.random.default_rng(0)
     )
     return bracket
 

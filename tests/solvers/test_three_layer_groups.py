@@ -114,3 +114,15 @@ def test_degenerate_rows_and_too_many_groups() -> None:
     assert best.dual_value <= solution.certificate.primal_value
     with pytest.raises(ConfigurationError, match="sample fewer"):
         sample(replace(program, width=2), 10**9)
+
+
+@BOTH
+@pytest.mark.parametrize(("n", "width"), [(4, 2), (3, 3)])
+def test_all_groups_have_the_optimum_that_is_found_without_a_list(
+    n: int, width: int, normalisation: str
+) -> None:
+    program = three_layer_program(n, 2, width, normalisation, 0.05, seed=1)
+    best = optimum(program)
+    every = listed(sample(program, 1500))
+    network = network_of(program, every, solve_restricted(program, every))
+    assert program.value(*network) == pytest.approx(best.primal_value, rel=1e-7)

@@ -164,17 +164,39 @@ class Selections:
         )
 
     def split(self) -> "Selections":
-        """Decide one more row: every selection once with each of its pieces."""
+        """Decide one more row: every selection once with each of its pieces.
+
+        Of those that a permutation of neurons of one sign takes into each other only one is kept.
+        """
         n_pieces = self.rows.pieces(self.n_decided).shape[0]
         piece = np.tile(np.arange(n_pieces), self.count)[:, None]
         weights = np.zeros((piece.size, 1, self.rows.n_vertices))
         weights[:, :, 0] = 1.0
         each = self.part(np.repeat(np.arange(self.count), n_pieces))
-        return replace(
+        all_of_them = replace(
             each,
             chosen=np.hstack([each.chosen, piece]),
             vertices=np.concatenate([each.vertices, weights], axis=1),
         )
+        return all_of_them.part(np.flatnonzero(all_of_them._is_in_order()))
+
+    def _is_in_order(self) -> Bool[np.ndarray, " N"]:
+        """Whether neurons of one sign come in the order of the rows at which they are chosen.
+
+        A piece belongs to a set of neurons, S or T; of two neurons the first is chosen at the
+        first row at which one is and the other not.
+        """
+        signs, ordered = self.rows.signs, np.ones(self.count, dtype=np.bool_)
+        alike = np.flatnonzero(signs.signs[:-1] == signs.signs[1:])
+        if not alike.size:
+            return ordered
+        sets = [self.rows.pieces(row).max(axis=1) > 0.0 for row in range(self.n_decided)]
+        chosen = np.stack([of[self.chosen[:, row]] for row, of in enumerate(sets)], axis=1)
+        for j in alike:
+            differ = chosen[:, :, j] != chosen[:, :, j + 1]
+            first = np.argmax(differ, axis=1)
+            ordered &= ~differ.any(axis=1) | chosen[np.arange(self.count), first, j]
+        return ordered
 
     def vertices_of(self, row: int) -> Float64[np.ndarray, "N v m"]:
         """Return the linear functions of the pieces chosen at a row."""

@@ -20,7 +20,7 @@ from relaxgap.certificates.three_layer.prices import (
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.problems.three_layer import COLUMNS, ThreeLayerProgram
 from relaxgap.solvers.three_layer.local_gains import ascended
-from relaxgap.solvers.three_layer.polish import polished
+from relaxgap.solvers.three_layer.polish import polished, value_of
 from relaxgap.solvers.three_layer.restricted import solve_restricted
 
 SELECTIONS, SPECTRAL = "selections", "spectral"
@@ -29,14 +29,22 @@ MAX_ROUNDS = 200
 MAX_STALLED = 3
 """Rounds without a better bracket that end the work."""
 GROUPS_A_ROUND = 16
+NEAR_BEST = 0.9
+"""Part of the largest price that ascent finds up to which no sub-network is sought: far from the
+optimum very many are above the strength."""
 NEGLIGIBLE = 1e-9
 """Part of the largest group from which on a group counts."""
+SMALL = (1e-5, NEGLIGIBLE)
+"""The same, tried one after another: a small group may be one that the solver did not empty."""
 
 Weights = tuple[Float64[np.ndarray, "K m d"], Float64[np.ndarray, "K m"], Float64[np.ndarray, " K"]]
 
 
 def generated_rounds(
-    program: ThreeLayerProgram, prices: ThreeLayerPricing, rtol: float, rng: np.random.Generator
+    program: ThreeLayerProgram,
+    searches: Sequence[ThreeLayerPricing],
+    rtol: float,
+    rng: np.random.Generator,
 ) -> Iterator[ThreeLayerBracket]:
     """Yield brackets of the optimum over all groups, each inside the one before.
 
@@ -44,43 +52,63 @@ def generated_rounds(
     ----------
     program : ThreeLayerProgram
         In units where rows and labels are about 1.
-    prices : ThreeLayerPricing
-        Of all sub-networks.
+    searches : sequence of ThreeLayerPricing
+        Of all sub-networks, ever more thorough: the next is for when one that is not complete has
+        no new sub-networks to name.
     rtol : float
         Relative gap at which to end.
     rng : Generator
-        Of starts of local ascent, where pricing is not complete.
+        Of starts of local ascent.
     """
-    bracket, stalled = ThreeLayerBracket.unsolved(program), 0
+    bracket, level, stalled = ThreeLayerBracket.unsolved(program), 0, 0
     groups: list[Group] = []
     network: Weights = bracket.hidden, bracket.inner, bracket.output
     for _ in range(MAX_ROUNDS):
         residual = program.data.y - program.fit(*network)
-        found = prices(residual, program.beta)
+        climbed = ascended(program, residual, rng)
+        most = max(float(some.price.max(initial=0.0)) for some in climbed)
+        found = searches[level](residual, max(program.beta, NEAR_BEST * most))
         before = bracket
         spectral = spectral_price(program, residual)
         proven_by = SELECTIONS if found.largest <= spectral else SPECTRAL
         largest = min(found.largest, spectral)
         bracket = bracket.with_dual_point(program, residual, largest, proven_by)
         yield bracket
-        best = found.best if found.complete else found.best + ascended(program, residual, rng)
+        if bracket.relative_gap <= rtol:
+            return
         known = {group.key for group in groups}
-        new = [group for group in _groups(program, best) if group.key not in known]
-        if bracket.relative_gap <= rtol or not new:
+        new = [group for group in _groups(program, found.best + climbed) if group.key not in known]
+        if new and stalled < MAX_STALLED:
+            checkpoint()
+            groups, network = _solved(program, groups + new)
+            bracket = bracket.with_network(program, *network)
+            stalled = 0 if bracket.relative_gap < before.relative_gap else stalled + 1
+        elif not found.complete and level + 1 < len(searches):
+            level, stalled = level + 1, 0
+        else:
             return
-        groups = groups + new
-        checkpoint()
-        blocks = solve_restricted(program, groups)
-        sizes = np.array([np.linalg.norm(block) for block in blocks])
-        if not np.all(np.isfinite(sizes)):
-            return
-        kept = np.flatnonzero(sizes > NEGLIGIBLE * sizes.max(initial=0.0))
-        groups, blocks = [groups[g] for g in kept], [blocks[g] for g in kept]
-        network = network_of(program, groups, polished(program, groups, blocks))
-        bracket = bracket.with_network(program, *network)
-        stalled = 0 if bracket.relative_gap < before.relative_gap else stalled + 1
-        if stalled == MAX_STALLED:
-            return
+
+
+def _solved(program: ThreeLayerProgram, groups: list[Group]) -> tuple[list[Group], Weights]:
+    """Solve the program over some groups; return those that count and their network.
+
+    Where the solver fails that is none.
+    """
+    blocks = solve_restricted(program, groups)
+    sizes = np.array([np.linalg.norm(block) for block in blocks])
+    largest = float(sizes.max(initial=0.0))
+    if not np.isfinite(largest) or largest == 0.0:
+        return [], network_of(program, [], [])
+    value = value_of(program, groups, blocks)
+    for share in SMALL:
+        kept = np.flatnonzero(sizes > share * largest)
+        some = [groups[g] for g in kept]
+        found = polished(program, some, [blocks[g] for g in kept], value)
+        if found is not None:
+            return some, network_of(program, some, found)
+    kept = np.flatnonzero(sizes > NEGLIGIBLE * largest)
+    groups, blocks = [groups[g] for g in kept], [blocks[g] for g in kept]
+    return groups, network_of(program, groups, blocks)
 
 
 def _groups(program: ThreeLayerProgram, best: Sequence[Candidates]) -> list[Group]:

@@ -17,6 +17,7 @@ from relaxgap.solvers.three_layer.interior import interior_rounds
 from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.methods import in_units as vector_in_units
 
+SELECTIONS_A_SEARCH = (1 << 13, 1 << 16, 1 << 19)
 INTERIOR = "interior"
 """The solver over sampled groups; that over all is called what proves it."""
 __all__ = ["INTERIOR", "SELECTIONS", "in_units", "sampled_rounds", "three_layer_rounds"]
@@ -42,7 +43,8 @@ def three_layer_rounds(
     first = ThreeLayerBracket.unsolved(program)
     first = first.with_dual_point(program, y, spectral_price(program, y), SPECTRAL)
     rng = np.random.default_rng(seed)
-    rounds = generated_rounds(program, SelectionPrices(program), rtol, rng)
+    searches = [SelectionPrices(program, most) for most in SELECTIONS_A_SEARCH]
+    rounds = generated_rounds(program, searches, rtol, rng)
     return solutions(first, rounds, rtol, deadline)
 
 

@@ -30,8 +30,9 @@ def polished(
     program: ThreeLayerProgram,
     groups: Sequence[Group],
     blocks: Sequence[Float64[np.ndarray, " _"]],
-) -> list[Float64[np.ndarray, " _"]]:
-    """Return a point of smaller slopes in the same faces, or the point itself.
+    most: float,
+) -> list[Float64[np.ndarray, " _"]] | None:
+    """Return a point of smaller slopes in the same faces, or None if there is none near.
 
     Parameters
     ----------
@@ -41,20 +42,20 @@ def polished(
         None twice.
     blocks : sequence of (D,) float64
         Stacked neurons of each, not all zero.
+    most : float
+        What its value may be, up to rounding.
 
     Notes
     -----
     Cost: a few systems of the order of all coordinates.
     """
-    if not groups:
-        return list(blocks)
     bases = [_face(group, z, program) for group, z in zip(groups, blocks, strict=True)]
     features = np.hstack(
         [group.output * group.A @ N for group, N in zip(groups, bases, strict=True)]
     )
     norms = _norms(program, groups, bases)
     t = np.concatenate([N.T @ z for N, z in zip(bases, blocks, strict=True)])
-    best, least = None, _value(program, groups, blocks) * (1.0 + RISE)
+    best, most = None, most * (1.0 + RISE)
     for _ in range(STEPS):
         gradient, hessian = _model(program, features, norms, t)
         values, directions = np.linalg.eigh(hessian)
@@ -63,10 +64,10 @@ def polished(
         t = t - along @ ((along.T @ gradient) / values[some])
         parts = np.split(t, np.cumsum([N.shape[1] for N in bases])[:-1])
         found = [N @ part for N, part in zip(bases, parts, strict=True)]
-        if not _in_cones(groups, found) or _value(program, groups, found) > least:
+        if not _in_cones(groups, found) or value_of(program, groups, found) > most:
             break
         best = found
-    return list(blocks) if best is None else best
+    return best
 
 
 def _face(
@@ -127,7 +128,7 @@ def _in_cones(groups: Sequence[Group], blocks: Sequence[Float64[np.ndarray, " _"
     )
 
 
-def _value(
+def value_of(
     program: ThreeLayerProgram,
     groups: Sequence[Group],
     blocks: Sequence[Float64[np.ndarray, " _"]],
