@@ -40,6 +40,9 @@ DRAWERS = (
     "relaxgap.experiments.cnn_growth",
     "relaxgap.experiments.semi_nmf",
     "relaxgap.experiments.vector_classes",
+    "relaxgap.experiments.three_layer_restarts",
+    "relaxgap.experiments.three_layer_gap",
+    "relaxgap.experiments.three_layer_growth",
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

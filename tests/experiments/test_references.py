@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from theory_comparisons import THEORY_COMPARISONS
+from three_layer_comparisons import THREE_LAYER_COMPARISONS
 from vector_comparisons import VECTOR_COMPARISONS
 
 from relaxgap.cli.main import main
@@ -321,6 +322,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "real_tables": compare_tables,
     **THEORY_COMPARISONS,
     **VECTOR_COMPARISONS,
+    **THREE_LAYER_COMPARISONS,
 }
 
 

@@ -1,0 +1,47 @@
+"""How the experiments on three layers are compared with their references: brackets overlap."""
+
+import pandas as pd
+from theory_comparisons import assert_close, assert_overlap, assert_same_rows
+
+from relaxgap.experiments.three_layer_gap.figure import ORDER
+
+
+def compare_restarts(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "seed", "m", "normalisation", "width"))
+    assert_overlap(fresh, reference, "primal_value", "dual_value")
+    # where a run ends depends on rounding, how good the best of many is hardly
+    assert_close(fresh, reference, ("best",), 0.2)
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"] <= 1e-8).all()
+        assert (frame["best"] >= frame["dual_value"]).all()
+        assert (frame["convex_width"] <= frame["n"] + 1).all()
+
+
+def compare_gap(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "seed", "labels", "m", "beta_fraction"))
+    for name in ORDER:
+        assert_overlap(fresh, reference, f"{name}_value", f"{name}_bound")
+    for frame in (fresh, reference):
+        assert_ordered(frame)
+        assert (frame["relative_gap"] <= 1e-8).all()
+
+
+def assert_ordered(frame: pd.DataFrame) -> None:
+    """Assert that no optimum is proven above the next, the two-layer one the last."""
+    for lower, upper in zip(ORDER[:-1], ORDER[1:], strict=True):
+        assert (frame[f"{lower}_bound"] <= frame[f"{upper}_value"]).all()
+
+
+def compare_growth(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "seed", "m", "normalisation"))
+    assert_overlap(fresh, reference, "primal_value", "dual_value")
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"] <= 1e-6).all()
+        assert (frame["width"] <= frame["n"] + 1).all()
+
+
+THREE_LAYER_COMPARISONS = {
+    "three_layer_restarts": compare_restarts,
+    "three_layer_gap": compare_gap,
+    "three_layer_growth": compare_growth,
+}
