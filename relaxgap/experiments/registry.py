@@ -42,6 +42,7 @@ DRAWERS = (
     "relaxgap.experiments.vector_classes",
     "relaxgap.experiments.three_layer_restarts",
     "relaxgap.experiments.three_layer_gap",
+    "relaxgap.experiments.feature_selection",
     "relaxgap.experiments.three_layer_growth",
 )
 

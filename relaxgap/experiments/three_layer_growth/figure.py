@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
-from relaxgap.drawing.marks import draw_medians
+from relaxgap.drawing.marks import draw_medians, label_factors
 from relaxgap.drawing.numbers import scientific, span
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import new_figure
@@ -17,6 +17,7 @@ NAMES = {
     (2, "columns"): "$m_1 = 2$, unit columns",
     (2, "frobenius"): "$m_1 = 2$, Frobenius norm",
 }
+NORMS = {"columns": "unit columns", "frobenius": "Frobenius norm"}
 FEWEST = 4
 """Sizes from which on they are cut into halves."""
 
@@ -29,10 +30,10 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         name = NAMES.get((m, normalisation), f"$m_1 = {m}$, {normalisation}")
         draw_medians(left, rows, "n", "seconds", index, name)
         draw_medians(right, rows, "n", "width", index, name)
-    left.set_yscale("log")
     for axes in (left, right):
         label_sizes(axes, np.sort(summary["n"].unique()))
     right.set_ylim(bottom=0.0)
+    label_factors(left)
     left.set_ylabel("seconds to the optimum")
     right.set_ylabel("sub-networks of the optimum")
     name_panels([left, right], ["seconds, one thread", "sub-networks in use"])
@@ -44,7 +45,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         figure,
         title(summary),
         f"{first['data']}, d = {first['d']}, {first['beta_fraction']:g} $\\beta_{{\\max}}$; "
-        f"{seeds} seeds, medians and quartiles; {solved} of {len(summary)} brackets reach what was "
+        f"{seeds} seeds, medians, quartiles from five on; {solved} of {len(summary)} brackets reach what was "
         f"asked for, the widest is {scientific(summary['relative_gap'].max())}.",
     )
     return figure
@@ -74,7 +75,7 @@ def title(summary: pd.DataFrame) -> str:
     """Say how seconds grow on both halves of the sizes."""
     said = ", ".join(
         f"for $m_1 = {row.m}$"
-        + (f" ({row.normalisation})" if row.m > 1 else "")
+        + (f" ({NORMS[str(row.normalisation)]})" if row.m != 1 else "")
         + f" as $n^{{{row.early:.1f}}}$ and then $n^{{{row.late:.1f}}}$"
         for row in slopes(summary).itertuples()
     )
