@@ -27,7 +27,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     figure = new_figure(3.2)
     left, right = figure.subplots(1, 2)
     for index, ((m, normalisation), rows) in enumerate(summary.groupby(["m", "normalisation"])):
-        name = NAMES.get((m, normalisation), f"$m_1 = {m}$, {normalisation}")
+        name = NAMES.get((int(str(m)), str(normalisation)), f"$m_1 = {m}$, {normalisation}")
         draw_medians(left, rows, "n", "seconds", index, name)
         draw_medians(right, rows, "n", "width", index, name)
     for axes in (left, right):
@@ -45,8 +45,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         figure,
         title(summary),
         f"{first['data']}, d = {first['d']}, {first['beta_fraction']:g} $\\beta_{{\\max}}$; "
-        f"{seeds} seeds, medians, quartiles from five on; {solved} of {len(summary)} brackets reach what was "
-        f"asked for, the widest is {scientific(summary['relative_gap'].max())}.",
+        f"{seeds} seeds, medians, quartiles from five on; {solved} of {len(summary)} brackets reach "
+        f"what was asked for, the widest is {scientific(summary['relative_gap'].max())}.",
     )
     return figure
 
