@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 from theory_comparisons import assert_close, assert_overlap, assert_same_rows
 
 from relaxgap.experiments.three_layer_gap.figure import ORDER
+from relaxgap.experiments.three_layer_tables.figure import OURS
 
 
 def compare_restarts(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
@@ -53,7 +55,17 @@ def compare_selection(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
         assert (frame["n_used"] <= frame["n"] + 1).all()
 
 
+def compare_tables(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "seed", "method", "strength"))
+    ours = [frame[frame["method"].isin(OURS)] for frame in (fresh, reference)]
+    assert_overlap(ours[0], ours[1], "primal_value", "dual_value")
+    np.testing.assert_allclose(*(rows["test_error"] for rows in ours), atol=0.03)
+    for rows in ours:
+        assert (rows["relative_gap"] <= 1e-4).all()
+
+
 THREE_LAYER_COMPARISONS = {
+    "three_layer_tables": compare_tables,
     "feature_selection": compare_selection,
     "three_layer_restarts": compare_restarts,
     "three_layer_gap": compare_gap,

@@ -45,8 +45,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         figure,
         title(summary),
         f"{first['data']}, d = {first['d']}, {first['beta_fraction']:g} $\\beta_{{\\max}}$; "
-        f"{seeds} seeds, medians, quartiles from five on; {solved} of {len(summary)} brackets reach "
-        f"what was asked for, the widest is {scientific(summary['relative_gap'].max())}.",
+        f"{seeds} seeds, medians, quartiles from five on; {solved} of {len(summary)} brackets "
+        f"reach what was asked for, the widest is {scientific(summary['relative_gap'].max())}.",
     )
     return figure
 
