@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
@@ -36,6 +37,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
             enough = int(str(n)) + 1
             axes.axvline(enough, color=colour_of(index), linestyle=":", linewidth=0.9)
         axes.set_yscale("log")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in every[:, 0]:
         axes.set_ylabel("best loss over the\noptimum, less 1")
     for axes in panels[-2:]:
@@ -88,13 +90,18 @@ def reached(summary: pd.DataFrame, width: str) -> tuple[int, int]:
 
 
 def title(summary: pd.DataFrame) -> str:
-    """Say how often the best of all runs is optimal with one and with n + 1 sub-networks."""
-    (one, count), (enough, _) = reached(summary, "one"), reached(summary, "enough")
+    """Say how often the best of all runs is optimal with one, n + 1 and most sub-networks."""
+    said = []
+    for m, rows in summary.groupby("m"):
+        counts = [reached(rows, width) for width in ("one", "enough", "most")]
+        said.append(f"on {', '.join(str(count) for count, _ in counts)} of {counts[0][1]}")
+        said[-1] += f" for $m_1 = {m}$"
     below = int((summary["best"] < summary["dual_value"]).sum())
+    multiple = (summary["width"] / (summary["n"] + 1)).max()
     return (
-        f"The best of {summary['n_runs'].iloc[0]} runs is within {WITHIN:.1%} of the certified "
-        f"optimum on {one} of {count} problems with one sub-network and on {enough} with n + 1; "
-        f"{below} of {len(summary)} are below its lower end"
+        f"With 1, n + 1 and {multiple:g}(n + 1) sub-networks the best of "
+        f"{summary['n_runs'].iloc[0]} runs is within {WITHIN:.1%} of the certified optimum "
+        f"{' and '.join(said)}; {below} of {len(summary)} are below its lower end"
     )
 
 

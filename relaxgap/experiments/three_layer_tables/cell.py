@@ -125,7 +125,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     rows = np.flatnonzero(np.isin(table.y, settings.classes))
     y = np.where(table.y[rows] == settings.classes[0], -1.0, 1.0)
     train, test = split_rows(len(rows), settings.test_fraction, cell.seed)
-    train = train[: settings.n_train]
+    train = cell.streams()[1].permutation(train)[: settings.n_train]
     X = Scaling.of(table.X[rows][train]).apply(table.X[rows])
     label = source.label
     if len(np.unique(table.y)) > 2:

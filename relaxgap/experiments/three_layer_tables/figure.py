@@ -31,10 +31,14 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
         for place, method in enumerate(methods):
             rows = chosen[(chosen["data"] == table_name) & (chosen["method"] == method)]
             errors = 100.0 * rows["test_error"]
-            look = {"color": colour_of(int(method not in OURS)), "linewidth": 0}
-            marker = marker_of(int(method not in OURS))
+            index = int(method not in OURS)
             axes.plot(
-                errors, np.full(len(rows), place), marker, alpha=DOT_ALPHA, markersize=4, **look
+                errors,
+                np.full(len(rows), place),
+                marker_of(index),
+                color=colour_of(index),
+                alpha=DOT_ALPHA,
+                markersize=4,
             )
             axes.plot([errors.median()], [place], "|", markersize=14, color="black")
         axes.set_yticks(range(len(methods)), [NAMES[method] for method in methods])
