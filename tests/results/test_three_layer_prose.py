@@ -26,8 +26,8 @@ def restart_sentences(rows: pd.DataFrame) -> list[str]:
         said.append(
             f"m₁ = {m}: with one sub-network on {counts['one'][0]} of {counts['one'][1]} problems, "
             f"with n + 1 on {counts['enough'][0]}, with 3(n + 1) on {counts['most'][0]}, where the "
-            f"median run is {100.0 * most['middle'].median():.2g}% above the optimum and the worst "
-            f"best of 50 {100.0 * most['excess'].max():.2g}%"
+            f"median run is {_excess(most['middle'].median())} above the optimum and the worst "
+            f"best of 50 {_excess(most['excess'].max())}"
         )
     single = rows.groupby("cell")["convex_width"].first()
     below = int((rows["best"] < rows["dual_value"]).sum())
@@ -37,6 +37,11 @@ def restart_sentences(rows: pd.DataFrame) -> list[str]:
         f"the optima use {span(single)} sub-networks",
         f"proven to {power(rows['relative_gap'].max())} or closer",
     ]
+
+
+def _excess(value: float) -> str:
+    """Write a part of the optimum in percent, or as a power of ten where that is next to none."""
+    return f"{100.0 * value:.2g}%" if value >= 1e-4 else power(value)
 
 
 def gap_sentences(rows: pd.DataFrame) -> list[str]:

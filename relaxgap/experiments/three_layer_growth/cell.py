@@ -5,6 +5,7 @@ References
 Ergen & Pilanci (2021), arXiv 2110.05518, Section 3.
 """
 
+import time
 from dataclasses import dataclass
 
 from relaxgap.experiments.parts.cell import Cell
@@ -69,7 +70,7 @@ class Record:
     n_rounds : int
         Rounds of column generation.
     seconds : float
-        Of critical strength and bracket, in one thread.
+        Of the processor, for critical strength and bracket, in one thread.
     """
 
     data: str
@@ -92,6 +93,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
     """Solve one instance."""
     settings = cell.settings
     data = drawn(cell, settings.labels)
+    began = time.process_time()
     found = solved(
         data,
         settings.subnetwork_width,
@@ -100,6 +102,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
         time_limit=settings.time_limit,
         beta_fraction=settings.beta_fraction,
     )
+    seconds = time.process_time() - began
     program = ThreeLayerProgram(data, found.beta, settings.subnetwork_width, settings.normalisation)
     return [
         Record(
@@ -116,6 +119,6 @@ def run(cell: Cell[Settings]) -> list[Record]:
             status=str(found.status),
             width=pruned(program, network_of(found)).width,
             n_rounds=found.n_iterations,
-            seconds=found.solve_seconds,
+            seconds=seconds,
         )
     ]

@@ -35,8 +35,8 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     right.set_ylim(bottom=0.0)
     label_factors(left)
     left.set_ylabel("seconds to the optimum")
-    right.set_ylabel("sub-networks of the optimum")
-    name_panels([left, right], ["seconds, one thread", "sub-networks in use"])
+    right.set_ylabel("sub-networks in use")
+    name_panels([left, right], ["processor seconds, one thread", "sub-networks of the optimum"])
     legend_above(figure, left.get_legend_handles_labels()[0], columns=4)
     first = summary.iloc[0]
     seeds = span(summary.groupby(["m", "normalisation", "n"])["seed"].nunique())
