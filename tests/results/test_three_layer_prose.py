@@ -23,8 +23,9 @@ def restart_sentences(rows: pd.DataFrame) -> list[str]:
     for m, part in frame.groupby("m"):
         counts = {width: reached(part, width) for width in ("one", "enough", "most")}
         most = part[part["width"] == part.groupby("n")["width"].transform("max")]
+        alike = ", where both normalisations are one problem" if m == 1 else ""
         said.append(
-            f"m₁ = {m}: with one sub-network on {counts['one'][0]} of {counts['one'][1]} problems, "
+            f"m₁ = {m}{alike}: with one sub-network on {counts['one'][0]} of {counts['one'][1]} problems, "
             f"with n + 1 on {counts['enough'][0]}, with 3(n + 1) on {counts['most'][0]}, where the "
             f"median run is {_excess(most['middle'].median())} above the optimum and the worst "
             f"best of 50 {_excess(most['excess'].max())}"
