@@ -2,6 +2,7 @@
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,34 @@ from relaxgap.analysis.strength import Regularisation
 from relaxgap.analysis.three_layer_inputs import program_of
 from relaxgap.analysis.three_layer_report import ThreeLayerReport
 from relaxgap.analysis.three_layer_solving import solve_three_layers
+from relaxgap.data.numpy_archives import open_arrays
+from relaxgap.data.paths import errors_of
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.networks.landscape.stationarity import refuse_implied
 from relaxgap.networks.reading.three_layers import checked_three_layers, load_three_layers
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
-from relaxgap.problems.three_layer import COLUMNS, ThreeLayerProgram
+from relaxgap.problems.three_layer import COLUMNS, NORMALISATIONS, ThreeLayerProgram
 
 
 def is_three_layers(network: Any, normalisation: str | None) -> bool:
-    """Whether a network is one of parallel three-layer sub-networks, as far as its form tells."""
+    """Whether a network is one of parallel three-layer sub-networks, as far as its form tells.
+
+    Raises
+    ------
+    DataError
+        If it is a file of one and no normalisation is given, or no array of numbers.
+    """
+    if isinstance(network, (str, os.PathLike)) and normalisation is None:
+        path = Path(network).expanduser()
+        if path.suffix.lower() == ".npz" and path.is_file():
+            with errors_of(str(network)), open_arrays(path) as archive:
+                if "inner" in archive.names:
+                    raise DataError(
+                        "Expected a normalisation beside a network of three layers, got none; give "
+                        f"normalisation={' or '.join(NORMALISATIONS)}."
+                    )
     triple = isinstance(network, (tuple, list)) and len(network) == 3
-    triple = triple and np.ndim(network[0]) == 3
+    triple = triple and as_float64(network[0], "the network").ndim == 3
     return normalisation is not None or isinstance(network, ThreeLayerNetwork) or triple
 
 

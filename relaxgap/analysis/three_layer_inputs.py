@@ -1,11 +1,10 @@
 """Which problems are of three layers, and what they are made of."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
-import numpy as np
-
-from relaxgap.analysis.inputs import dataset_of
+from relaxgap.analysis.inputs import as_float64, dataset_of
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import NUMPY, Backend
 from relaxgap.problems.losses import SQUARED
@@ -72,12 +71,17 @@ def program_of(
     ConfigurationError
         If a setting is out of range.
     """
-    if np.ndim(y) > 1 and np.shape(y)[1] > 1:
+    labels = as_float64(y, "y")
+    if labels.ndim == 2 and labels.shape[1] > 1:
         raise ConfigurationError(
-            f"Expected one column of labels for three layers, got {np.shape(y)[1]}; solve for one "
+            f"Expected one column of labels for three layers, got {labels.shape[1]}; solve for one "
             "after another."
         )
-    labels = np.ravel(y) if np.ndim(y) == 2 and np.shape(y)[1] == 1 else y
-    data, _ = dataset_of(X, labels)
+    data, _ = dataset_of(X, labels.ravel() if labels.ndim == 2 else labels)
     width = DEFAULT_WIDTH if subnetwork_width is None else subnetwork_width
-    return ThreeLayerProgram(data, 1.0, width, normalisation or COLUMNS)
+    if not isinstance(width, Integral) or isinstance(width, bool):
+        raise ConfigurationError(
+            f"Expected a whole number as subnetwork_width, got {width!r}; give for example 2."
+        )
+    normalised = COLUMNS if normalisation is None else normalisation
+    return ThreeLayerProgram(data, 1.0, int(width), normalised)

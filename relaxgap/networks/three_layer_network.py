@@ -7,7 +7,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.networks.saving import save_arrays
-from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram, features
+from relaxgap.numerics.rows import row_lengths
+from relaxgap.problems.three_layer import (
+    FROBENIUS,
+    ThreeLayerProgram,
+    features,
+    neuron_lengths,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +44,13 @@ class ThreeLayerNetwork:
     output: Float64[np.ndarray, " K"]
 
     def __post_init__(self) -> None:
-        K, m = self.inner.shape
-        if self.hidden.shape[:2] != (K, m) or self.output.shape != (K,):
+        shape = self.inner.shape
+        if (
+            self.hidden.ndim != 3
+            or len(shape) != 2
+            or self.hidden.shape[:2] != shape
+            or (self.output.shape != shape[:1])
+        ):
             raise ValueError(
                 f"Expected hidden (K, m, d), inner (K, m) and output (K,), got "
                 f"{self.hidden.shape}, {self.inner.shape} and {self.output.shape}; make them match."
@@ -76,9 +87,9 @@ class ThreeLayerNetwork:
 
     def normalised(self, normalisation: str) -> "ThreeLayerNetwork":
         """Return the same function with normalised first layers, the second layer scaled."""
-        lengths = np.linalg.norm(self.hidden, axis=2)
+        lengths = neuron_lengths(self.hidden)
         if normalisation == FROBENIUS:
-            lengths = np.repeat(np.linalg.norm(lengths, axis=1)[:, None], lengths.shape[1], axis=1)
+            lengths = np.repeat(row_lengths(lengths)[:, None], lengths.shape[1], axis=1)
         divisors = np.where(lengths > 0.0, lengths, 1.0)
         return ThreeLayerNetwork(
             self.hidden / divisors[:, :, None], self.inner * lengths, self.output
@@ -92,7 +103,7 @@ class ThreeLayerNetwork:
         :math:`w_j = \pm \sqrt{\|z_j\|}`, and :math:`v = \pm \sqrt t`.
         """
         z = self.hidden * np.abs(self.inner * self.output[:, None])[:, :, None]
-        sizes = np.linalg.norm(z, axis=2)
+        sizes = neuron_lengths(z)
         some = np.flatnonzero(np.any(sizes > 0.0, axis=1))
         z, sizes, signs = z[some], sizes[some], np.sign(self.inner[some])
         units = z / np.where(sizes > 0.0, sizes, 1.0)[:, :, None]

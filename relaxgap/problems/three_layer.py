@@ -25,6 +25,7 @@ from jaxtyping import Float64
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rows import row_lengths
 from relaxgap.problems.losses import SQUARED
 
 NAME = "three_layer"
@@ -34,6 +35,8 @@ NORMALISATIONS = {
     COLUMNS: "every column of a first layer has norm one",
     FROBENIUS: "every first layer has Frobenius norm one",
 }
+MOST_NEURONS = 10
+"""Of a sub-network in its first layer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,11 @@ class ThreeLayerProgram:
                 f"Expected a subnetwork_width of at least 1, got {self.width}; give 1 for two "
                 "layers, 2 for more."
             )
+        if self.width > MOST_NEURONS:
+            raise ConfigurationError(
+                f"Expected a subnetwork_width of at most {MOST_NEURONS}, got {self.width}: the "
+                "pieces of a sub-network are as many as subsets of its neurons; lower it."
+            )
         if self.normalisation not in NORMALISATIONS:
             raise ConfigurationError(
                 f"Expected a normalisation out of {', '.join(NORMALISATIONS)}, got "
@@ -105,7 +113,7 @@ class ThreeLayerProgram:
         output: Float64[np.ndarray, " K"],
     ) -> Float64[np.ndarray, " K"]:
         """Return what every sub-network costs at its cheapest scaling, over ``beta``."""
-        lengths = np.abs(inner * output[:, None]) * np.linalg.norm(hidden, axis=2)
+        lengths = np.abs(inner * output[:, None]) * neuron_lengths(hidden)
         if self.normalisation == FROBENIUS:
             return np.asarray(lengths.sum(axis=1))
         return np.asarray(np.linalg.norm(lengths, axis=1))
@@ -129,7 +137,7 @@ class ThreeLayerProgram:
     ) -> float:
         """Return `value` and its rounding: an upper bound of the optimum."""
         y, fit = self.data.y, self.fit(hidden, inner, output)
-        lengths = np.abs(inner * output[:, None]) * np.linalg.norm(hidden, axis=2)
+        lengths = np.abs(inner * output[:, None]) * neuron_lengths(hidden)
         n_terms = self.data.d + hidden.shape[0] + hidden.shape[1] + 8
         # every path of the network goes through one hidden neuron
         room = float(np.linalg.norm(self.data.X)) * float(lengths.sum())
@@ -138,6 +146,12 @@ class ThreeLayerProgram:
         n_summed = y.size + lengths.size + self.data.d + 8
         error = SQUARED.value_error(fit, y, distance)
         return float((value + error) * (1.0 + 4.0 * EPS * n_summed))
+
+
+def neuron_lengths(hidden: Float64[np.ndarray, "K m d"]) -> Float64[np.ndarray, "K m"]:
+    """Return the norm of every neuron, without squares that under- or overflow."""
+    K, m, d = hidden.shape
+    return row_lengths(hidden.reshape(K * m, d)).reshape(K, m)
 
 
 def features(

@@ -8,7 +8,7 @@ import pytest
 from three_layer_programs import at_width, optimum, three_layer_program
 
 import relaxgap
-from relaxgap.certificates.three_layer.groups import group_around, is_inside
+from relaxgap.certificates.three_layer.groups import Group, group_around
 from relaxgap.certificates.three_layer.pieces import sign_classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
@@ -20,6 +20,10 @@ from relaxgap.solvers.three_layer.methods import in_units, three_layer_rounds
 from relaxgap.training.three_layer_descent import METHODS, ThreeLayerDescent, losses, train
 
 BOTH = pytest.mark.parametrize("normalisation", NORMALISATIONS)
+
+
+def is_inside(group: Group, z: np.ndarray, room: float) -> bool:
+    return bool(np.all(group.C @ z.ravel() >= -room))
 
 
 @BOTH

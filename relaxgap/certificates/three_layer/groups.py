@@ -9,9 +9,10 @@ activations are, so that one cone of ours takes in several of the paper's.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from relaxgap.certificates.three_layer.pieces import SignClass
+from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rows import alike_rows
 
 
@@ -46,6 +47,7 @@ def group_around(
     X: Float64[np.ndarray, "n d"], signs: SignClass, output: float, z: Float64[np.ndarray, "m d"]
 ) -> Group:
     """Return the group whose cone has these neurons in it."""
+    checkpoint()
     along = X @ z.T
     active = (np.maximum(along, 0.0) @ signs.signs) > 0.0
     linear = np.where(active[:, None], (along > 0.0) * signs.signs, 0.0)
@@ -90,9 +92,3 @@ def _inactive_conditions(
     if not np.any(best > 0.0):
         best = best[np.sum(best != 0.0, axis=1) == 1]
     return best
-
-
-def is_inside(group: Group, z: Float64[np.ndarray, "m d"], room: float) -> bool:
-    """Whether neurons of total norm one are in the cone of a group, up to rounding."""
-    inside: Bool[np.ndarray, " k"] = group.C @ z.ravel() >= -room
-    return bool(np.all(inside))

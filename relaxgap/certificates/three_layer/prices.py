@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float64
 from relaxgap.certificates.three_layer.pieces import SignClass, sign_classes
 from relaxgap.certificates.three_layer.selections import Selections, WeightedRows
 from relaxgap.certificates.three_layer.shortest import shortened
-from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.clock import OutOfTimeError, checkpoint
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems.three_layer import COLUMNS, ThreeLayerProgram
 
@@ -146,32 +146,41 @@ class _Search:
 
     def __init__(self, threshold: float, shape: tuple[int, int]) -> None:
         self.threshold = threshold
-        self.largest, self.complete = 0.0, True
+        self.largest, self.complete, self.count = 0.0, True, 0
         self.z = np.zeros((0, *shape))
         self.price = np.zeros(0)
 
     def run(self, start: Selections, most: int) -> None:
         """Decide row after row, selections of the largest bound first."""
-        waiting, count = [(start.bounds(), start)], 0
-        while waiting and count < most:
-            checkpoint()
+        waiting = [(start.bounds(), start)]
+        while waiting and self.count < most:
             first = max(range(len(waiting)), key=lambda k: float(waiting[k][0].max()))
-            _, some = waiting.pop(first)
-            if some.is_decided:
-                self._settle(some)
-                continue
-            some = some.split().swept(SWEEPS_A_ROW)
-            count += some.count
-            bounds = some.bounds()
-            kept = np.flatnonzero(~self._dropped(bounds))
-            kept = kept[np.argsort(-bounds[kept], kind="stable")]
-            waiting += [
-                (bounds[kept[at : at + AT_ONCE]], some.part(kept[at : at + AT_ONCE]))
-                for at in range(0, kept.size, AT_ONCE)
-            ]
+            try:
+                parts = self._parts(waiting[first][1])
+            except OutOfTimeError:
+                # what is known by then bounds the price: the part that was looked at too
+                break
+            del waiting[first]
+            waiting += parts
         for bounds, some in waiting:
             self.complete = False
             self._take(*some.best(), bounds)
+
+    def _parts(self, some: Selections) -> list[tuple[Float64[np.ndarray, " _"], Selections]]:
+        """Return what is left of some selections after a look at their next row, with bounds."""
+        checkpoint()
+        if some.is_decided:
+            self._settle(some)
+            return []
+        some = some.split().swept(SWEEPS_A_ROW)
+        self.count += some.count
+        bounds = some.bounds()
+        kept = np.flatnonzero(~self._dropped(bounds))
+        kept = kept[np.argsort(-bounds[kept], kind="stable")]
+        return [
+            (bounds[kept[at : at + AT_ONCE]], some.part(kept[at : at + AT_ONCE]))
+            for at in range(0, kept.size, AT_ONCE)
+        ]
 
     def _dropped(self, bounds: Float64[np.ndarray, " N"]) -> Bool[np.ndarray, " N"]:
         """Say which need no further look, and remember their bounds."""

@@ -12,6 +12,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.data.gaussian import GaussianData
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.interruption import uninterrupted
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rows import normalized_rows
@@ -115,20 +116,19 @@ def solved(
     KeyboardInterrupt
         If it was interrupted: what was found until then is no result of an experiment.
     """
-    found = solve_three_layers(
-        data.X,
-        data.y,
-        Regularisation(beta, beta_fraction),
-        width,
-        normalisation,
-        patterns=f"gaussian:{n_groups}" if n_groups else "all",
-        rtol=rtol,
-        time_limit=time_limit,
-        seed=seed,
+    return uninterrupted(
+        solve_three_layers(
+            data.X,
+            data.y,
+            Regularisation(beta, beta_fraction),
+            width,
+            normalisation,
+            patterns=f"gaussian:{n_groups}" if n_groups else "all",
+            rtol=rtol,
+            time_limit=time_limit,
+            seed=seed,
+        )
     )
-    if found.stopped == "interrupted":
-        raise KeyboardInterrupt
-    return found
 
 
 def network_of(result: SolveResult) -> ThreeLayerNetwork:

@@ -14,6 +14,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.data.scaling import Scaling
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.interruption import uninterrupted
 from relaxgap.experiments.real_tables.models import (
     METHODS,
     Fitted,
@@ -178,14 +179,16 @@ def _certified(
     for network, y in found:
         data = Dataset(task.X, y)
         alpha = float(model.alpha) if name == "perceptron" else None
-        report = certify(
-            network,
-            data.X,
-            data.y,
-            time_limit=seconds,
-            loss=loss,
-            sklearn_alpha=alpha,
-            seed=cell.seed,
+        report = uninterrupted(
+            certify(
+                network,
+                data.X,
+                data.y,
+                time_limit=seconds,
+                loss=loss,
+                sklearn_alpha=alpha,
+                seed=cell.seed,
+            )
         )
         pairs.append((report.network_value, report.lower_bound))
     return max(pairs, key=lambda pair: pair[0] / pair[1] if pair[1] > 0.0 else math.inf)

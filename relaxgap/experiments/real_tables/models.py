@@ -26,6 +26,7 @@ from relaxgap.estimators import (
     GatedReLUClassifier,
     GatedReLURegressor,
 )
+from relaxgap.experiments.parts.interruption import uninterrupted
 
 FOLDS = 3
 MAX_ROWS_TO_CHOOSE = 3000
@@ -214,17 +215,19 @@ def _unit(task: Task, X: Float64[np.ndarray, "n d"], y: np.ndarray) -> float:
     """
     if task.has_classes:
         y = np.where(y == y[0], 1.0, -1.0)
-    followed = path(
-        X,
-        y,
-        patterns=task.settings.n_gates,
-        program="gated",
-        points=2,
-        smallest_fraction=0.5,
-        rtol=0.5,
-        seed=task.seed,
-        loss="logistic" if task.has_classes else "squared",
-        bias=True,
+    followed = uninterrupted(
+        path(
+            X,
+            y,
+            patterns=task.settings.n_gates,
+            program="gated",
+            points=2,
+            smallest_fraction=0.5,
+            rtol=0.5,
+            seed=task.seed,
+            loss="logistic" if task.has_classes else "squared",
+            bias=True,
+        )
     )
     return followed.beta_max
 

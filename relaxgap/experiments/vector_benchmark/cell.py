@@ -23,6 +23,7 @@ from relaxgap.analysis.vector_solving import solve_vector
 from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.interruption import uninterrupted
 from relaxgap.experiments.parts.outputs import Outputs, drawn, label_of
 from relaxgap.experiments.parts.vector_optimum import check_fraction
 from relaxgap.patterns.pattern_set import PatternSet
@@ -168,16 +169,18 @@ def _ours(cell: Cell[Settings], data: VectorDataset) -> Callable[[], _Found]:
     strength = Regularisation(None, settings.beta_fraction)
 
     def solve() -> _Found:
-        found = solve_vector(
-            data.samples,
-            data.Y,
-            strength,
-            patterns,
-            "gated" if settings.method == GATED else "vector",
-            _SOLVERS.get(settings.method),
-            rtol=settings.rtol,
-            time_limit=settings.time_limit,
-            seed=cell.seed,
+        found = uninterrupted(
+            solve_vector(
+                data.samples,
+                data.Y,
+                strength,
+                patterns,
+                "gated" if settings.method == GATED else "vector",
+                _SOLVERS.get(settings.method),
+                rtol=settings.rtol,
+                time_limit=settings.time_limit,
+                seed=cell.seed,
+            )
         )
         assert found.n_patterns is not None
         solved = found.status is Status.SOLVED
@@ -193,14 +196,16 @@ def _conic(cell: Cell[Settings], data: VectorDataset) -> Callable[[], _Found]:
 
     settings = cell.settings
     strength = Regularisation(None, settings.beta_fraction)
-    ours = solve_vector(
-        data.samples,
-        data.Y,
-        strength,
-        settings.n_gates,
-        "gated",
-        rtol=0.99,
-        seed=cell.seed,
+    ours = uninterrupted(
+        solve_vector(
+            data.samples,
+            data.Y,
+            strength,
+            settings.n_gates,
+            "gated",
+            rtol=0.99,
+            seed=cell.seed,
+        )
     )
     program, patterns = VectorProgram(data, ours.beta), ours.patterns
     features = [program.pooled(active[:, None] * data.X) for active in patterns.patterns]

@@ -16,6 +16,7 @@ from relaxgap.data.bundled import BundledData
 from relaxgap.data.scaling import Scaling
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.parts.cell import Cell
+from relaxgap.experiments.parts.interruption import uninterrupted
 from relaxgap.experiments.parts.vector_optimum import check_fraction
 from relaxgap.patterns import PatternSet, sample_patterns
 
@@ -136,14 +137,16 @@ def _fitted(
     parts = [slice(0, Y.shape[1])] if method == TOGETHER else range(Y.shape[1])
     outputs, gap, blocks = np.zeros_like(Y), 0.0, 0
     for part in parts:
-        result = solve(
-            X[train],
-            Y[train, part],
-            beta_fraction=settings.beta_fraction,
-            patterns=patterns,
-            program="gated",
-            rtol=settings.rtol,
-            time_limit=settings.time_limit,
+        result = uninterrupted(
+            solve(
+                X[train],
+                Y[train, part],
+                beta_fraction=settings.beta_fraction,
+                patterns=patterns,
+                program="gated",
+                rtol=settings.rtol,
+                time_limit=settings.time_limit,
+            )
         )
         outputs[:, part] = result.network.predict(X)
         gap, blocks = max(gap, result.relative_gap), blocks + result.active_blocks

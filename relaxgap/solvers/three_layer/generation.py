@@ -63,6 +63,12 @@ def generated_rounds(
     bracket, level, stalled = ThreeLayerBracket.unsolved(program), 0, 0
     groups: list[Group] = []
     network: Weights = bracket.hidden, bracket.inner, bracket.output
+    # before a search that may take long: a network of what ascent finds
+    first = _groups(program, ascended(program, program.data.y, rng))
+    if first:
+        groups, network = _solved(program, first)
+        bracket = bracket.with_network(program, *network)
+        yield bracket
     for _ in range(MAX_ROUNDS):
         residual = program.data.y - program.fit(*network)
         climbed = ascended(program, residual, rng)
