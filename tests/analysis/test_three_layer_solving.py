@@ -14,6 +14,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.networks.reading.three_layers import load_three_layers
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
 from relaxgap.problems.three_layer import NORMALISATIONS, ThreeLayerProgram
+from relaxgap.solvers.base import Status
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((6, 2)), RNG.standard_normal(6)
@@ -174,3 +175,48 @@ def test_checkpoints_of_subnetworks_are_read(tmp_path: Path) -> None:
     biased = safetensors(tmp_path / "biased.safetensors", state | {"0.0.bias": np.zeros(2)})
     with pytest.raises(relaxgap.DataError, match="without biases"):
         load_three_layers(biased)
+
+
+def test_weights_whose_squares_vanish_are_weights() -> None:
+    rng = np.random.default_rng(0)
+    rows, labels = rng.standard_normal((5, 2)), rng.standard_normal(5)
+    hidden, inner = rng.standard_normal((3, 2, 2)), rng.standard_normal((3, 2))
+    output = rng.standard_normal(3)
+    tiny = ThreeLayerNetwork(hidden * 1e-170, inner * 1e170, output)
+    asked: dict[str, Any] = {"normalisation": "columns", "beta": 0.5, "time_limit": 2.0}
+    one = relaxgap.certify(tiny, rows, labels, **asked)
+    other = relaxgap.certify(ThreeLayerNetwork(hidden, inner, output), rows, labels, **asked)
+    assert one.network_value == pytest.approx(other.network_value, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"subnetwork_width": 11}, "at most 10"),
+        ({"subnetwork_width": 2.5}, "a whole number"),
+        ({"subnetwork_width": True}, "a whole number"),
+        ({"normalisation": ""}, "a normalisation out of"),
+    ],
+)
+def test_settings_that_are_none_are_refused_in_one_line(
+    settings: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(relaxgap.ConfigurationError, match=match) as refused:
+        relaxgap.solve(np.eye(2), np.ones(2), beta=0.1, program="three_layer", **settings)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_limit_inside_the_first_search_leaves_a_network_and_a_bound() -> None:
+    rng = np.random.default_rng(0)
+    rows, labels = rng.standard_normal((40, 4)), rng.standard_normal(40)
+    found = relaxgap.solve(
+        rows, labels, beta_fraction=0.1, program="three_layer", subnetwork_width=3, time_limit=4.0
+    )
+    assert found.status is Status.TIME_LIMIT
+    assert 0.0 < found.dual_value < found.primal_value < 0.5 * float(labels @ labels)
+
+
+def test_a_file_of_three_layers_wants_its_normalisation(tmp_path: Path) -> None:
+    network = ThreeLayerNetwork(np.ones((1, 2, 2)), np.ones((1, 2)), np.ones(1))
+    with pytest.raises(relaxgap.DataError, match="a normalisation beside"):
+        relaxgap.certify(network.save(tmp_path / "net.npz"), np.eye(2), np.ones(2), beta=0.1)
