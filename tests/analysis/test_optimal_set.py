@@ -199,6 +199,31 @@ def test_at_and_above_beta_max_the_zero_network_is_the_only_one(loss: str, facto
     assert "the zero network is the only optimal one" in str(found)
 
 
+def test_a_sample_of_huge_margin_leaves_true_ends() -> None:
+    X, y = [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]], [1, -1, 1]
+    found = optimal_set(X, y, loss="logistic", beta_fraction=1e-6, at=[[-3.0, -1.0]])
+    ends = found.predictions[0]
+    # as a network trained by descent predicts
+    assert ends.proven_low <= 39.942161 <= ends.proven_high
+    assert ends.low == pytest.approx(39.942161, abs=1e-4)
+    assert found.description.known.total_high >= 23.99
+    assert found.relative_gap <= 1e-9
+
+
+def test_no_end_is_no_number_under_huge_margins() -> None:
+    X = [
+        [0.7752000687960593, -0.2745891431956734, 1.0034569925740142],
+        [0.12164170563366085, -0.513159407633873, 0.20070982409062696],
+        [0.9830631223409243, -1.1778131919340271, -0.10787167895544798],
+        [-1.8602155316303084, -0.44286619376154496, -0.42624563283805433],
+        [-1.1627397060806943, 1.3827899721660635, 1.2494234111559182],
+        [-0.0842313510615119, -0.11715185923352121, 0.34062285334720166],
+    ]
+    found = optimal_set(X, [-1, -1, -1, 1, 1, -1], loss="logistic", beta_fraction=1e-6)
+    for one in found.weights:
+        assert 0.0 <= one.proven_low <= one.low <= one.high <= one.proven_high
+
+
 DEGENERATE = {
     "zero rows": ([[0.0, 0.0], [0.0, 0.0]], [2.0, 2.0]),
     "zero labels": ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0]),

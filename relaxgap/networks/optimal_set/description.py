@@ -103,13 +103,11 @@ class Description:
     def _range(self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]) -> Interval:
         lowest, below = self.polytope.least(g)
         highest, above = self.polytope.least(-g)
-        low, high = sorted((float(g @ lowest), float(g @ highest)))
-        return Interval(
-            min(self.bounds.below(g, errors, below[None]), low),
-            low,
-            high,
-            max(-self.bounds.below(-g, errors, above[None]), high),
-        )
+        low, high = sorted((float(g @ lowest) + 0.0, float(g @ highest) + 0.0))
+        proven_low = min(self.bounds.below(g, errors, below[None]), low)
+        proven_high = max(-self.bounds.below(-g, errors, above[None]), high)
+        # adding zero makes one of the two zeros
+        return Interval(proven_low + 0.0, low, high, proven_high + 0.0)
 
 
 def describe(
@@ -208,12 +206,12 @@ def locate(
         threshold = beta * (1.0 - band)
         cells = price_cells(data.X, patterns, nu, threshold)
         listed = float(np.max(cells.price_high, initial=0.0))
-        largest = max(threshold + size * tail, listed) + size * nearby
+        largest = float(np.maximum(threshold + size * tail, listed)) + size * nearby
         known = known_optimum(data, beta, loss, point, largest, nearby)
-        if size * known.radius < 0.5 * band * beta or band >= 0.9:
+        if size * known.radius < 0.5 * band * beta or band >= 0.9 or size == 0.0:
             break
         band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))
-    if size * known.radius >= 0.5 * band * beta:
+    if size > 0.0 and size * known.radius >= 0.5 * band * beta:
         # nothing is known of the prices: all cells can be tight
         cells = price_cells(data.X, patterns, nu, -1.0)
     return Located(known, largest, cells.over(cells.possibly_tight(beta, known.radius)))
