@@ -224,6 +224,63 @@ def test_no_end_is_no_number_under_huge_margins() -> None:
         assert 0.0 <= one.proven_low <= one.low <= one.high <= one.proven_high
 
 
+@pytest.mark.parametrize("exponent", [-40, -27, 0, 27])
+@pytest.mark.parametrize("scaled", ["labels", "data"])
+def test_inner_ends_are_of_optimal_networks_at_every_scale(scaled: str, exponent: int) -> None:
+    p = 2.0**exponent
+    of_data, of_labels = (p, 1.0) if scaled == "data" else (1.0, p)
+    X = of_data * np.array([[1.0, 1.0, 1.0, 1.0], [-1.0, -1.0, -1.0, 1.0]])
+    y = np.full(2, 3.0 * of_labels)
+    beta, at = 2.0 * of_data * of_labels, of_data * np.eye(4)[:1]
+    found = optimal_set(X, y, beta=beta, at=at)
+    ends = found.predictions[0]
+    assert (found.dimension, found.n_vertices) == (1, 2)
+    assert ends.low == pytest.approx(0.0, abs=1e-6 * of_labels)
+    assert ends.high == pytest.approx(0.5 * of_labels, rel=1e-6)
+    assert found.relative_gap <= 1e-6
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_one_network_has_one_prediction_also_of_tiny_labels(seed: int) -> None:
+    data = gaussian(6, 3, seed)
+    found = optimal_set(data.X, 1e-8 * data.y, beta_fraction=0.05, at=data.X)
+    assert (found.unique, found.largest_disagreement) == ("yes", 0.0)
+
+
+def test_networks_at_the_inner_ends_count_in_the_gap() -> None:
+    made = CONTINUA["never_alone"]
+    rows = np.random.default_rng(5).standard_normal((3, 4))
+    found = of_continuum(made, rows)
+    data = Dataset(np.array(made.X, dtype=float), np.array(made.y, dtype=float))
+    for row in rows:
+        shown = found.description.prediction_range(row)
+        for weights, end in zip(
+            shown.networks, (shown.interval.low, shown.interval.high), strict=True
+        ):
+            network = found.network(weights)
+            assert network.training_loss(data, found.beta) <= found.primal_value
+            assert network.predict(row[None])[0] == pytest.approx(end, abs=1e-12)
+
+
+def test_where_nothing_is_known_of_the_fit_networks_reach_the_one_found() -> None:
+    X, y = [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]], [1, -1, 1]
+    # no share of double precision is left of such a margin
+    found = optimal_set(X, y, loss="logistic", beta_fraction=1e-13, at=[[-3.0, -1.0]])
+    assert not found.description.is_zero
+    assert found.smallest_width > 0
+    assert found.primal_value < 1e-2
+    assert "beta_max" not in str(found)
+    ends = found.predictions[0]
+    assert ends.proven_low <= ends.low <= ends.high <= ends.proven_high
+
+
+def test_no_end_is_a_negative_zero() -> None:
+    found = optimal_set([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0], beta=0.5, at=[[-1.0, -1.0]])
+    ends = found.predictions[0]
+    for end in (ends.proven_low, ends.low, ends.high, ends.proven_high):
+        assert str(end) == "0.0"
+
+
 DEGENERATE = {
     "zero rows": ([[0.0, 0.0], [0.0, 0.0]], [2.0, 2.0]),
     "zero labels": ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0]),
