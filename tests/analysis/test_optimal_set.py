@@ -306,6 +306,19 @@ def test_degenerate_data_are_described(name: str) -> None:
     assert known.proven_low <= known.low <= known.high <= known.proven_high
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_one_column_has_two_cells_and_no_rounding_hides_another(loss: str) -> None:
+    rng = np.random.default_rng(4)
+    X, y = rng.standard_normal((6, 1)), rng.standard_normal(6)
+    labels = np.sign(y) if loss == "logistic" else y
+    found = optimal_set(X, labels, beta_fraction=0.1, loss=loss, at=[[1.0], [-1.0]])
+    assert found.complete
+    assert (found.n_patterns, found.unique) == (2, "yes")
+    for one in found.predictions:
+        assert one.proven_low <= one.low <= one.high <= one.proven_high
+        assert one.proven_high - one.proven_low <= 1e-6
+
+
 def test_where_rounding_may_hide_cells_nothing_is_proven() -> None:
     rng = np.random.default_rng(2)
     X, y = rng.standard_normal((5, 2)), rng.standard_normal(5)

@@ -20,9 +20,11 @@ from relaxgap.networks.optimal_set.known_optimum import (
     of_dual_point,
     refuse_several_fits,
 )
+from relaxgap.networks.optimal_set.linear_part import opposite_pairs
 from relaxgap.networks.optimal_set.long_numbers import LongPoint
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.priced_cells import cells_at, price_cells
+from relaxgap.networks.optimal_set.tight_neurons import TightNeurons
 from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems.losses import HINGE, LOGISTIC, SQUARED
@@ -165,6 +167,22 @@ def test_the_share_of_a_sample_that_is_fitted_by_far_is_known_to_its_own_digits(
         wider = known_optimum(data, beta, LOGISTIC, worse, beta)
         assert wider.radius >= known.radius
         assert wider.total_low <= margin <= wider.total_high
+
+
+def neurons_of(angles: list[float], error: float) -> TightNeurons:
+    directions = np.column_stack([np.cos(angles), np.sin(angles)])
+    k = len(angles)
+    some, count = np.full(k, error), np.ones(k, dtype=np.intp)
+    return TightNeurons(directions, np.ones(k), some, directions.T, some, count, count)
+
+
+def test_a_neuron_whose_opposite_has_another_one_proves_nothing() -> None:
+    pairs = opposite_pairs(neurons_of([0.0, 1.0, np.pi, 1.0 + np.pi, 2.0], 1e-9))
+    assert pairs is not None
+    assert pairs.tolist() == [0, 1]
+    assert opposite_pairs(neurons_of([0.0, np.pi, 1e-6], 1e-5)) is None
+    assert opposite_pairs(neurons_of([0.0, 1e-6, np.pi], 1e-5)) is None
+    assert opposite_pairs(neurons_of([0.0, np.pi], 1.0)) is None
 
 
 @cache
