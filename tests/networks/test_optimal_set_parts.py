@@ -21,7 +21,7 @@ from relaxgap.networks.optimal_set.known_optimum import (
     refuse_several_fits,
 )
 from relaxgap.networks.optimal_set.linear_part import opposite_pairs
-from relaxgap.networks.optimal_set.long_numbers import LongPoint
+from relaxgap.networks.optimal_set.long_numbers import LongPoint, dual_point
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.priced_cells import cells_at, price_cells
 from relaxgap.networks.optimal_set.tight_neurons import TightNeurons
@@ -167,6 +167,12 @@ def test_the_share_of_a_sample_that_is_fitted_by_far_is_known_to_its_own_digits(
         wider = known_optimum(data, beta, LOGISTIC, worse, beta)
         assert wider.radius >= known.radius
         assert wider.total_low <= margin <= wider.total_high
+
+
+def test_a_margin_beyond_the_range_leaves_a_dual_point_of_zero() -> None:
+    fit, y = np.array([1e30, 1e30], dtype=np.longdouble), np.array([1.0, -1.0])
+    with np.errstate(over="raise"):
+        assert dual_point(LOGISTIC, fit, y).tolist() == [0.0, -1.0]
 
 
 def neurons_of(angles: list[float], error: float) -> TightNeurons:
