@@ -193,13 +193,17 @@ def _assembled(
     complete = patterns.complete and patterns.shift is None
     neurons, polytope = described.neurons, described.polytope
     vertices, all_vertices = polytope.vertices(rng)
-    weights = [described.weight_range(k) for k in range(neurons.n_neurons)]
-    predictions = [described.prediction_range(row) for row in rows]
+    ranges = [described.weight_range(k) for k in range(neurons.n_neurons)]
+    weights = [one.interval for one in ranges]
+    ranges += [described.prediction_range(row) for row in rows]
+    predictions = [one.interval for one in ranges[len(weights) :]]
     used = np.array([complete and weight.proven_low > 0.0 for weight in weights], dtype=np.bool_)
     most = np.array([weight.proven_high for weight in weights])
-    found = widths(described.bounds, polytope, vertices, used, most)
+    found = widths(described.bounds, polytope, described.fit, vertices, used, most)
     smallest, largest = neurons.network(found.smallest), neurons.network(found.largest)
-    primal_value = max(attained_loss(one, data, beta, loss) for one in (smallest, largest))
+    ends = {end.tobytes(): end for one in ranges for end in one.networks}
+    networks = [smallest, largest, *map(neurons.network, ends.values())]
+    primal_value = max(attained_loss(one, data, beta, loss) for one in networks)
     _, dual_value = feasible_dual(data.y, described.nu, described.largest_price, beta, loss)
     proven = proven_dimension(data, beta, loss, patterns, described, vertices) if complete else None
     unique, proven_by = _uniqueness(proven)

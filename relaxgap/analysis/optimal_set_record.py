@@ -52,7 +52,8 @@ class OptimalSetRecord:
     all_vertices : bool
         Whether all sets of neurons were tried for one.
     primal_value, dual_value : float
-        Loss of the worst of the networks below, rounding included, and the proven lower bound.
+        Loss of the worst of the networks below and those at the inner ends, rounding included, and
+        the proven lower bound.
     relative_gap : float
         Their distance over ``primal_value``.
     dual_radius : float
@@ -163,7 +164,7 @@ class OptimalSet(OptimalSetRecord):
     @property
     def sentence(self) -> str:
         """How many optimal networks there are, and how sure that is."""
-        if self.smallest_width == self.largest_width == 0:
+        if self.description.is_zero:
             said = (
                 f"beta is at or above beta_max = {self.beta_max:.6g}: the zero network is the only "
                 "optimal one."

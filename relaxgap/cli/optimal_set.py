@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from relaxgap.data.columns import Columns
 from relaxgap.data.labelled_arrays import array_names
 from relaxgap.data.prediction import read_features
 from relaxgap.errors import ConfigurationError
+from relaxgap.networks.optimal_set.description import Interval
 
 SMALLEST, LARGEST = "smallest.npz", "largest.npz"
 NEURONS, VERTICES, RANGES, PRUNED = "neurons.csv", "vertices.csv", "ranges.csv", "pruned.csv"
@@ -101,7 +102,7 @@ def optimal_set_command(
             "Expected --beta or --beta-fraction, got neither; try --beta-fraction 0.1."
         )
     if out is not None:
-        _refuse_folder(out)
+        _refuse_folder(out, () if at_file is None else (RANGES,))
     X, y, columns = load_labelled(data, target, seed, chosen["loss"], drop, one_hot)
     rows = None if at_file is None else _rows(at_file, columns, np.shape(X)[1])
     with options_named():
@@ -114,12 +115,13 @@ def optimal_set_command(
         click.echo("\n".join(["", "written:", *(printable(f"  {file}") for file in written)]))
 
 
-def _refuse_folder(out: Path) -> None:
+def _refuse_folder(out: Path, further: Sequence[str]) -> None:
     if not out.is_dir():
         raise ConfigurationError(
             f"Expected --out to be an existing folder, got {out}; create it first."
         )
-    refuse_unwritable(out / SMALLEST, "--out", ".npz")
+    for name in (SMALLEST, LARGEST, NEURONS, VERTICES, PRUNED, *further):
+        refuse_unwritable(out / name, "--out")
 
 
 def _rows(path: str, columns: Columns | None, d: int) -> Float64[np.ndarray, "r d"]:
@@ -209,18 +211,31 @@ def _write(found: OptimalSet, columns: Columns | None, out: Path) -> list[Path]:
     for name, network in ((SMALLEST, found.smallest), (LARGEST, found.largest)):
         write_network(out / name, "--out", found.fitted(network).of_columns(columns))
         written.append(out / name)
-    names = [f"c{k}" for k in range(found.vertices.shape[1])]
-    vertices = [dict(zip(names, row, strict=True)) for row in found.vertices.tolist()]
+    vertices = [{"vertex": i, "c": row} for i, row in enumerate(found.vertices.tolist())]
     tables = {NEURONS: _neurons(found), VERTICES: vertices, PRUNED: _pruned(found)}
     if found.predictions:
         tables[RANGES] = _predictions(found)
     for name, rows in tables.items():
-        write_bytes(out / name, "--out", _csv(rows).encode("utf-8"))
+        write_bytes(out / name, "--out", _csv(rows, _header(name, found)).encode("utf-8"))
         written.append(out / name)
     return written
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
+def _header(name: str, found: OptimalSet) -> list[str]:
+    """Return the columns of a table, which it has without a row too."""
+    ends = [field.name for field in fields(Interval)]
+    entries = range(found.d)
+    known = ["direction_error", "n_cells", "surely_used", *(f"weight_{end}" for end in ends)]
+    headers = {
+        NEURONS: ["neuron", "sign", *(f"direction_{i}" for i in entries), *known],
+        VERTICES: ["vertex", *(f"c_{k}" for k in range(found.n_neurons))],
+        PRUNED: ["width", "loss_value", "loss_increase", *(f"removed_{i}" for i in entries)],
+        RANGES: ["row", *ends],
+    }
+    return headers[name]
+
+
+def _csv(rows: Sequence[dict[str, Any]], header: Sequence[str]) -> str:
     """Write rows, a column for each entry of a vector."""
     flat = []
     for row in rows:
@@ -231,7 +246,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
             line |= {} if isinstance(value, list) else {name: value}
         flat.append(line)
     text = io.StringIO()
-    writer = csv.DictWriter(text, flat[0] if flat else (), lineterminator="\n")
+    writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return text.getvalue()

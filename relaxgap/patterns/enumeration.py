@@ -62,8 +62,8 @@ def enumerate_patterns(
     `relaxgap.patterns.hyperplanes.TOLERANCE` (1e-12) of the span of others counts as lying in it.
     Up to `CERTAIN` (1e-14) that is taken for the rounding of an exact dependency, and certificates
     leave room for it, unless rows of small whole numbers show that it is exact; from there on the
-    set does not claim to be complete. Where nothing was merged there are as many patterns as data
-    in general position have, which proves that none is missing.
+    set does not claim to be complete. In one column it is always exact. Where nothing was merged
+    there are as many patterns as data in general position have, which proves that none is missing.
 
     Cost: O(P n d) time and O(P (n / 8 + d)) memory for P patterns.
 
@@ -86,7 +86,9 @@ def enumerate_patterns(
         directions, merged = arrangement_witnesses(hyperplanes.normals)
         gates = hyperplanes.gates(directions)
     merged = max(merged, hyperplanes.merged)
-    if merged <= CERTAIN and dependencies_are_exact(X / hyperplanes.units):
+    # in one dimension every row that is not zero has the same hyperplane, the origin
+    one_plane = X.shape[1] == 1
+    if one_plane or (merged <= CERTAIN and dependencies_are_exact(X / hyperplanes.units)):
         merged = 0.0
     clear, in_range = _stand_clear(X, gates)
     complete = in_range and merged <= CERTAIN and bool(np.all(clear))

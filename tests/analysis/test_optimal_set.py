@@ -199,6 +199,88 @@ def test_at_and_above_beta_max_the_zero_network_is_the_only_one(loss: str, facto
     assert "the zero network is the only optimal one" in str(found)
 
 
+def test_a_sample_of_huge_margin_leaves_true_ends() -> None:
+    X, y = [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]], [1, -1, 1]
+    found = optimal_set(X, y, loss="logistic", beta_fraction=1e-6, at=[[-3.0, -1.0]])
+    ends = found.predictions[0]
+    # as a network trained by descent predicts
+    assert ends.proven_low <= 39.942161 <= ends.proven_high
+    assert ends.low == pytest.approx(39.942161, abs=1e-4)
+    assert found.description.known.total_high >= 23.99
+    assert found.relative_gap <= 1e-9
+
+
+def test_no_end_is_no_number_under_huge_margins() -> None:
+    X = [
+        [0.7752000687960593, -0.2745891431956734, 1.0034569925740142],
+        [0.12164170563366085, -0.513159407633873, 0.20070982409062696],
+        [0.9830631223409243, -1.1778131919340271, -0.10787167895544798],
+        [-1.8602155316303084, -0.44286619376154496, -0.42624563283805433],
+        [-1.1627397060806943, 1.3827899721660635, 1.2494234111559182],
+        [-0.0842313510615119, -0.11715185923352121, 0.34062285334720166],
+    ]
+    found = optimal_set(X, [-1, -1, -1, 1, 1, -1], loss="logistic", beta_fraction=1e-6)
+    for one in found.weights:
+        assert 0.0 <= one.proven_low <= one.low <= one.high <= one.proven_high
+
+
+@pytest.mark.parametrize("exponent", [-40, -27, 0, 27])
+@pytest.mark.parametrize("scaled", ["labels", "data"])
+def test_inner_ends_are_of_optimal_networks_at_every_scale(scaled: str, exponent: int) -> None:
+    p = 2.0**exponent
+    of_data, of_labels = (p, 1.0) if scaled == "data" else (1.0, p)
+    X = of_data * np.array([[1.0, 1.0, 1.0, 1.0], [-1.0, -1.0, -1.0, 1.0]])
+    y = np.full(2, 3.0 * of_labels)
+    beta, at = 2.0 * of_data * of_labels, of_data * np.eye(4)[:1]
+    found = optimal_set(X, y, beta=beta, at=at)
+    ends = found.predictions[0]
+    assert (found.dimension, found.n_vertices) == (1, 2)
+    assert ends.low == pytest.approx(0.0, abs=1e-6 * of_labels)
+    assert ends.high == pytest.approx(0.5 * of_labels, rel=1e-6)
+    assert found.relative_gap <= 1e-6
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_one_network_has_one_prediction_also_of_tiny_labels(seed: int) -> None:
+    data = gaussian(6, 3, seed)
+    found = optimal_set(data.X, 1e-8 * data.y, beta_fraction=0.05, at=data.X)
+    assert (found.unique, found.largest_disagreement) == ("yes", 0.0)
+
+
+def test_networks_at_the_inner_ends_count_in_the_gap() -> None:
+    made = CONTINUA["never_alone"]
+    rows = np.random.default_rng(5).standard_normal((3, 4))
+    found = of_continuum(made, rows)
+    data = Dataset(np.array(made.X, dtype=float), np.array(made.y, dtype=float))
+    for row in rows:
+        shown = found.description.prediction_range(row)
+        for weights, end in zip(
+            shown.networks, (shown.interval.low, shown.interval.high), strict=True
+        ):
+            network = found.network(weights)
+            assert network.training_loss(data, found.beta) <= found.primal_value
+            assert network.predict(row[None])[0] == pytest.approx(end, abs=1e-12)
+
+
+def test_where_nothing_is_known_of_the_fit_networks_reach_the_one_found() -> None:
+    X, y = [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]], [1, -1, 1]
+    # no share of double precision is left of such a margin
+    found = optimal_set(X, y, loss="logistic", beta_fraction=1e-13, at=[[-3.0, -1.0]])
+    assert not found.description.is_zero
+    assert found.smallest_width > 0
+    assert found.primal_value < 1e-2
+    assert "beta_max" not in str(found)
+    ends = found.predictions[0]
+    assert ends.proven_low <= ends.low <= ends.high <= ends.proven_high
+
+
+def test_no_end_is_a_negative_zero() -> None:
+    found = optimal_set([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0], beta=0.5, at=[[-1.0, -1.0]])
+    ends = found.predictions[0]
+    for end in (ends.proven_low, ends.low, ends.high, ends.proven_high):
+        assert str(end) == "0.0"
+
+
 DEGENERATE = {
     "zero rows": ([[0.0, 0.0], [0.0, 0.0]], [2.0, 2.0]),
     "zero labels": ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0]),
@@ -222,6 +304,19 @@ def test_degenerate_data_are_described(name: str) -> None:
         assert network.training_loss(data, 0.5) <= found.primal_value
     known = found.predictions[0]
     assert known.proven_low <= known.low <= known.high <= known.proven_high
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_one_column_has_two_cells_and_no_rounding_hides_another(loss: str) -> None:
+    rng = np.random.default_rng(4)
+    X, y = rng.standard_normal((6, 1)), rng.standard_normal(6)
+    labels = np.sign(y) if loss == "logistic" else y
+    found = optimal_set(X, labels, beta_fraction=0.1, loss=loss, at=[[1.0], [-1.0]])
+    assert found.complete
+    assert (found.n_patterns, found.unique) == (2, "yes")
+    for one in found.predictions:
+        assert one.proven_low <= one.low <= one.high <= one.proven_high
+        assert one.proven_high - one.proven_low <= 1e-6
 
 
 def test_where_rounding_may_hide_cells_nothing_is_proven() -> None:

@@ -78,12 +78,43 @@ def test_out_writes_networks_that_certify_finds_optimal(
         assert (record["beta"], record["loss"]) == (2.0, "squared")
         assert record["certified_ratio"] <= 1.0 + 1e-6
     vertices = rows_of(tmp_path / "set" / "vertices.csv")
+    assert [row.pop("vertex") for row in vertices] == ["0", "1"]
     totals = [sum(map(float, row.values())) for row in vertices]
     assert totals == pytest.approx([2.0, 2.0], abs=1e-9)
     neurons = rows_of(tmp_path / "set" / "neurons.csv")
     assert [row["neuron"] for row in neurons] == ["0", "1", "2"]
     assert {f"direction_{i}" for i in range(4)} <= set(neurons[0])
     assert len(rows_of(tmp_path / "set" / "ranges.csv")) == 4
+
+
+def test_tables_have_a_header_without_a_row_too(
+    relaxgap: Invoke, integers: str, tmp_path: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    headers = []
+    for beta in ("2", "1000"):
+        arguments = ("optimal-set", integers, "--beta", beta, "--at", "new.npz", "--out", "set")
+        assert relaxgap(*arguments).exit_code == 0
+        texts = {path.name: path.read_text() for path in (tmp_path / "set").glob("*.csv")}
+        headers.append({name: text.splitlines()[0] for name, text in texts.items()})
+    of_some, of_none = headers
+    assert len(texts["neurons.csv"].splitlines()) == len(texts["pruned.csv"].splitlines()) == 1
+    assert texts["vertices.csv"].splitlines() == ["vertex", "0"]
+    assert of_some.pop("vertices.csv") == "vertex,c_0,c_1,c_2"
+    assert of_none.pop("vertices.csv") == "vertex"
+    assert of_some == of_none
+
+
+@pytest.mark.parametrize("name", sorted(FILES | {"ranges.csv"}))
+def test_every_file_of_out_is_tried_before_the_work(
+    refusal: Refusal, integers: str, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "set" / name).mkdir(parents=True)
+    # data that are refused only when the work begins
+    data = ("gaussian:n=40,d=4", "--at", "new.npz", "--limit", "1")
+    said = refusal(2, "optimal-set", *data, "--beta", "2", "--out", "set")
+    assert "Expected --out to be a file, got the folder" in said
+    assert name in said
 
 
 def test_a_generic_data_set_of_ours_has_one_network(relaxgap: Invoke) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
@@ -14,10 +15,16 @@ from relaxgap.certificates.prices.cones import price_exactly
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.optimal_set.exact import rank_of, solve
-from relaxgap.networks.optimal_set.known_optimum import known_optimum, refuse_several_fits
-from relaxgap.networks.optimal_set.long_numbers import LongPoint
+from relaxgap.networks.optimal_set.known_optimum import (
+    known_optimum,
+    of_dual_point,
+    refuse_several_fits,
+)
+from relaxgap.networks.optimal_set.linear_part import opposite_pairs
+from relaxgap.networks.optimal_set.long_numbers import LongPoint, dual_point
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.priced_cells import cells_at, price_cells
+from relaxgap.networks.optimal_set.tight_neurons import TightNeurons
 from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems.losses import HINGE, LOGISTIC, SQUARED
@@ -94,6 +101,94 @@ def test_the_radius_of_bad_networks_and_dual_points_covers_the_optimum_too(
         assert np.linalg.norm(known.fit - best.fit) <= known.fit_radius + best.fit_radius
         assert known.total_low <= best.total_high
         assert best.total_low <= known.total_high
+
+
+HUGE_MARGINS = (
+    [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]],
+    [1.0, -1.0, 1.0],
+)
+
+
+def test_an_infinite_radius_bounds_nothing() -> None:
+    """Infinity times nothing is no number, which a maximum with zero turns into zero."""
+    data = Dataset(np.array(HUGE_MARGINS[0]), np.array(HUGE_MARGINS[1]))
+    found = optimal_set(data.X, data.y, beta_fraction=0.1, loss="logistic")
+    neurons = found.description.neurons
+    far = np.full(3, np.inf)
+    known = of_dual_point(data, found.beta, LOGISTIC, 0.5 * data.y, far, np.inf)
+    assert (known.total_low, known.total_high, known.fit_radius) == (0.0, np.inf, np.inf)
+    bounds = OuterBounds(neurons, known)
+    none, unit = np.zeros(neurons.n_neurons), np.eye(neurons.n_neurons)[0]
+    assert bounds.below(none, none, np.zeros((0, 3))) == 0.0
+    assert bounds.below(unit, none, np.zeros((0, 3))) <= 0.0
+    assert bounds.below(-unit, none, np.ones((1, 3))) == -np.inf
+    cells = found.description.cells
+    reach = cells.reach.copy()
+    reach[0] = 0.0
+    still = replace(cells, reach=reach)
+    assert np.all(still.possibly_tight(found.beta, np.inf))
+    assert np.all(still.direction_errors(found.beta, np.inf)[1:] == 2.0)
+    assert still.direction_errors(found.beta, np.inf)[0] <= 2.0
+    # nothing is known of a vector as long as its doubt
+    unknown = replace(cells, doubt=cells.price_low)
+    assert np.all(unknown.direction_errors(found.beta, 0.0) == 2.0)
+
+
+def test_a_network_whose_total_weight_is_unknown_bounds_nothing() -> None:
+    data = Dataset(np.array(HUGE_MARGINS[0]), np.array(HUGE_MARGINS[1]))
+    patterns = enumerate_patterns(data.X)
+    nu = np.array([1.5, -0.2, 0.2])
+    known = known_optimum(
+        data, 0.1, LOGISTIC, LongPoint(np.zeros((0, 2)), np.zeros(0), nu), 0.05, 0.0
+    )
+    assert (known.radius, known.total_high) == (np.inf, np.inf)
+    nothing = LongPoint(np.full((1, 2), np.nan), np.ones(1), np.array([0.5, -0.2, 0.2]))
+    assert known_optimum(data, 0.1, LOGISTIC, nothing, 0.05).radius == np.inf
+    assert known_optimum(data, 0.1, SQUARED, nothing, 0.05).radius == np.inf
+    assert patterns.complete
+
+
+@pytest.mark.parametrize("margin", [10.0, 40.0, 300.0])
+def test_the_share_of_a_sample_that_is_fitted_by_far_is_known_to_its_own_digits(
+    margin: float,
+) -> None:
+    data = Dataset(np.array([[1.0]]), np.array([1.0]))
+    share = 1.0 / (1.0 + np.exp(np.longdouble(margin)))
+    # of this strength it is the optimal dual point
+    beta = float(share)
+    point = LongPoint(np.array([[margin]]), np.ones(1), np.array([share]))
+    known = known_optimum(data, beta, LOGISTIC, point, beta)
+    assert known.errors[0] <= 1e-6 * beta
+    assert known.total_low <= margin <= known.total_high
+    assert abs(known.fit[0] - margin) <= known.fit_radius <= 1e-5
+    # and of a worse network it is covered
+    for scale in (0.99, 1.01):
+        worse = LongPoint(np.array([[scale * margin]]), np.ones(1), np.array([share]))
+        wider = known_optimum(data, beta, LOGISTIC, worse, beta)
+        assert wider.radius >= known.radius
+        assert wider.total_low <= margin <= wider.total_high
+
+
+def test_a_margin_beyond_the_range_leaves_a_dual_point_of_zero() -> None:
+    fit, y = np.array([1e30, 1e30], dtype=np.longdouble), np.array([1.0, -1.0])
+    with np.errstate(over="raise"):
+        assert dual_point(LOGISTIC, fit, y).tolist() == [0.0, -1.0]
+
+
+def neurons_of(angles: list[float], error: float) -> TightNeurons:
+    directions = np.column_stack([np.cos(angles), np.sin(angles)])
+    k = len(angles)
+    some, count = np.full(k, error), np.ones(k, dtype=np.intp)
+    return TightNeurons(directions, np.ones(k), some, directions.T, some, count, count)
+
+
+def test_a_neuron_whose_opposite_has_another_one_proves_nothing() -> None:
+    pairs = opposite_pairs(neurons_of([0.0, 1.0, np.pi, 1.0 + np.pi, 2.0], 1e-9))
+    assert pairs is not None
+    assert pairs.tolist() == [0, 1]
+    assert opposite_pairs(neurons_of([0.0, np.pi, 1e-6], 1e-5)) is None
+    assert opposite_pairs(neurons_of([0.0, 1e-6, np.pi], 1e-5)) is None
+    assert opposite_pairs(neurons_of([0.0, np.pi], 1.0)) is None
 
 
 @cache

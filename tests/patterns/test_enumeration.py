@@ -359,3 +359,12 @@ def test_cells_merged_in_a_plane_of_three_dimensions_leave_the_set_incomplete() 
     )
     patterns = enumerate_patterns(X)
     assert patterns.n_patterns == 14 or not patterns.complete
+
+
+@given(arrays(np.float64, st.tuples(st.integers(1, 6), st.just(1)), elements=st.floats(-4.0, 4.0)))
+def test_one_column_has_the_two_cells_of_its_signs_exactly(X: Matrix) -> None:
+    X = np.where(np.abs(X) < 1e-3, 0.0, X)
+    found = enumerate_patterns(X)
+    assert found.complete
+    assert found.shift is None
+    assert found.n_patterns == (2 if np.any(X) else 1)

@@ -46,6 +46,14 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Range:
+    """Hold a range and the weights of the two networks at its inner ends."""
+
+    interval: Interval
+    networks: Float64[np.ndarray, "2 k"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Description:
     """Hold the optimal set.
 
@@ -63,6 +71,8 @@ class Description:
         What they show.
     polytope : Polytope
         Of the weights of the neurons.
+    fit : (n,) float64
+        That of ``known``, or where nothing is known of it that of the network.
     is_zero : bool
         Whether the zero network is proven to be optimal, and then the only one: any other has the
         same fit and a penalty.
@@ -74,6 +84,7 @@ class Description:
     cells: PricedCells
     neurons: TightNeurons
     polytope: Polytope
+    fit: Float64[np.ndarray, " n"]
     is_zero: bool
 
     @property
@@ -86,30 +97,33 @@ class Description:
         """What is proven of every optimal network."""
         return OuterBounds(self.neurons, self.known)
 
-    def weight_range(self, neuron: int) -> Interval:
+    def weight_range(self, neuron: int) -> Range:
         """Return the range of the weight of one neuron."""
         unit = np.zeros(self.neurons.n_neurons)
         unit[neuron] = 1.0
         found = self._range(unit, np.zeros_like(unit))
-        return replace(found, proven_low=max(found.proven_low, 0.0))
+        positive = replace(found.interval, proven_low=max(found.interval.proven_low, 0.0))
+        return replace(found, interval=positive)
 
-    def prediction_range(self, row: Float64[np.ndarray, " d"]) -> Interval:
+    def prediction_range(self, row: Float64[np.ndarray, " d"]) -> Range:
         """Return the range of the prediction at a new row."""
         outputs = self.neurons.outputs_at(row[None])[0]
         length = float(row_lengths(row[None])[0])
         errors = length * (self.neurons.errors + 4.0 * EPS * (row.size + 4)) * (1.0 + 1e-12)
         return self._range(outputs, errors)
 
-    def _range(self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]) -> Interval:
+    def _range(self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]) -> Range:
         lowest, below = self.polytope.least(g)
         highest, above = self.polytope.least(-g)
-        low, high = sorted((float(g @ lowest), float(g @ highest)))
-        return Interval(
-            min(self.bounds.below(g, errors, below[None]), low),
-            low,
-            high,
-            max(-self.bounds.below(-g, errors, above[None]), high),
-        )
+        if self.neurons.dimension_high == 0:
+            # proven to be one point, which a linear program may miss by its tolerance
+            lowest = highest = self.polytope.start
+        low, high = sorted((float(g @ lowest) + 0.0, float(g @ highest) + 0.0))
+        proven_low = min(self.bounds.below(g, errors, below[None]), low)
+        proven_high = max(-self.bounds.below(-g, errors, above[None]), high)
+        # adding zero makes one of the two zeros
+        interval = Interval(proven_low + 0.0, low, high, proven_high + 0.0)
+        return Range(interval, np.array([lowest, highest]))
 
 
 def describe(
@@ -150,7 +164,7 @@ def describe(
         fit = np.asarray(np.maximum(data.X @ blocks.T, 0.0) @ point.signs)
     polytope = Polytope.of(neurons.columns, fit)
     is_zero = largest <= beta and np.array_equal(point.nu, at_zero)
-    return Description(point, known, largest, cells, neurons, polytope, is_zero)
+    return Description(point, known, largest, cells, neurons, polytope, fit, is_zero)
 
 
 def _refined(
@@ -208,12 +222,12 @@ def locate(
         threshold = beta * (1.0 - band)
         cells = price_cells(data.X, patterns, nu, threshold)
         listed = float(np.max(cells.price_high, initial=0.0))
-        largest = max(threshold + size * tail, listed) + size * nearby
+        largest = float(np.maximum(threshold + size * tail, listed)) + size * nearby
         known = known_optimum(data, beta, loss, point, largest, nearby)
-        if size * known.radius < 0.5 * band * beta or band >= 0.9:
+        if size * known.radius < 0.5 * band * beta or band >= 0.9 or size == 0.0:
             break
         band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))
-    if size * known.radius >= 0.5 * band * beta:
+    if size > 0.0 and size * known.radius >= 0.5 * band * beta:
         # nothing is known of the prices: all cells can be tight
         cells = price_cells(data.X, patterns, nu, -1.0)
     return Located(known, largest, cells.over(cells.possibly_tight(beta, known.radius)))

@@ -21,7 +21,7 @@ from jaxtyping import Float64
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS, LongPoint
-from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.problems.losses import LOGISTIC, SQUARED, Loss
 
 CURVATURE = {SQUARED.name: 1.0, LOGISTIC.name: 0.25}
@@ -107,7 +107,7 @@ def known_optimum(
     fit, size, total, rounding = _evaluated(point, data.X)
     # a product of n terms, in any order, is off by n unit roundoffs of theirs
     doubt = 0.5 * LONG_EPS * (len(nu) + 8) * (1.0 + 1e-9)
-    slack = max(0.0, float(LONG(beta) * total - feasible @ fit))
+    slack = float(np.maximum(0.0, LONG(beta) * total - feasible @ fit))
     slack += nearby * float(np.sqrt(fit @ fit)) * (1.0 + 1e-9)
     slack += (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
     if loss.name == SQUARED.name:
@@ -119,15 +119,20 @@ def known_optimum(
         gap = 0.5 * distance**2 + slack
     else:
         fit_rounding = rounding * float(size.max(initial=0.0))
-        gap = _divergence(feasible, fit, data.y, fit_rounding + nearby) + slack
+        gap = _divergence(feasible, fit, data.y, fit_rounding, nearby) + slack
     curvature = CURVATURE[loss.name]
+    # what is no number bounds nothing
+    gap = np.inf if np.isnan(gap) or np.isnan(largest_price) else gap
     radius = float(np.sqrt(2.0 * curvature * gap)) * (1.0 + 1e-12)
     radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12) + nearby + tail
     errors = np.full(len(nu), radius)
     if loss.name == LOGISTIC.name and np.isfinite(gap):
         shares = np.asarray((data.y * feasible).astype(np.float64))
-        moved = float(1.0 - scale) * np.abs(nu) * (1.0 + 1e-12) + nearby + tail
-        errors = np.minimum(errors, _share_errors(shares, gap) + moved)
+        moved = (float(1.0 - scale) + LONG_EPS) * np.abs(nu) + np.abs(
+            (point.nu - nu).astype(np.float64)
+        )
+        moved = moved * (1.0 + 1e-9) + nearby
+        errors = np.fmin(errors, _share_errors(shares, gap) + moved)
     return of_dual_point(data, beta, loss, nu, errors, radius)
 
 
@@ -145,12 +150,17 @@ def of_dual_point(
         fit_errors = errors + EPS * np.abs(fit)
     else:
         shares = data.y * nu
-        low, high = shares - errors - 4.0 * EPS, shares + errors + 4.0 * EPS
-        inside = (low > 0.0) & (high < 1.0)
-        fit = data.y * _logit(np.where(inside, shares, 0.5))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ends = np.maximum(_logit(low) - _logit(shares), _logit(shares) - _logit(high))
-        fit_errors = np.where(inside, np.abs(ends) * (1.0 + 1e-12) + 64.0 * EPS, np.inf)
+        # of the smaller share of the two classes, which has no rounding of its own
+        side = np.where(shares <= 0.5, 1.0, -1.0)
+        smaller = np.minimum(shares, 1.0 - shares)
+        low = smaller * (1.0 - 4.0 * EPS) - errors * (1.0 + 4.0 * EPS)
+        high = (smaller + errors) * (1.0 + 4.0 * EPS)
+        inside = (low > TINY) & (high < 1.0)
+        logits, most, least = (_logit(np.where(inside, x, 0.5)) for x in (smaller, low, high))
+        fit = data.y * side * logits
+        ends = np.maximum(most - logits, logits - least) * (1.0 + 1e-12)
+        ends += 64.0 * EPS * (1.0 + np.abs(most) + np.abs(least))
+        fit_errors = np.where(inside, ends, np.inf)
     fit_radius = float(np.linalg.norm(fit_errors)) * (1.0 + 1e-12)
     if loss.name == SQUARED.name:
         fit_radius = min(fit_radius, radius + EPS * float(np.linalg.norm(fit)))
@@ -158,6 +168,9 @@ def of_dual_point(
     product = float(nu @ fit)
     off = radius * float(np.linalg.norm(fit)) + fit_radius * float(np.linalg.norm(nu))
     off += radius * fit_radius + 4.0 * EPS * len(nu) * float(np.abs(nu) @ np.abs(fit))
+    if not np.isfinite(off):
+        # also of an infinite radius times nothing: the product of the exact ones can be anything
+        return KnownOptimum(nu, errors, radius, fit, fit_radius, 0.0, np.inf)
     low = max(0.0, (product - off) / beta * (1.0 - 4.0 * EPS))
     high = max(0.0, (product + off) / beta * (1.0 + 4.0 * EPS))
     return KnownOptimum(nu, errors, radius, fit, fit_radius, low, high)
@@ -176,16 +189,31 @@ def _evaluated(
 
 
 def _divergence(
-    nu: np.ndarray, fit: np.ndarray, y: Float64[np.ndarray, " n"], off_edge: float
+    nu: np.ndarray,
+    fit: np.ndarray,
+    y: Float64[np.ndarray, " n"],
+    fit_rounding: float,
+    nearby: float,
 ) -> float:
-    """Bound the sum of the binary divergences of the shares of ``nu`` from those of a fit."""
+    r"""Bound the sum of the binary divergences of the shares of ``nu`` from those of a fit.
+
+    The logarithms of a share :math:`\pi` of the fit and of :math:`1 - \pi` move by no more than
+    the fit does, so that its rounding is one relative to both, however small they are; and
+    :math:`1 - p` has no rounding for a share ``p`` above one half.
+    """
     shares = y * nu
-    if np.any(shares < off_edge) or np.any(shares > 1.0 - off_edge):
+    inside = np.all(shares >= nearby) and np.all(1.0 - shares >= nearby)
+    if not (inside and fit_rounding <= 1e-3):
         return np.inf
-    others = 1.0 / (1.0 + np.exp(y * fit))
-    off = np.abs(shares - others) + 16.0 * LONG_EPS + off_edge
-    bounded = off**2 / np.maximum(others * (1.0 - others), np.finfo(np.float64).tiny)
-    return float(bounded.sum()) * (1.0 + 1e-9)
+    with np.errstate(over="ignore"):
+        right, wrong = (1.0 / (1.0 + np.exp(side * y * fit)) for side in (-1.0, 1.0))
+    if min(right.min(), wrong.min()) < np.finfo(LONG).tiny / LONG_EPS:
+        return np.inf
+    of_fit = np.where(shares > 0.5, right, wrong)
+    off = np.abs(np.where(shares > 0.5, 1.0 - shares, shares) - of_fit)
+    off += of_fit * (2.0 * fit_rounding + 16.0 * LONG_EPS) + nearby
+    bounded = off / (right * wrong) * off
+    return float(bounded.sum()) * (1.0 + 8.0 * fit_rounding) * (1.0 + 1e-9)
 
 
 def _share_errors(shares: Float64[np.ndarray, " n"], gap: float) -> Float64[np.ndarray, " n"]:

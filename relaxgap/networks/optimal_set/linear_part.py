@@ -59,13 +59,13 @@ def dimension_by_linear_part(
     located = locate(data, beta, loss, patterns, point, off)
     known = located.known
     neurons = tight_neurons(data, beta, patterns, located.cells, known)
-    pairs = _pairs(neurons)
+    pairs = opposite_pairs(neurons)
     if pairs is None or not np.isfinite(known.fit_radius):
         return 0
     return _proven(neurons.over(pairs), known, X, Q)
 
 
-def _pairs(neurons: TightNeurons) -> Int[np.ndarray, " p"] | None:
+def opposite_pairs(neurons: TightNeurons) -> Int[np.ndarray, " p"] | None:
     """Return one of each pair of opposite neurons; None where one may be several."""
     if np.any(neurons.n_groups > 1):
         return None
@@ -75,9 +75,9 @@ def _pairs(neurons: TightNeurons) -> Int[np.ndarray, " p"] | None:
         if taken[k]:
             continue
         apart = np.linalg.norm(neurons.directions + neurons.directions[k], axis=1)
-        near = (apart <= neurons.errors + neurons.errors[k]) & ~taken
+        near = apart <= neurons.errors + neurons.errors[k]
         near &= neurons.signs == neurons.signs[k]
-        if np.count_nonzero(near) > 1:
+        if np.count_nonzero(near) > 1 or np.any(near & taken) or near[k]:
             return None
         taken[near] = True
         if near.any():

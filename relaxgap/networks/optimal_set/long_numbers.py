@@ -35,4 +35,6 @@ def dual_point(loss: Loss, fit: np.ndarray, y: np.ndarray) -> np.ndarray:
     labels = y.astype(LONG)
     if loss.name == SQUARED.name:
         return np.asarray(labels - fit)
-    return np.asarray(labels / (1.0 + np.exp(labels * fit)))
+    with np.errstate(over="ignore"):
+        # of a margin beyond the range nothing is left
+        return np.asarray(labels / (1.0 + np.exp(labels * fit)))

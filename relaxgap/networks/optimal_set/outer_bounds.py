@@ -68,6 +68,12 @@ class OuterBounds:
         least = float(np.min(reduced, initial=np.inf)) if g.size else 0.0
         largest = float(np.max(np.abs(g) + errors + size * lengths, initial=0.0))
         rounding = 8.0 * EPS * (len(multiplier) + 8)
-        rounding *= known.total_high * largest + size * float(np.linalg.norm(known.fit))
+        rounding *= _times(known.total_high, largest) + size * float(np.linalg.norm(known.fit))
         total = known.total_low if least > 0.0 else known.total_high
-        return of_fit + total * least - rounding
+        proven = of_fit + _times(total, least) - rounding
+        return -np.inf if np.isnan(proven) else proven
+
+
+def _times(total: float, of_unit: float) -> float:
+    """Multiply by a total that is finite even where no bound of it is known."""
+    return total * of_unit if of_unit else 0.0

@@ -95,11 +95,27 @@ class Polytope:
         checkpoint()
         if g.size == 0 or self.rank == 0:
             return self.start.copy(), np.zeros(len(self.columns))
+        # of size 1 all of it: a solver's tolerances are absolute
         A = self.reduced
-        found = linprog(g, A_eq=A, b_eq=A @ self.start, bounds=(0.0, None), method="highs-ds")
+        lengths = np.linalg.norm(A, axis=0)
+        lengths[lengths == 0.0] = 1.0
+        A = A / lengths
+        heights = np.linalg.norm(A, axis=1)
+        heights[heights == 0.0] = 1.0
+        A = A / heights[:, None]
+        point = lengths * self.start
+        largest, total = float(np.max(np.abs(g / lengths))), float(point.sum())
+        if largest == 0.0:
+            return self.start.copy(), np.zeros(len(self.columns))
+        total = total or 1.0
+        right = A @ (point / total)
+        found = linprog(
+            g / lengths / largest, A_eq=A, b_eq=right, bounds=(0.0, None), method="highs-ds"
+        )
         if found.status != 0:
             return self.start.copy(), np.full(len(self.columns), np.nan)
-        return np.asarray(found.x), self.basis @ np.asarray(found.eqlin.marginals)
+        multipliers = self.basis @ (np.asarray(found.eqlin.marginals) / heights) * largest
+        return _on_support(A, right, np.asarray(found.x)) * (total / lengths), multipliers
 
     def vertices(self, rng: np.random.Generator) -> tuple[Float64[np.ndarray, "v k"], bool]:
         """Return vertices, and whether they are all of them."""
@@ -139,3 +155,14 @@ class Polytope:
                 kept[count] = point
                 count += 1
         return kept[:count]
+
+
+def _on_support(
+    A: Float64[np.ndarray, "r k"], b: Float64[np.ndarray, " r"], found: Float64[np.ndarray, " k"]
+) -> Float64[np.ndarray, " k"]:
+    """Solve for the weights in use to rounding; what a solver returns is off by its tolerance."""
+    used = found > WEIGHT_RTOL
+    solved = np.zeros_like(found)
+    solved[used] = np.linalg.lstsq(A[:, used], b, rcond=None)[0]
+    closer = np.linalg.norm(A @ solved - b) <= np.linalg.norm(A @ found - b)
+    return solved if closer and np.all(solved >= 0.0) else found

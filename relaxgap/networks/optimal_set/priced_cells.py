@@ -71,20 +71,28 @@ class PricedCells:
 
     def possibly_tight(self, beta: float, radius: float) -> Bool[np.ndarray, " k"]:
         """Say whose price can be ``beta`` at a dual point this near; the others' surely is not."""
-        highest = self.price_high + self.reach * radius * (1.0 + 1e-12)
-        return np.asarray(highest * (1.0 + 4.0 * EPS) >= beta)
+        highest = self.price_high + self._moved(radius) * (1.0 + 1e-12)
+        return np.asarray(~(highest * (1.0 + 4.0 * EPS) < beta))
 
     def direction_errors(self, beta: float, radius: float) -> Float64[np.ndarray, " k"]:
         r"""Bound how far each direction is from that of a tight cell at :math:`\nu^*`.
 
         The projection moves by at most ``reach * radius``, its length there is ``beta``, and for
         vectors of lengths :math:`a, b`
-        :math:`\|u/a - v/b\|^2 = (\|u - v\|^2 - (a - b)^2) / (a b)`.
+        :math:`\|u/a - v/b\|^2 = (\|u - v\|^2 - (a - b)^2) / (a b)`. The vector whose direction is
+        kept is shorter than the projection by no more than the doubt.
         """
-        moved = self.doubt + self.reach * radius
-        lengths = np.maximum(self.price_low, TINY)
-        errors = moved / np.sqrt(beta * lengths) * (1.0 + 1e-12) + 8.0 * EPS
-        return np.asarray(np.minimum(errors, 2.0))
+        moved = self.doubt + self._moved(radius)
+        lengths = np.maximum(self.price_low - self.doubt, TINY)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            errors = moved / np.sqrt(beta * lengths) * (1.0 + 1e-12) + 8.0 * EPS
+        return np.asarray(np.fmin(errors, 2.0))
+
+    def _moved(self, radius: float) -> Float64[np.ndarray, " k"]:
+        """Bound how far the projections move; without an active row not at all."""
+        moved = np.zeros(self.n_cells)
+        np.multiply(self.reach, radius, out=moved, where=self.reach > 0.0)
+        return moved
 
 
 def price_cells(

@@ -48,6 +48,7 @@ class Widths:
 def widths(
     bounds: OuterBounds,
     polytope: Polytope,
+    fit: Float64[np.ndarray, " n"],
     vertices: Float64[np.ndarray, "v k"],
     surely_used: Bool[np.ndarray, " k"],
     largest_weights: Float64[np.ndarray, " k"],
@@ -60,6 +61,8 @@ def widths(
         What excludes sets of neurons.
     polytope : Polytope
         As the numbers show it.
+    fit : (n,) float64
+        What a narrower network has to reach.
     vertices : (v, k) float64
         At least one, perhaps not all.
     surely_used : (k,) bool
@@ -70,7 +73,7 @@ def widths(
     supports = np.count_nonzero(vertices, axis=1)
     narrowest = vertices[int(np.argmin(supports))]
     least = _least_sum(bounds, polytope, largest_weights)
-    low, found = _least_support(bounds, surely_used, least, int(supports.min()))
+    low, found = _least_support(bounds, fit, surely_used, least, int(supports.min()))
     n = len(bounds.neurons.columns)
     several = int(bounds.neurons.n_groups.sum())
     return Widths(
@@ -82,12 +85,16 @@ def widths(
 
 
 def _least_support(
-    bounds: OuterBounds, surely_used: Bool[np.ndarray, " k"], least: int, known: int
+    bounds: OuterBounds,
+    fit: Float64[np.ndarray, " n"],
+    surely_used: Bool[np.ndarray, " k"],
+    least: int,
+    known: int,
 ) -> tuple[int, Float64[np.ndarray, " k"] | None]:
     """Return a proven lower bound of the support, and a narrower network if one was met."""
-    neurons, known_optimum = bounds.neurons, bounds.known
+    neurons = bounds.neurons
     always, others = np.flatnonzero(surely_used), np.flatnonzero(~surely_used)
-    fit, low = known_optimum.fit, max(always.size, least)
+    low = max(always.size, least)
     for size in range(low, known + 1):
         if comb(others.size, size - always.size) > MAX_SETS:
             break
