@@ -31,10 +31,10 @@ from relaxgap.problems.vector_output import VectorProgram
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.vector.nuclear import nuclear_bracket
 
-ALL, GIVEN, RELAXATION, LIFTED = "all_cells", "given_cells", "matrix_a_cell", "one_matrix"
+ALL, GIVEN, RELAXATION = "all_cells", "given_cells", "matrix_a_cell"
 GATED, CONIC = "gated", "gated_clarabel"
-METHODS = (ALL, GIVEN, RELAXATION, LIFTED, GATED, CONIC)
-_SOLVERS = {ALL: "cells", GIVEN: "cells", RELAXATION: "doubly_nonnegative", LIFTED: "lifted"}
+METHODS = (ALL, GIVEN, RELAXATION, GATED, CONIC)
+_SOLVERS = {ALL: "cells", GIVEN: "cells", RELAXATION: "doubly_nonnegative"}
 SAMPLED = (GIVEN, GATED, CONIC)
 
 
@@ -47,9 +47,9 @@ class Settings:
     outputs : Outputs
         Labels of the samples.
     method : str
-        Out of ``METHODS``: the optimum over all cells or over sampled ones, bounds of the two
-        relaxations beside the network that local search finds, and the gated program by us and by
-        Clarabel.
+        Out of ``METHODS``: the optimum over all cells or over sampled ones, the bound of a matrix
+        for each cell beside the network that local search finds, and the gated program by us and
+        by Clarabel.
     n_gates : int
         Gaussian gates of the sampled ones.
     beta_fraction : float

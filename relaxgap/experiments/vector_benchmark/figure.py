@@ -12,7 +12,6 @@ METHODS = {
     "all_cells": "optimum over all cells",
     "given_cells": "optimum over sampled cells",
     "matrix_a_cell": "bound of a matrix for each cell",
-    "one_matrix": "bracket with one matrix",
     "gated": "gated program over sampled patterns",
     "gated_clarabel": "the same by CVXPY and Clarabel",
 }
