@@ -5,6 +5,7 @@ import pandas as pd
 from relaxgap.experiments.cnn_growth.figure import slopes
 from relaxgap.experiments.frank_wolfe.figure import last_errors
 from relaxgap.experiments.svd_noise.figure import equal
+from relaxgap.experiments.vector_benchmark.figure import METHODS, in_order, speedups
 from relaxgap.experiments.vector_classes.figure import best_errors
 from relaxgap.experiments.vector_relaxation.figure import TIGHT, is_tight, with_ratios
 from results.prose import assert_says, power, row, section, significant, summary
@@ -124,3 +125,32 @@ def test_the_section_on_semi_nmf_says_what_its_rows_say() -> None:
 
 def test_the_section_on_vector_classes_says_what_its_rows_say() -> None:
     assert_says(section("vector_classes"), classes_sentence(summary("vector_classes")))
+
+
+def benchmark_sentences(rows: pd.DataFrame) -> list[str]:
+    """Return how long every program takes, and how much longer a conic solver does."""
+    ratios, count = speedups(rows), len(rows)
+    exact = rows[rows["method"] == "all_cells"]
+    lines = [
+        row(
+            METHODS[r["method"]],
+            r["n"],
+            r["d"],
+            r["q"],
+            f"{r['beta_fraction']:g}",
+            significant(r["seconds"], 2),
+            power(r["relative_gap"]),
+        )
+        for _, r in in_order(rows).iterrows()
+    ]
+    return [
+        f"{int(rows['solved'].sum())} of {count} reach the accuracy asked for",
+        f"optima over all cells of up to {exact['n_patterns'].max()} patterns take "
+        f"{exact['seconds'].max():.1f} s or less",
+        f"{ratios.min():.1f} to {ratios.max():.0f} times as fast as CVXPY with Clarabel",
+        *lines,
+    ]
+
+
+def test_the_section_on_vector_benchmark_says_what_its_rows_say() -> None:
+    assert_says(section("vector_benchmark"), *benchmark_sentences(summary("vector_benchmark")))
