@@ -15,6 +15,7 @@ METHODS = {
     "gated": "gated program over sampled patterns",
     "gated_clarabel": "the same by CVXPY and Clarabel",
 }
+SMALL = 6.5
 KEYS = ["method", "n", "d", "q", "n_patterns", "beta_fraction", "seed"]
 
 
@@ -37,7 +38,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     axes.set_xscale("log")
     axes.set_xlabel("seconds, one thread")
     axes.set_yticks(rows["place"], [_name(row) for _, row in rows.iterrows()])
-    axes.tick_params(axis="y", labelsize="x-small")
+    axes.tick_params(axis="y", labelsize=SMALL)
     axes.grid(axis="x", alpha=0.3)
     legend_above(figure, axes.get_legend_handles_labels()[0], columns=2)
     annotate(figure, title(summary), note(summary))
@@ -58,7 +59,7 @@ def in_order(summary: pd.DataFrame) -> pd.DataFrame:
 def _name(row: pd.Series) -> str:
     gap = "failed" if pd.isna(row["relative_gap"]) else f"gap {scientific(row['relative_gap'])}"
     size = f"{int(row['n'])} × {int(row['d'])} × {int(row['q'])}"
-    return f"{size}, {row['beta_fraction']:g} $\\beta_{{max}}$, {gap}"
+    return f"{size}, {row['beta_fraction']:g}, {gap}"
 
 
 def speedups(summary: pd.DataFrame) -> pd.Series:
@@ -90,7 +91,7 @@ def title(summary: pd.DataFrame) -> str:
 def note(summary: pd.DataFrame) -> str:
     """Say what was measured how."""
     return (
-        "Samples × columns × outputs; Gaussian rows, noise labels; medians of "
+        "Samples × columns × outputs, strength over the critical one; Gaussian rows, noise labels; medians of "
         f"{summary['n_repeats'].min()} calls, one thread; hollow: the gap asked for was not "
         f"reached ({int((~summary['solved']).sum())} of {len(summary)})."
     )
