@@ -126,8 +126,9 @@ def title(summary: pd.DataFrame) -> str:
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians of the widths, and how many instances have many optimal networks."""
     marked = summary.assign(many=summary["unique"] == "no")
-    marked["strength"] = marked["beta_fraction"].where(~is_made(marked), np.nan)
-    groups = marked.groupby(["data", "n", "d", "strength"], dropna=False)
+    strengths = marked["beta_fraction"].astype(object)
+    marked["strength"] = strengths.where(~is_made(marked), "as made")
+    groups = marked.groupby(["data", "n", "d", "strength"])
     return groups.agg(
         smallest=("smallest", "median"),
         largest=("largest", "median"),

@@ -37,15 +37,8 @@ class Settings:
         Strength.
     """
 
-    made: MadeInstance = field(default_factory=lambda: MadeInstance("directions"))
+    made: MadeInstance = field(default_factory=MadeInstance)
     beta: float = 2.0
-
-    def __post_init__(self) -> None:
-        if self.made.kind == "none":
-            raise ConfigurationError(
-                "Expected made data, whose vertices are known in fractions, got made.kind 'none'; "
-                "choose directions or signs."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +85,11 @@ class Record:
 def run(cell: Cell[Settings]) -> list[Record]:
     """Count the components of one instance at each width, from the last without any on."""
     made = cell.settings.made
+    if made.kind == "none":
+        raise ConfigurationError(
+            "Expected made data, whose vertices are known in fractions, got made.kind 'none'; "
+            "choose directions or signs."
+        )
     data = made.load(cell)
     found = optimal_set(data.X, data.y, beta=cell.settings.beta)
     supports = exact_supports(found)

@@ -91,8 +91,8 @@ def title(summary: pd.DataFrame) -> str:
 def note(summary: pd.DataFrame) -> str:
     """Say what was measured how."""
     return (
-        "Samples × columns × outputs, strength over the critical one; Gaussian rows, noise labels; medians of "
-        f"{summary['n_repeats'].min()} calls, one thread; hollow: the gap asked for was not "
+        "Samples × columns × outputs, strength over the critical one; Gaussian rows, noise labels; "
+        f"medians of {summary['n_repeats'].min()} calls, one thread; hollow: the gap asked for was not "
         f"reached ({int((~summary['solved']).sum())} of {len(summary)})."
     )
 
