@@ -92,8 +92,8 @@ def note(summary: pd.DataFrame) -> str:
     """Say what was measured how."""
     return (
         "Samples × columns × outputs, strength over the critical one; Gaussian rows, noise labels; "
-        f"medians of {summary['n_repeats'].min()} calls, one thread; hollow: the gap asked for was not "
-        f"reached ({int((~summary['solved']).sum())} of {len(summary)})."
+        f"medians of {summary['n_repeats'].min()} calls, one thread; hollow: the gap asked for was "
+        f"not reached ({int((~summary['solved']).sum())} of {len(summary)})."
     )
 
 
