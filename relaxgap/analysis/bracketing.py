@@ -14,7 +14,7 @@ from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems import Program
 from relaxgap.solvers.base import Followed, Solution, Solver, Status, unsolved
-from relaxgap.solvers.vector.following import VectorSolution
+from relaxgap.solvers.bracketed import BracketSolution
 from relaxgap.solvers.with_bias import rounds_with_bias
 
 
@@ -37,7 +37,7 @@ def unseen(progress: object) -> None:
     """Show no progress."""
 
 
-Solved = TypeVar("Solved", GlobalSolution, Solution, VectorSolution[Any])
+Solved = TypeVar("Solved", GlobalSolution, Solution, BracketSolution[Any])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +109,8 @@ def follow_rounds(
 
 
 def follow_solutions(
-    rounds: Iterator[VectorSolution[Any]], on_progress: OnBracket, began: float
-) -> FollowedBracket[VectorSolution[Any]]:
+    rounds: Iterator[BracketSolution[Any]], on_progress: OnBracket, began: float
+) -> FollowedBracket[BracketSolution[Any]]:
     """Run what yields networks with several outputs as `follow` does, from a moment on."""
     return _followed(
         rounds,

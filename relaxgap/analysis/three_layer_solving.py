@@ -30,6 +30,7 @@ from relaxgap.patterns.pattern_set import pattern_set_from_gates
 from relaxgap.problems.biases import Bias
 from relaxgap.problems.losses import SQUARED
 from relaxgap.problems.three_layer import NAME, ThreeLayerProgram
+from relaxgap.solvers.bracketed import BracketSolution
 from relaxgap.solvers.three_layer.interior import PROVEN_BY
 from relaxgap.solvers.three_layer.local_gains import ascended
 from relaxgap.solvers.three_layer.methods import (
@@ -39,7 +40,6 @@ from relaxgap.solvers.three_layer.methods import (
     sampled_rounds,
     three_layer_rounds,
 )
-from relaxgap.solvers.vector.following import VectorSolution
 
 BRACKET_SECONDS = 300.0
 """Time limit over all groups, where none is given."""
@@ -139,7 +139,7 @@ class _Asked:
     def result(
         self,
         program: ThreeLayerProgram,
-        found: VectorSolution[ThreeLayerBracket],
+        found: BracketSolution[ThreeLayerBracket],
         history: Any,
         stopped: str,
     ) -> SolveResult:
@@ -211,8 +211,8 @@ def _beta_max(scaled: ThreeLayerProgram, deadline: Deadline) -> float:
 
 
 def _in_own_units(
-    rounds: Iterator[VectorSolution[ThreeLayerBracket]], y_unit: float
-) -> Iterator[VectorSolution[ThreeLayerBracket]]:
+    rounds: Iterator[BracketSolution[ThreeLayerBracket]], y_unit: float
+) -> Iterator[BracketSolution[ThreeLayerBracket]]:
     """Bring the values of brackets into the units of the labels; powers of two lose nothing."""
     for found in rounds:
         bracket = found.certificate

@@ -41,7 +41,7 @@ from relaxgap.problems.losses import SQUARED
 from relaxgap.problems.vector_output import NAME as VECTOR
 from relaxgap.problems.vector_output import VectorProgram
 from relaxgap.solvers.base import Status
-from relaxgap.solvers.vector.following import VectorSolution, solutions
+from relaxgap.solvers.bracketed import BracketSolution, solutions
 from relaxgap.solvers.vector.local_prices import LocalPrices
 from relaxgap.solvers.vector.methods import method_for, vector_rounds
 from relaxgap.solvers.vector.nuclear import nuclear_bracket, nuclear_rounds
@@ -225,7 +225,7 @@ class _Asked:
 
     def result(
         self,
-        found: VectorSolution[Any],
+        found: BracketSolution[Any],
         network: VectorNetwork | GatedVectorNetwork,
         patterns: PatternSet,
         beta: float,
@@ -373,8 +373,8 @@ def _gated(
 
 
 def _in_own_units(
-    rounds: Iterator[VectorSolution[Any]], y_unit: float
-) -> Iterator[VectorSolution[Any]]:
+    rounds: Iterator[BracketSolution[Any]], y_unit: float
+) -> Iterator[BracketSolution[Any]]:
     """Bring the values of brackets into the units of the labels; powers of two lose nothing."""
     for found in rounds:
         bracket = found.certificate

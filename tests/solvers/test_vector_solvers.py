@@ -17,8 +17,8 @@ from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
 from relaxgap.problems.vector_output import VectorProgram
 from relaxgap.solvers.base import Status
+from relaxgap.solvers.bracketed import solutions
 from relaxgap.solvers.vector.corrective import corrective_rounds
-from relaxgap.solvers.vector.following import solutions
 from relaxgap.solvers.vector.methods import METHODS, in_units, method_for, vector_rounds
 from relaxgap.solvers.vector.nuclear import (
     NuclearBracket,

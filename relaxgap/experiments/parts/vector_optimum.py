@@ -10,8 +10,8 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.bracketed import solutions
 from relaxgap.solvers.vector.corrective import corrective_rounds
-from relaxgap.solvers.vector.following import solutions
 from relaxgap.solvers.vector.methods import in_units
 
 

@@ -26,7 +26,7 @@ from relaxgap.experiments.vector_relaxation.published import published_relaxatio
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import PatternSet
 from relaxgap.problems.vector_output import VectorProgram
-from relaxgap.solvers.vector.following import solutions
+from relaxgap.solvers.bracketed import solutions
 from relaxgap.solvers.vector.nuclear import nuclear_bracket, nuclear_rounds
 from relaxgap.solvers.vector.semidefinite import solve_forms
 from relaxgap.training.vector_descent import VectorDescent, losses, train

@@ -12,9 +12,9 @@ from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.numerics.clock import Deadline
 from relaxgap.problems.three_layer import ThreeLayerProgram
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.bracketed import BracketSolution, solutions
 from relaxgap.solvers.three_layer.generation import SELECTIONS, SPECTRAL, generated_rounds
 from relaxgap.solvers.three_layer.interior import interior_rounds
-from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.methods import in_units as vector_in_units
 
 SELECTIONS_A_SEARCH = (1 << 13, 1 << 16, 1 << 19)
@@ -25,7 +25,7 @@ __all__ = ["INTERIOR", "SELECTIONS", "in_units", "sampled_rounds", "three_layer_
 
 def three_layer_rounds(
     program: ThreeLayerProgram, rtol: float, seed: int, deadline: Deadline
-) -> Iterator[VectorSolution[ThreeLayerBracket]]:
+) -> Iterator[BracketSolution[ThreeLayerBracket]]:
     """Return solutions over all groups, each bracket inside the one before; the first at once.
 
     Parameters
@@ -50,7 +50,7 @@ def three_layer_rounds(
 
 def sampled_rounds(
     program: ThreeLayerProgram, groups: GroupList, rtol: float, deadline: Deadline
-) -> Iterator[VectorSolution[ThreeLayerBracket]]:
+) -> Iterator[BracketSolution[ThreeLayerBracket]]:
     """Return solutions of the program over some groups, each bracket inside the one before.
 
     The first comes at once; its lower bound, like every one, is of these groups alone.

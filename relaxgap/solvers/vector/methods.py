@@ -19,8 +19,8 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.vector_output import VectorProgram
+from relaxgap.solvers.bracketed import BracketSolution, solutions
 from relaxgap.solvers.vector.corrective import corrective_rounds
-from relaxgap.solvers.vector.following import VectorSolution, solutions
 from relaxgap.solvers.vector.given_cells import GivenCells
 from relaxgap.solvers.vector.local_prices import LocalPrices
 from relaxgap.solvers.vector.semidefinite import solve_forms
@@ -96,7 +96,7 @@ def vector_rounds(
     seed: int,
     deadline: Deadline,
     prices: ConePrices | None = None,
-) -> Iterator[VectorSolution[VectorBracket]]:
+) -> Iterator[BracketSolution[VectorBracket]]:
     """Return solutions, each bracket inside the one before; the first comes at once.
 
     Parameters

@@ -36,12 +36,12 @@ Found = TypeVar("Found", bound=Bracketing)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VectorSolution(Generic[Found]):
-    """Hold a network with several outputs and its proof.
+class BracketSolution(Generic[Found]):
+    """Hold a network and its proof.
 
     Parameters
     ----------
-    certificate : VectorBracket or NuclearBracket
+    certificate : VectorBracket, NuclearBracket or ThreeLayerBracket
         Network, dual point, and both ends.
     status : Status
         ``solved`` means that the relative gap reached what was asked for.
@@ -56,12 +56,12 @@ class VectorSolution(Generic[Found]):
 
 def solutions(
     first: Found, rounds: Iterator[Found], rtol: float, deadline: Deadline
-) -> Iterator[VectorSolution[Found]]:
+) -> Iterator[BracketSolution[Found]]:
     """Yield solutions, each bracket inside the one before; the first comes at once.
 
     Parameters
     ----------
-    first : VectorBracket or NuclearBracket
+    first : VectorBracket, NuclearBracket or ThreeLayerBracket
         Costs nothing.
     rounds : iterator of such
         Need not lie in each other; no round begins after the deadline.
@@ -71,7 +71,7 @@ def solutions(
         Of all of it.
     """
     best, count, status = first, 0, Status.RUNNING
-    yield VectorSolution(best, status, count)
+    yield BracketSolution(best, status, count)
     while status is Status.RUNNING:
         try:
             with in_force(deadline):
@@ -84,4 +84,4 @@ def solutions(
             status = Status.SOLVED
         elif deadline.has_passed:
             status = Status.TIME_LIMIT
-        yield VectorSolution(best, status, count)
+        yield BracketSolution(best, status, count)
