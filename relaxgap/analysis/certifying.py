@@ -18,6 +18,7 @@ from relaxgap.analysis.inputs import (
     training_of,
 )
 from relaxgap.analysis.library_problems import LibraryProblem
+from relaxgap.analysis.measuring import ROUNDING
 from relaxgap.analysis.network_record import NEARLY_STATIONARY, STRUCTURE_RTOL, BetaSource
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.strength import Regularisation
@@ -48,8 +49,6 @@ from relaxgap.problems.losses import SQUARED, Loss, is_smooth
 LEAST_LOOK_SECONDS = 1.0
 LOOK_SHARE = 0.1
 """Of the time limit: what looking for improving patterns may take once the bracket is there."""
-ROUNDING = 1e-12
-"""Relative size below which a better value may be nothing but rounding."""
 
 
 def certify(

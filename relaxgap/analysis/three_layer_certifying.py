@@ -1,6 +1,5 @@
 """Say how far parallel three-layer networks are from the best ones of any number, with proof."""
 
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from relaxgap.analysis.bracketing import OnBracket, unseen
 from relaxgap.analysis.inputs import as_float64
+from relaxgap.analysis.measuring import measured
 from relaxgap.analysis.network_record import BetaSource
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.analysis.three_layer_inputs import program_of
@@ -16,7 +16,7 @@ from relaxgap.analysis.three_layer_report import ThreeLayerReport
 from relaxgap.analysis.three_layer_solving import solve_three_layers
 from relaxgap.data.numpy_archives import open_arrays
 from relaxgap.data.paths import errors_of
-from relaxgap.errors import ConfigurationError, DataError
+from relaxgap.errors import DataError
 from relaxgap.networks.landscape.stationarity import refuse_implied
 from relaxgap.networks.reading.three_layers import checked_three_layers, load_three_layers
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
@@ -112,35 +112,17 @@ def certify_three_layers(
     at_beta = ThreeLayerProgram(data, found.beta, given.subnetwork_width, program.normalisation)
     with np.errstate(over="ignore", invalid="ignore"):
         value = given.training_loss(at_beta)
-    if not math.isfinite(value):
-        raise ConfigurationError(
-            f"Expected a network whose training loss is a finite float64, got {value}; check the "
-            "units of its weights."
-        )
-    better = found.primal_value < value * (1.0 - 1e-12)
-    upper, lower = (found.primal_value if better else value), min(found.dual_value, value)
+    common = measured(value, found, rtol)
     assert isinstance(found.network, ThreeLayerNetwork)
     return ThreeLayerReport(
-        network_value=value,
-        lower_bound=lower,
-        upper_bound=upper,
-        certified_ratio=value / lower if lower > 0.0 else None,
-        certificate=found.certificate,
-        status=found.status,
-        relative_gap=(upper - lower) / upper if upper > 0.0 else 0.0,
-        rtol=rtol,
-        seconds=found.solve_seconds,
-        beta=found.beta,
+        **common,
         beta_source=source,
         normalisation=normalisation or COLUMNS,
-        better_network_found=better,
         width=given.width,
         subnetwork_width=given.subnetwork_width,
         n=data.n,
         d=data.d,
-        best_network=found.network if better else given,
-        history=found.history,
-        stopped=found.stopped,
+        best_network=found.network if common["better_network_found"] else given,
     )
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, fields
 
 from relaxgap.analysis.bracketing import BracketPoint
-from relaxgap.analysis.comparison import at_least_above, at_most_above
 from relaxgap.analysis.network_record import BetaSource
+from relaxgap.analysis.verdict import plain_verdict
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
 from relaxgap.solvers.base import Status
 
@@ -83,21 +83,7 @@ class ThreeLayerReport(ThreeLayerRecord):
     @property
     def verdict(self) -> str:
         """How good the network is, in one sentence."""
-        value, lower, upper = self.network_value, self.lower_bound, self.upper_bound
-        if value == 0.0:
-            return "This network is optimal: its training loss is 0."
-        if lower <= 0.0:
-            return (
-                "It is not proven how far this network is from the best of any number of "
-                "sub-networks: the lower bound is 0; raise the time limit."
-            )
-        least = ""
-        if upper > 0.0 and value - upper > self.rtol * value:
-            least = f", and at least {at_least_above(value, upper)} it: a better one was found"
-        return (
-            f"This network is at most {at_most_above(value, lower)} the best of any number of "
-            f"sub-networks{least}."
-        )
+        return plain_verdict(self, "any number of sub-networks", "raise the time limit")
 
     def __str__(self) -> str:
         return self.verdict

@@ -1,21 +1,20 @@
 """Say how far a network with several outputs is from the best one of any width, with proof."""
 
-import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from relaxgap.analysis.bracketing import BracketPoint, OnBracket, unseen
-from relaxgap.analysis.comparison import at_least_above, at_most_above
 from relaxgap.analysis.inputs import network_of, training_of
 from relaxgap.analysis.library_problems import LibraryProblem
+from relaxgap.analysis.measuring import measured
 from relaxgap.analysis.network_record import BetaSource
 from relaxgap.analysis.preparation import biases_of
 from relaxgap.analysis.strength import Regularisation
 from relaxgap.analysis.vector_preparation import PreparedOutputs, prepare_outputs
-from relaxgap.analysis.vector_solving import solve_vector, vector_dataset_of
-from relaxgap.errors import ConfigurationError
+from relaxgap.analysis.vector_solving import check_settings, solve_prepared, vector_dataset_of
+from relaxgap.analysis.verdict import plain_verdict
 from relaxgap.networks import FittedNetwork, TwoLayerNetwork
 from relaxgap.networks.landscape.stationarity import refuse_implied
 from relaxgap.networks.vector_network import VectorNetwork
@@ -109,20 +108,7 @@ class VectorReport(VectorRecord):
     @property
     def verdict(self) -> str:
         """How good the network is, in one sentence."""
-        value, lower, upper = self.network_value, self.lower_bound, self.upper_bound
-        if value == 0.0:
-            return "This network is optimal: its training loss is 0."
-        if lower <= 0.0:
-            return (
-                "It is not proven how far this network is from the best of any width: the lower "
-                "bound is 0; raise the time limit, or take another certificate."
-            )
-        least = ""
-        if upper > 0.0 and value - upper > self.rtol * value:
-            least = f", and at least {at_least_above(value, upper)} it: a better one was found"
-        return (
-            f"This network is at most {at_most_above(value, lower)} the best of any width{least}."
-        )
+        return plain_verdict(self, "any width", "raise the time limit, or take another certificate")
 
     def __str__(self) -> str:
         return self.verdict
@@ -182,6 +168,7 @@ def certify_vector(
     ConfigurationError
         If a setting is out of range.
     """
+    check_settings(VECTOR, rtol, time_limit, seed)
     data = vector_dataset_of(X, Y)
     remembered = training_of(network)
     loaded = network_of(network, data)
@@ -196,44 +183,24 @@ def certify_vector(
     given = _given(loaded, prepared)
     if beta is None and beta_fraction is None:
         source, beta = "implied", _implied(given, prepared)
-    found = solve_vector(
-        X,
-        Y,
+    found = solve_prepared(
+        prepared,
         Regularisation(beta, beta_fraction),
         solver=certificate,
         rtol=rtol,
         time_limit=time_limit,
         seed=seed,
-        biases=biases,
-        standardize=standardize,
-        scaling=loaded.scaling,
         threads=threads,
         on_progress=on_progress,
     )
     given = replace(given, training=prepared.rows.training(found.beta, VECTOR))
     with np.errstate(over="ignore", invalid="ignore"):
         value = given.training_loss(data)
-    if not math.isfinite(value):
-        raise ConfigurationError(
-            f"Expected a network whose training loss is a finite float64, got {value}; check the "
-            "units of its weights."
-        )
-    better = found.primal_value < value * (1.0 - 1e-12)
-    upper = found.primal_value if better else value
-    lower = min(found.dual_value, value)
+    common = measured(value, found, rtol)
+    better = common["better_network_found"]
     return VectorReport(
-        network_value=value,
-        lower_bound=lower,
-        upper_bound=upper,
-        certified_ratio=value / lower if lower > 0.0 else None,
-        certificate=found.certificate,
-        status=found.status,
-        relative_gap=(upper - lower) / upper if upper > 0.0 else 0.0,
-        rtol=rtol,
-        seconds=found.solve_seconds,
-        beta=found.beta,
+        **common,
         beta_source=source,
-        better_network_found=better,
         width=given.width,
         n=data.n,
         d=prepared.rows.data.d,
@@ -242,8 +209,6 @@ def certify_vector(
         output_bias=biases.output,
         standardized=prepared.rows.scaling is not None,
         best=replace(found.fitted, columns=loaded.columns) if better else given,
-        history=found.history,
-        stopped=found.stopped,
     )
 
 

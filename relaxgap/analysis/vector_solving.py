@@ -22,7 +22,6 @@ from relaxgap.analysis.vector_preparation import PreparedOutputs, prepare_output
 from relaxgap.certificates.vector.cell_faces import MAX_FACES, predicted_faces
 from relaxgap.certificates.vector.cone_pca import ConePrices
 from relaxgap.certificates.vector.free_prices import free_prices
-from relaxgap.data.scaling import Scaling
 from relaxgap.data.vector_dataset import VectorDataset
 from relaxgap.errors import ConfigurationError, DataError, NoUnitError
 from relaxgap.global_optimum.solver import GlobalSolver
@@ -132,7 +131,6 @@ def solve_vector(
     *,
     biases: Biases = NO_BIASES,
     standardize: bool = False,
-    scaling: Scaling | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     on_progress: OnBracket = unseen,
@@ -158,13 +156,37 @@ def solve_vector(
         Which there are, and which of them cost.
     standardize : bool
         Bring every column to mean 0 and variance 1 first; the network takes raw rows.
-    scaling : Scaling, optional
-        In place of that of the rows themselves.
 
     Raises
     ------
     DataError, ConfigurationError, EnumerationLimitError
         As `relaxgap.solve`.
+    """
+    check_settings(program, rtol, time_limit, seed)
+    listed = not (isinstance(patterns, str) and patterns == "all")
+    prepared = prepare_outputs(vector_dataset_of(X, Y), biases, standardize, rtol, listed=listed)
+    return solve_prepared(
+        prepared,
+        strength,
+        patterns,
+        program,
+        solver,
+        rtol,
+        time_limit,
+        seed,
+        limit=limit,
+        threads=threads,
+        on_progress=on_progress,
+    )
+
+
+def check_settings(program: str, rtol: float, time_limit: float | None, seed: int) -> None:
+    """Refuse settings that are out of range, before data are looked at.
+
+    Raises
+    ------
+    ConfigurationError
+        If one is.
     """
     # what it checks of accuracy, time and seed holds here too
     GlobalSolver(rtol, BRACKET_SECONDS if time_limit is None else time_limit, seed=seed)
@@ -173,10 +195,36 @@ def solve_vector(
             f"Expected the program {VECTOR} or {GATED} for several outputs, got {program!r}; "
             "choose one."
         )
-    over_all = isinstance(patterns, str) and patterns == "all"
-    prepared = prepare_outputs(
-        vector_dataset_of(X, Y), biases, standardize, rtol, scaling, listed=not over_all
-    )
+
+
+def solve_prepared(
+    prepared: PreparedOutputs,
+    strength: Regularisation,
+    patterns: PatternChoice = "all",
+    program: str = VECTOR,
+    solver: str | None = None,
+    rtol: float = 1e-6,
+    time_limit: float | None = None,
+    seed: int = 0,
+    *,
+    limit: int = MAX_LISTED_PATTERNS,
+    threads: int = 1,
+    on_progress: OnBracket = unseen,
+) -> SolveResult:
+    """Do what `solve_vector` does with rows and labels that are prepared, and checked settings.
+
+    Parameters
+    ----------
+    prepared : PreparedOutputs
+        Rows and labels.
+    strength, patterns, program, solver, rtol, time_limit, seed, limit, threads, on_progress
+        As of `solve_vector`.
+
+    Raises
+    ------
+    DataError, ConfigurationError, EnumerationLimitError
+        As `relaxgap.solve`.
+    """
     asked = _Asked(prepared, strength, rtol, seed, threads, time.perf_counter(), on_progress)
     with threadpool_limits(limits=threads):
         if program == GATED:

@@ -1,6 +1,7 @@
 """What a certified network is said to be; percentages are rounded to the safe side."""
 
 from relaxgap.analysis.comparison import at_least_above, at_most_above
+from relaxgap.analysis.measuring import Measured
 from relaxgap.analysis.network_record import CertifiedNetwork
 from relaxgap.data.classes import class_sentence
 from relaxgap.problems.biases import ONES_COLUMN, Biases
@@ -28,10 +29,37 @@ def verdict(report: CertifiedNetwork) -> str:
             f"This network is optimal to the accuracy asked for: at most "
             f"{at_most_above(value, lower)} the best of any width."
         )
+    return _how_far(value, lower, upper, report.rtol, "any width")
+
+
+def plain_verdict(measured: Measured, best_of: str, advice: str) -> str:
+    """Say how good a network of several outputs or layers is.
+
+    Parameters
+    ----------
+    measured : Measured
+        The network against its bracket.
+    best_of : str
+        What the best network may be of, such as ``any width``.
+    advice : str
+        What to do where the lower bound is 0.
+    """
+    value, lower, upper = measured.network_value, measured.lower_bound, measured.upper_bound
+    if value == 0.0:
+        return "This network is optimal: its training loss is 0."
+    if lower <= 0.0:
+        return (
+            f"It is not proven how far this network is from the best of {best_of}: the lower bound "
+            f"is 0; {advice}."
+        )
+    return _how_far(value, lower, upper, measured.rtol, best_of)
+
+
+def _how_far(value: float, lower: float, upper: float, rtol: float, best_of: str) -> str:
     least = ""
-    if value - upper > report.rtol * value:
+    if upper > 0.0 and value - upper > rtol * value:
         least = f", and at least {at_least_above(value, upper)} it: a better one was found"
-    return f"This network is at most {at_most_above(value, lower)} the best of any width{least}."
+    return f"This network is at most {at_most_above(value, lower)} the best of {best_of}{least}."
 
 
 def remarks(report: CertifiedNetwork) -> list[str]:

@@ -23,6 +23,20 @@ from relaxgap.problems.program import Program
 MAX_VIOLATION = 1e-12
 
 
+class Ends:
+    """Say how wide a bracket is, of whatever point and dual point."""
+
+    __slots__ = ()
+    primal_value: float
+    dual_value: float
+
+    @property
+    def relative_gap(self) -> float:
+        """Width of the bracket over its upper end; 0 for an objective of zero."""
+        gap = max(self.primal_value - self.dual_value, 0.0)
+        return gap / self.primal_value if self.primal_value > 0.0 else 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DualCertificate:
     """Hold a feasible dual point and the bracket it proves.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.certificates.duality import feasible_dual
+from relaxgap.certificates.duality import Ends, feasible_dual
 from relaxgap.problems.vector_output import VectorProgram
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VectorBracket:
+class VectorBracket(Ends):
     """Hold a network, a dual point, and the bracket of the optimum that they prove.
 
     Parameters
@@ -31,12 +31,6 @@ class VectorBracket:
     primal_value: float
     dual_value: float
     proven_by: str = ""
-
-    @property
-    def relative_gap(self) -> float:
-        """Width of the bracket over its upper end; 0 for an objective of zero."""
-        gap = max(self.primal_value - self.dual_value, 0.0)
-        return gap / self.primal_value if self.primal_value > 0.0 else 0.0
 
     @classmethod
     def unsolved(cls, program: VectorProgram) -> "VectorBracket":

@@ -1,8 +1,9 @@
 """What an interrupted verb returns is no result of an experiment."""
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 
+@runtime_checkable
 class Stopping(Protocol):
     """Say whether work was stopped early."""
 

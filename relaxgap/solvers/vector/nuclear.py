@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from relaxgap.certificates.duality import Ends
 from relaxgap.certificates.vector.duality import lower_bound
 from relaxgap.certificates.vector.free_prices import free_prices
 from relaxgap.numerics.clock import checkpoint
@@ -27,7 +28,7 @@ SAFETY = 1.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NuclearBracket:
+class NuclearBracket(Ends):
     """Hold blocks, a dual point, and the bracket of the gated program that they prove.
 
     Parameters
@@ -51,12 +52,6 @@ class NuclearBracket:
         lower = other if other.dual_value > self.dual_value else self
         value = min(lower.dual_value, upper.primal_value)
         return NuclearBracket(upper.V, lower.R, upper.primal_value, value)
-
-    @property
-    def relative_gap(self) -> float:
-        """Width of the bracket over its upper end; 0 for an objective of zero."""
-        gap = max(self.primal_value - self.dual_value, 0.0)
-        return gap / self.primal_value if self.primal_value > 0.0 else 0.0
 
 
 def nuclear_rounds(program: VectorProgram, patterns: PatternSet) -> Iterator[NuclearBracket]:
