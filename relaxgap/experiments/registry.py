@@ -50,6 +50,7 @@ DRAWERS = (
     "relaxgap.experiments.three_layer_gap",
     "relaxgap.experiments.feature_selection",
     "relaxgap.experiments.three_layer_growth",
+    "relaxgap.experiments.three_layer_benchmark",
     "relaxgap.experiments.three_layer_tables",
 )
 

@@ -44,6 +44,15 @@ def compare_growth(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
         assert (frame["width"] <= frame["n"] + 1).all()
 
 
+def compare_benchmark(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    keys = ("data", "n", "d", "seed", "m", "normalisation", "n_groups", "rtol", "status")
+    assert_same_rows(fresh, reference, keys)
+    assert_overlap(fresh, reference, "primal_value", "dual_value")
+    for frame in (fresh, reference):
+        assert (frame["relative_gap"] <= frame["rtol"]).all()
+        assert (frame["seconds"] <= frame["slowest"]).all()
+
+
 def compare_selection(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     keys = ("data", "n", "d", "seed", "relevant", "m", "normalisation", "n_groups")
     assert_same_rows(fresh, reference, keys)
@@ -70,4 +79,5 @@ THREE_LAYER_COMPARISONS = {
     "three_layer_restarts": compare_restarts,
     "three_layer_gap": compare_gap,
     "three_layer_growth": compare_growth,
+    "three_layer_benchmark": compare_benchmark,
 }
