@@ -190,3 +190,21 @@ def test_the_section_on_selection_says_what_its_rows_say() -> None:
 
 def test_the_section_on_three_layer_tables_says_what_its_rows_say() -> None:
     assert_says(section("three_layer_tables"), *tables_sentences(summary("three_layer_tables")))
+
+
+def benchmark_sentences(rows: pd.DataFrame) -> list[str]:
+    """Return the rows of the table, and how many reach the gap asked for."""
+    said = []
+    for (n_groups, n, d, rtol), part in rows.groupby(["n_groups", "n", "d", "rtol"]):
+        slowest = part.groupby("normalisation")["seconds"].max()
+        times = [significant(slowest[name], 2) for name in ("columns", "frobenius")]
+        said.append(row(n_groups or "all", f"{n}, {d}", power(float(rtol)), *times))
+    reached = int((rows["relative_gap"] <= rows["rtol"]).sum())
+    assert reached == len(rows)
+    return [*said, f"All {reached} reach the gap asked for"]
+
+
+def test_the_section_on_three_layer_benchmark_says_what_its_rows_say() -> None:
+    assert_says(
+        section("three_layer_benchmark"), *benchmark_sentences(summary("three_layer_benchmark"))
+    )

@@ -88,7 +88,7 @@ def note(summary: pd.DataFrame) -> str:
     """Say what was measured how."""
     seeds = span(summary.groupby([*SIZE, "normalisation"])["seed"].nunique())
     return (
-        f"Gaussian rows, noise labels; a mark an instance, {seeds} a size: the median of "
+        f"Gaussian rows, noise labels; a mark an instance, {seeds} of each size: the median of "
         f"{summary['n_repeats'].min()} calls, critical strength included, one thread. Hollow: the "
         "gap asked for was not reached."
     )
