@@ -9,6 +9,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.networks import TwoLayerNetwork, to_network
 from relaxgap.networks.gated import GatedNetwork
 from relaxgap.problems import Blocks, ConeBlocks, FreeBlocks, Program
+from relaxgap.problems.one_column import NAME as NARROW
 from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.problems.vector_output import NAME
 
@@ -20,6 +21,7 @@ def _gated(program: Program, point: Blocks) -> GatedNetwork:
 
 SEVERAL_OUTPUTS = "two-layer ReLU networks of several outputs"
 THREE_LAYERS = "parallel three-layer ReLU networks"
+NARROW_BRANCHES = "parallel narrow ReLU networks of this depth and any number of branches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def kind_of(program: str) -> NetworkKind:
 
 def networks_of(program: str, complete: bool, n_patterns: int | None) -> str:
     """Name the networks whose optimum a bracket of the program holds."""
+    if program == NARROW:
+        return NARROW_BRANCHES
     if program == THREE_LAYER:
         restricted = f"{THREE_LAYERS} restricted to these {n_patterns} groups of patterns"
         return f"{THREE_LAYERS} of any number of sub-networks" if complete else restricted

@@ -12,6 +12,7 @@ from relaxgap.data.classes import Classes, class_sentence
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks import FittedNetwork, Training
 from relaxgap.networks.fitted import Network
+from relaxgap.networks.narrow_network import NarrowNetwork
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.problems.biases import Bias, Biases
@@ -53,7 +54,8 @@ class SolveRecord:
     threads : int
         BLAS threads.
     program : str
-        ``relu`` or ``gated``; ``vector`` of several outputs, ``three_layer`` of three layers.
+        ``relu`` or ``gated``; ``vector`` of several outputs, ``three_layer`` of three layers,
+        ``narrow`` of one neuron a layer in every branch.
     loss : str
         ``squared``, ``logistic`` or ``hinge``.
     classes : tuple of str or None
@@ -99,7 +101,7 @@ class SolveResult(SolveRecord):
     network : TwoLayerNetwork, GatedNetwork or FittedNetwork
         Its training loss is ``primal_value`` up to rounding; of several outputs a `VectorNetwork`
         or `GatedVectorNetwork`; with biases or scaling a `FittedNetwork`, which takes raw rows; of
-        three layers a `ThreeLayerNetwork`.
+        three layers a `ThreeLayerNetwork`; a `NarrowNetwork` of the narrow program.
     patterns : PatternSet
         Of the program that was solved; of the network alone where all were bracketed without a
         list.
@@ -113,7 +115,7 @@ class SolveResult(SolveRecord):
         What may be wrong with the data or the patterns, one line each.
     """
 
-    network: Network | FittedNetwork | ThreeLayerNetwork
+    network: Network | FittedNetwork | ThreeLayerNetwork | NarrowNetwork
     patterns: PatternSet
     nu: Float64[np.ndarray, "n ..."]
     history: tuple[BracketPoint, ...] = ()
@@ -125,9 +127,11 @@ class SolveResult(SolveRecord):
         """The network with what it was trained on, as a file of it holds."""
         if isinstance(self.network, FittedNetwork):
             return self.network
-        if isinstance(self.network, ThreeLayerNetwork):
+        if isinstance(self.network, (ThreeLayerNetwork, NarrowNetwork)):
+            depth = getattr(self.network, "depth", 3)
             raise ConfigurationError(
-                "Expected two layers, got three; take result.network as it is."
+                f"Expected a two-layer program, got {self.program} with {depth} layers; take "
+                "result.network as it is."
             )
         biases = Biases(self.hidden_bias, self.output_bias)
         training = Training(self.beta, self.program, self.loss, self.classes, biases)

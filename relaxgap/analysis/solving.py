@@ -8,6 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.bracketing import OnBracket, follow, follow_rounds, unseen
 from relaxgap.analysis.inputs import dataset_of, loss_of
+from relaxgap.analysis.narrow_solving import asks_for_narrow, solve_narrow
+from relaxgap.analysis.one_column import one_column_of
 from relaxgap.analysis.pattern_choice import PatternChoice
 from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.programs import kind_of
@@ -34,6 +36,7 @@ from relaxgap.patterns.counting import written_count
 from relaxgap.problems import PROGRAMS, Program, relu_program
 from relaxgap.solvers import registry
 from relaxgap.solvers.base import Choosing, Solver
+from relaxgap.solvers.kinks.rounds import KINKS
 from relaxgap.solvers.with_bias import SHARE
 
 BRACKET_SECONDS = 300.0
@@ -60,6 +63,7 @@ def solve(
     minimal: bool = False,
     subnetwork_width: int | None = None,
     normalisation: str | None = None,
+    depth: int | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
     backend: Backend = NUMPY,
@@ -94,10 +98,10 @@ def solve(
     program : str
         ``relu``, or ``gated`` for its relaxation without cones, whose networks are gated. With
         several columns of labels, or asked for with ``vector``, `relaxgap.analysis.vector_solving`.
-        ``three_layer`` is `relaxgap.analysis.three_layer_solving`.
+        ``three_layer``, ``narrow``: `three_layer_solving`, `narrow_solving` of `relaxgap.analysis`.
     solver : str, optional
-        One of `relaxgap.solvers.registry.NAMES`; by default semismooth Newton, or a bracket over
-        all patterns where they are too many to enumerate.
+        One of `relaxgap.solvers.registry.NAMES`; by default semismooth Newton, a bracket over all
+        patterns where they are too many to enumerate, ``kinks`` for one column with free biases.
     rtol : float
         Relative gap to reach.
     time_limit : float, optional
@@ -123,10 +127,9 @@ def solve(
         Bring every column to mean 0 and variance 1 first; the network takes raw rows.
     minimal : bool
         Merge and prune the network: at most as many neurons as samples, of no larger loss.
-    subnetwork_width : int, optional
-        With ``three_layer``: first-layer neurons of each sub-network, 2 by default.
-    normalisation : str, optional
-        With ``three_layer``: of first layers, ``columns``, by default, or ``frobenius``.
+    subnetwork_width, normalisation, depth : int, str and int, optional
+        With ``three_layer``: first-layer neurons of each sub-network, 2 by default, and of first
+        layers ``columns``, by default, or ``frobenius``. With ``narrow``: layers, 3 by default.
     limit : int
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
@@ -206,6 +209,21 @@ def solve(
             threads=threads,
             on_progress=on_progress,
         )
+    if asks_for_narrow(program, depth):
+        rest = {"patterns": patterns, "solver": solver, "against_rest": None}
+        return solve_narrow(
+            X,
+            y,
+            Regularisation(beta, beta_fraction),
+            depth,
+            (loss, against_rest),
+            rtol,
+            time_limit,
+            backend,
+            only_two | rest,
+            threads=threads,
+            on_progress=on_progress,
+        )
     if has_several_outputs(X, y, program):
         refuse_for_several_outputs(
             loss, backend, {"minimal": minimal, "against_rest": against_rest}
@@ -230,7 +248,7 @@ def solve(
     of_fit = loss_of(loss)
     strength = Regularisation(beta, beta_fraction, program, of_fit)
     kind_of(program)
-    name = registry.DEFAULT if solver is None else solver
+    name = registry.DEFAULT if solver is None or solver == KINKS else solver
     with_constant = bias or penalise is not None
     method = registry.make(name, SHARE * rtol if with_constant else rtol, backend)
     bracket_limit = BRACKET_SECONDS if time_limit is None else time_limit
@@ -243,9 +261,13 @@ def solve(
             "Expected the relu program with minimal, got gated, whose networks have no neurons to "
             "merge; drop minimal."
         )
-    over_all = solver is None and program == "relu" and isinstance(patterns, str)
+    over_all = solver in (None, KINKS) and program == "relu" and isinstance(patterns, str)
     over_all = over_all and patterns == "all"
     data, classes = dataset_of(X, y, of_fit, against_rest)
+    usual = over_all and backend == NUMPY
+    column = one_column_of(solver, usual, data, classes, of_fit, biases, standardize)
+    if column is not None:
+        return column.solved(strength, rtol, deadline, threads, on_progress)
     prepared = prepare(data, classes, of_fit, biases, standardize, rtol, listed=not over_all)
     asked = _Asked(prepared, rtol, threads, minimal, on_progress)
     with threadpool_limits(limits=threads):

@@ -30,7 +30,7 @@ from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
 from relaxgap.cli.shown_text import printable
 from relaxgap.cli.three_layers import (
     certify_subnetworks,
-    refuse_beside_three_layers,
+    refuse_beside,
     takes_normalisation,
 )
 from relaxgap.data.classes import Classes
@@ -140,8 +140,8 @@ def certify_command(
     refuse_unwritable(out, "--out", ".html")
     refuse_unwritable(better, "--better", ".npz", ".pt")
     if chosen["normalisation"] is not None:
-        refuse_beside_three_layers(
-            {"--one-hot-target": one_hot_target, "--patches": patches, "--out": out}
+        refuse_beside(
+            "three layers", {"--one-hot-target": one_hot_target, "--patches": patches, "--out": out}
         )
         labelled = data, target, seed, drop, one_hot
         certify_subnetworks(labelled, network_file, better, as_json, chosen)

@@ -12,6 +12,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.backend import BackendName, DtypeName
 from relaxgap.problems import PROGRAMS
 from relaxgap.problems.biases import PENALISED
+from relaxgap.problems.one_column import NAME as NARROW
 from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.problems.vector_output import NAME as VECTOR
 
@@ -24,12 +25,12 @@ _OF_ONE_OUTPUT = click.option(
 )
 _OF_ANY_OUTPUTS = click.option(
     "--program",
-    type=click.Choice(sorted((*PROGRAMS, THREE_LAYER, VECTOR))),
+    type=click.Choice(sorted((*PROGRAMS, NARROW, THREE_LAYER, VECTOR))),
     default="relu",
     show_default=True,
     help="With cones (relu), or its relaxation without (gated); vector, networks of several "
     "outputs, which several targets take by themselves; three_layer, parallel three-layer "
-    "sub-networks.",
+    "sub-networks; narrow, of one column, any depth with one neuron a layer in every branch.",
 )
 _OPTIONS = (
     click.option(

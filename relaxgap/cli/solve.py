@@ -27,17 +27,23 @@ from relaxgap.cli.program_options import refuse_two_strengths, takes_biases, tak
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.remarks import in_options, say
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
-from relaxgap.cli.three_layers import refuse_beside_three_layers, takes_three_layers
+from relaxgap.cli.three_layers import refuse_beside, takes_three_layers
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.saving import archive_of
 from relaxgap.numerics.backend import Backend, BackendName, DtypeName
 from relaxgap.patterns.counting import format_count
 from relaxgap.problems.biases import Biases
+from relaxgap.problems.losses import SQUARED
+from relaxgap.problems.one_column import NAME as NARROW
 from relaxgap.problems.three_layer import NAME as THREE_LAYER
 from relaxgap.solvers.base import Status
+from relaxgap.solvers.kinks.rounds import KINKS
 from relaxgap.solvers.registry import DEFAULT, NAMES
 from relaxgap.solvers.three_layer.methods import INTERIOR, SELECTIONS
 from relaxgap.solvers.vector.methods import METHODS
+
+DEEPER = {THREE_LAYER: "three layers", NARROW: "narrow networks"}
+"""Programs whose networks have layers that a file of two has no place for."""
 
 
 @click.command("solve", epilog=DATA_HELP)
@@ -60,11 +66,12 @@ from relaxgap.solvers.vector.methods import METHODS
 )
 @click.option(
     "--solver",
-    type=click.Choice((*NAMES, *METHODS, SELECTIONS, INTERIOR)),
+    type=click.Choice((*NAMES, *METHODS, SELECTIONS, INTERIOR, KINKS)),
     help=f"Default: {DEFAULT}, and for relu over all patterns where they are too many to "
     "enumerate, a bracket that needs no list of them. The conic solvers are references: they see "
     f"every pattern at once. Of several outputs: {', '.join(METHODS)}, what proves the bound. Of "
-    f"three layers: {SELECTIONS}, and {INTERIOR} over sampled patterns.",
+    f"three layers: {SELECTIONS}, and {INTERIOR} over sampled patterns. Of one column with free "
+    f"biases: {KINKS}.",
 )
 @click.option(
     "--time-limit",
@@ -117,17 +124,20 @@ def solve_command(
         )
     refuse_unwritable(out, "--out", ".npz", ".pt")
     arrays = Backend(backend, device, dtype)
-    if chosen["program"] == THREE_LAYER:
-        refuse_beside_three_layers(
+    if chosen["program"] in DEEPER:
+        problem = DEEPER[chosen["program"]]
+        refuse_beside(
+            problem,
             {
                 "--test-fraction": test_fraction,
                 "--test": test_file,
                 "--one-hot-target": one_hot_target,
                 "--patches": patches,
-            }
+            },
         )
-        labelled = load_labelled(data, target, seed, "squared", drop, one_hot)
-        _solve_three_layers(labelled[:2], seed, arrays, out, as_json, chosen)
+        loss = chosen["loss"] if chosen["program"] == NARROW else SQUARED.name
+        labelled = load_labelled(data, target, seed, loss, drop, one_hot)
+        _solve_deeper(labelled[:2], seed, arrays, out, as_json, chosen)
         return
     several = several_labels(
         data,
@@ -160,7 +170,7 @@ def solve_command(
     exit_if_missed(result.status, result.relative_gap, chosen["rtol"])
 
 
-def _solve_three_layers(
+def _solve_deeper(
     data: tuple[Any, Any],
     seed: int,
     arrays: Backend,
@@ -168,7 +178,7 @@ def _solve_three_layers(
     as_json: bool,
     chosen: dict[str, Any],
 ) -> None:
-    """Solve, print and write sub-networks of three layers."""
+    """Solve, print and write networks of three layers, or narrow ones."""
     refuse_unwritable(out, "--out", ".npz")
     with options_named(), before_the_first_bracket(), bracket_line() as show:
         result = solve(*data, seed=seed, backend=arrays, on_progress=show, **chosen)

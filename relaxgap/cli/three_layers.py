@@ -1,4 +1,4 @@
-"""Options of problems of three layers, and what ``solve`` and ``certify`` do with them."""
+"""Options of problems of three layers and more, and what ``solve`` and ``certify`` do with them."""
 
 import json
 from collections.abc import Callable
@@ -18,6 +18,8 @@ from relaxgap.cli.output_files import refuse_unwritable, write_bytes
 from relaxgap.cli.progress import bracket_line
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.saving import archive_of
+from relaxgap.problems.one_column import DEFAULT_DEPTH
+from relaxgap.problems.one_column import NAME as NARROW
 from relaxgap.problems.three_layer import NAME, NORMALISATIONS
 
 _WIDTH = click.option(
@@ -36,9 +38,18 @@ _NORMALISATION = click.option(
 )
 
 
+_DEPTH = click.option(
+    "--depth",
+    type=int,
+    metavar="L",
+    help=f"With --program {NARROW}: layers of weights. Default: {DEFAULT_DEPTH}; all above 3 have "
+    "the same optimum.",
+)
+
+
 def takes_three_layers(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a problem of three layers."""
-    return _WIDTH(_NORMALISATION(command))
+    """Give a command the options of problems of three layers and of narrow networks."""
+    return _WIDTH(_NORMALISATION(_DEPTH(command)))
 
 
 def takes_normalisation(command: Callable[..., None]) -> Callable[..., None]:
@@ -46,8 +57,8 @@ def takes_normalisation(command: Callable[..., None]) -> Callable[..., None]:
     return _NORMALISATION(command)
 
 
-def refuse_beside_three_layers(refused: dict[str, Any]) -> None:
-    """Refuse options that problems of three layers do not have.
+def refuse_beside(problem: str, refused: dict[str, Any]) -> None:
+    """Refuse options that problems of three layers, or of narrow networks, do not have.
 
     Raises
     ------
@@ -57,7 +68,7 @@ def refuse_beside_three_layers(refused: dict[str, Any]) -> None:
     for option, value in refused.items():
         if value not in (None, False):
             raise ConfigurationError(
-                f"Expected no {option} for three layers, got {value}; leave it out."
+                f"Expected no {option} for {problem}, got {value}; leave it out."
             )
 
 

@@ -41,6 +41,54 @@ def test_the_optimum_of_one_column_is_that_of_the_lasso_over_kinks(
     assert found.dual_value - room <= value <= found.primal_value + room
 
 
+@pytest.mark.parametrize(
+    ("loss", "n"),
+    [
+        ("squared", 12),
+        pytest.param("squared", 60, marks=pytest.mark.slow),
+        pytest.param("logistic", 40, marks=pytest.mark.slow),
+    ],
+)
+def test_one_column_agrees_with_column_generation(loss: str, n: int) -> None:
+    rng = np.random.default_rng(n)
+    x = rng.standard_normal(n)
+    y = np.sin(3.0 * x) + 0.3 * rng.standard_normal(n)
+    settings = {"beta_fraction": 0.1, "penalise": "weights", "loss": loss}
+    labels = y if loss == "squared" else np.where(y > 0.0, 1.0, -1.0)
+    found = relaxgap.solve(x[:, None], labels, rtol=1e-9, **settings)
+    settings |= {"beta_fraction": None, "beta": found.beta, "rtol": 1e-4}
+    other = relaxgap.solve(x[:, None], labels, solver="column_generation", **settings)
+    assert (found.solver, found.status) == ("kinks", relaxgap.Status.SOLVED)
+    assert found.dual_value <= other.primal_value
+    assert other.dual_value <= found.primal_value
+
+
+def test_one_column_may_be_scaled_repeated_offset_and_beside_constants() -> None:
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.standard_normal(15), 2)
+    y = np.abs(x) + 0.1 * rng.standard_normal(30)
+    base = relaxgap.solve(x[:, None], y, beta=0.2, penalise="weights", rtol=1e-9)
+    moved = np.column_stack([np.full(30, 7.0), 1e-6 * (x + 1e6)])
+    for settings in ({"beta": 0.2e-6}, {"beta": 0.2 / x.std(), "standardize": True}):
+        found = relaxgap.solve(moved, y, penalise="weights", rtol=1e-8, minimal=True, **settings)
+        # a column near 1 holds x to ten digits
+        assert found.primal_value == pytest.approx(base.primal_value, rel=1e-8)
+        data = relaxgap.Dataset(moved, y)
+        assert found.network.training_loss(data) == pytest.approx(found.primal_value, rel=1e-8)
+        assert found.network.width <= 15
+
+
+def test_another_solver_may_be_asked_for_one_column() -> None:
+    x, y = np.arange(5.0)[:, None], np.array([0.0, 1.0, 0.0, 2.0, 1.0])
+    found = relaxgap.solve(x, y, beta=0.5, penalise="weights", solver="kinks")
+    other = relaxgap.solve(x, y, beta=0.5, penalise="weights", solver="semismooth_newton")
+    assert (found.solver, other.solver) == ("kinks", "semismooth_newton")
+    assert found.dual_value <= other.primal_value
+    assert other.dual_value <= found.primal_value
+    hinge = relaxgap.solve(x, np.sign(y - 0.5), beta=0.1, penalise="weights", loss="hinge")
+    assert hinge.solver != "kinks"
+
+
 def test_a_straight_line_of_two_samples_has_a_closed_form() -> None:
     x, y, beta = np.array([-1.0, 1.0]), np.array([-2.0, 3.0]), 0.5
     # slope t at cost beta |t|, constant free: 1/2 (5/2 - t)^2 2 + beta |t|

@@ -1,0 +1,1 @@
+"""Prices and brackets of networks of one column with free biases."""
