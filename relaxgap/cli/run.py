@@ -1,26 +1,31 @@
 """``relaxgap run``: click takes the command line, Hydra the configuration."""
 
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
-import hydra
-from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from relaxgap.cli.interruption import InterruptedRunError
 from relaxgap.cli.jobs import jobs
+from relaxgap.cli.launcher import Launch, split, with_hydra
+from relaxgap.cli.launcher import launch as submit
 from relaxgap.cli.overrides import ConfigSource, checked_overrides
-from relaxgap.cli.session import points_of, run_session
+from relaxgap.cli.session import points_of, run_session, store_of
 from relaxgap.cli.shown_text import error_line
 from relaxgap.errors import ConfigurationError, RelaxgapError, StorageError
 from relaxgap.runner.compose import CONFIG_NAME, one_line
-from relaxgap.runner.config_files import config_dir
+from relaxgap.runner.execute import missing_cells
+from relaxgap.runner.grid import GridPoint
 from relaxgap.runner.nearest import unknown
+from relaxgap.runner.store import CellStore
 
+T = TypeVar("T")
+Grid = tuple[list[GridPoint], CellStore]
+
+DRY_RUN = "runner.dry_run=true"
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 HYDRA_EPILOG = (
     "OVERRIDES are Hydra's: experiment=gap_vs_width, scale=ci, data.labels=signs, "
@@ -62,7 +67,7 @@ def run_command(
 
     Interrupted runs resume: the same command again runs only what is missing.
     """
-    own = ["runner.dry_run=true"] * dry_run + ["runner.force=true"] * force
+    own = [DRY_RUN] * dry_run + ["runner.force=true"] * force
     source = ConfigSource(config_name, config_dir)
     arguments = [*overrides, *own]
     if cfg is None and info is None:
@@ -78,8 +83,8 @@ def run_jobs(
 ) -> int:
     """Compose the config of each job with Hydra and run it here; return the exit code.
 
-    Nothing but composing is left to Hydra: its own launchers, callbacks and folders run and write
-    whatever a config names.
+    Nothing but composing is left to Hydra, and the submission of jobs to a queue: its other
+    launchers, callbacks and folders run and write whatever a config names.
 
     Parameters
     ----------
@@ -97,16 +102,43 @@ def run_jobs(
     """
     _refuse_deleted_folder()
     source = source or ConfigSource()
-    chosen = jobs(_checked(arguments, source), sweeps)
-    if len(chosen) > 1:
+    launch = split(arguments)
+    overrides = _checked(launch.overrides, source)
+    chosen = jobs(overrides, sweeps)
+    if launch.launcher and not sweeps:
+        raise ConfigurationError(
+            f"Expected a sweep for {launch.launcher[0]}, got a single job; add -m."
+        )
+    grids: list[Grid] = []
+    if len(chosen) > 1 or launch.launcher:
         # hours of the first jobs should not end in the refusal of a later one
-        _each(chosen, lambda job: len(points_of(source.compose(job).config, job)))
+        grids = _each(chosen, lambda job: _grid(source.compose(job).config, job))
+    if launch.launcher and DRY_RUN not in overrides:
+        # configs cannot be composed any more once Hydra has brought back those of the jobs
+        submit(Launch(launch.launcher, tuple(overrides)), source)
+        return max([_is_unfinished(*grid) for grid in zip(chosen, grids, strict=True)])
     return max(_each(chosen, lambda job: run_session(source.compose(job).config, job)))
 
 
-def _each(chosen: Sequence[list[str]], work: Callable[[list[str]], int]) -> list[int]:
+def _grid(config: Mapping[str, Any], job: Sequence[str]) -> Grid:
+    return points_of(config, job), store_of(config)
+
+
+def _is_unfinished(job: Sequence[str], grid: Grid) -> int:
+    """Say that cells of a job are missing once it has ended, and return the exit code for it."""
+    points, missing = grid[0], missing_cells(*grid)
+    if missing:
+        click.echo(
+            f"relaxgap: {' '.join(job)}: {len(missing)} of {len(points)} cells are missing; the "
+            "log of the job says why, and the same command tries them again.",
+            err=True,
+        )
+    return int(bool(missing))
+
+
+def _each(chosen: Sequence[list[str]], work: Callable[[list[str]], T]) -> list[T]:
     """Do something for each job; raise its last error once all are done and the others said."""
-    results: list[int] = []
+    results: list[T] = []
     errors: list[RelaxgapError] = []
     for job in chosen:
         try:
@@ -128,22 +160,7 @@ def _each(chosen: Sequence[list[str]], work: Callable[[list[str]], int]) -> list
 def show_config(arguments: Sequence[str], flags: Sequence[str], source: ConfigSource) -> None:
     """Let Hydra print what it composes; ``flags`` are its own options, already checked."""
     arguments = _checked(arguments, source)
-    previous = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    # with full errors Hydra lets exceptions through instead of printing them its own way
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = ["relaxgap run", *arguments, *flags]
-    try:
-        folder = str(config_dir())
-        hydra.main(version_base="1.3", config_path=folder, config_name=source.name)(_nothing)()
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigurationError(one_line(error)) from error
-    finally:
-        sys.argv = previous[0]
-        if previous[1] is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = previous[1]
-        GlobalHydra.instance().clear()
+    with_hydra([*arguments, *flags], source.name, _nothing)
 
 
 def _nothing(config: object) -> None:

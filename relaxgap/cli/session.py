@@ -2,8 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,16 @@ from relaxgap.cli.shown_text import cut, error_line, printable
 from relaxgap.errors import StorageError
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.numerics.writing import write_text
-from relaxgap.runner.config import checked, chosen_experiment
-from relaxgap.runner.execute import Outcome, missing_cells, run_cells
+from relaxgap.runner.config import RunnerSettings, checked, chosen_experiment
+from relaxgap.runner.execute import Outcome, missing_cells
+from relaxgap.runner.executors.choice import chosen_executor
+from relaxgap.runner.executors.executor import EndedEarlyError, Executor
 from relaxgap.runner.figures import draw_summary, result_table
 from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.kept_rows import with_kept_rows
+from relaxgap.runner.lock import alone_in
 from relaxgap.runner.manifest import manifest
+from relaxgap.runner.schema import frozen
 from relaxgap.runner.store import CellStore
 from relaxgap.runner.summary import output_folder, summary_text
 
@@ -45,27 +48,35 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
     Raises
     ------
     InterruptedRunError
-        After Ctrl-C or the death of a worker, once the finished cells are summarised.
+        After Ctrl-C or the end of what runs the cells, once the finished cells are summarised.
     """
     points = points_of(config, overrides)
     full = checked(config)
     experiment = chosen_experiment(full)
-    runner, name = full["runner"], experiment.name
-    store = CellStore(Path(runner["results_dir"]) / name / "cells", experiment.columns)
-    folder = output_folder(runner["results_dir"], name, overrides)
-    todo = missing_cells(points, store, runner["force"])
-    if runner["dry_run"]:
+    runner, name = frozen(RunnerSettings, full["runner"]), experiment.name
+    store = store_of(full)
+    folder = output_folder(runner.results_dir, name, overrides)
+    todo = missing_cells(points, store, runner.force)
+    if runner.dry_run:
         _print_grid(name, points, todo)
         return 0
     store.check_writable()
-    failures, interruption = _run(name, todo, len(points), store, runner["n_jobs"])
+    failures, interruption = _run(name, todo, len(points), store, chosen_executor(runner))
     _report(failures)
-    stored = [content for point in points if (content := store.load(point.key)) is not None]
-    if stored:
-        _write_results(folder, experiment, full, overrides, stored, len(points))
+    with alone_in(store.folder):
+        stored = [content for point in points if (content := store.load(point.key)) is not None]
+        if stored:
+            _write_results(folder, experiment, full, overrides, stored, len(points))
     if interruption:
         raise InterruptedRunError(interruption)
     return 1 if failures else 0
+
+
+def store_of(config: Mapping[str, Any]) -> CellStore:
+    """Return where the cells of a run are kept."""
+    experiment = chosen_experiment(config)
+    home = Path(config["runner"]["results_dir"]) / experiment.name
+    return CellStore(home / "cells", experiment.columns)
 
 
 def points_of(config: Mapping[str, Any], overrides: Sequence[str]) -> list[GridPoint]:
@@ -117,7 +128,7 @@ def _summary(folder: Path, experiment: Experiment, stored: Sequence[Mapping[str,
 
 
 def _run(
-    name: str, todo: Sequence[GridPoint], n_cells: int, store: CellStore, n_jobs: int
+    name: str, todo: Sequence[GridPoint], n_cells: int, store: CellStore, executor: Executor
 ) -> tuple[list[Outcome], str]:
     """Run the missing cells and say how far it is; return the failures and what ended it early."""
     failures: list[Outcome] = []
@@ -125,8 +136,8 @@ def _run(
         return failures, ""
     try:
         with (
+            executor.running(todo, store) as outcomes,
             run_progress(name, n_cells, n_cells - len(todo)) as count,
-            closing(run_cells(todo, store, n_jobs)) as outcomes,
         ):
             for outcome in outcomes:
                 if outcome.storage_error:
@@ -136,12 +147,8 @@ def _run(
                 count(failed=bool(outcome.error))
     except KeyboardInterrupt:
         return failures, INTERRUPTED
-    except BrokenProcessPool:
-        return failures, (
-            "Expected every worker process to finish, got one killed, perhaps for memory; "
-            "finished cells are kept: the same command resumes, with runner.n_jobs=1 in the "
-            "least memory."
-        )
+    except EndedEarlyError as error:
+        return failures, str(error)
     return failures, ""
 
 

@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
@@ -50,8 +50,16 @@ class RunnerSettings:
     ----------
     results_dir : str
         Folder of all results, relative to the working directory.
+    executor : {"local", "dask"}
+        Processes of this machine, or the workers of a Dask cluster.
     n_jobs : int
-        Worker processes, each with one BLAS thread; -1 takes every core.
+        Worker processes, each with one BLAS thread; -1 takes every core, and every worker of a
+        cluster that is given.
+    scheduler : str or None
+        Address of the scheduler of a Dask cluster; None starts a cluster on this machine.
+    silence_seconds : float
+        A worker of a Dask cluster that sends no heartbeat for so long is taken for dead. It must
+        be longer than any call that keeps Python from running.
     force : bool
         Redo finished cells.
     dry_run : bool
@@ -59,7 +67,10 @@ class RunnerSettings:
     """
 
     results_dir: str = "results"
+    executor: Literal["local", "dask"] = "local"
     n_jobs: int = -1
+    scheduler: str | None = None
+    silence_seconds: float = 300.0
     force: bool = False
     dry_run: bool = False
 
@@ -67,6 +78,16 @@ class RunnerSettings:
         if self.n_jobs == 0 or self.n_jobs < -1:
             raise ConfigurationError(
                 f"Expected runner.n_jobs >= 1 or -1 for every core, got {self.n_jobs}."
+            )
+        if not 0.0 < self.silence_seconds < float("inf"):
+            raise ConfigurationError(
+                "Expected positive, finite runner.silence_seconds, got "
+                f"{self.silence_seconds}; 300 is a good value."
+            )
+        if self.scheduler is not None and self.executor != "dask":
+            raise ConfigurationError(
+                f"Expected runner.scheduler for a Dask cluster only, got {self.scheduler!r} for "
+                f"{self.executor} processes; add runner=dask."
             )
 
 

@@ -52,11 +52,7 @@ def manifest(
         "n_cells": n_cells,
         "n_cells_finished": len(cells),
         "sources": [json.loads(source) for source in sources],
-        "versions": {
-            "relaxgap": version("relaxgap"),
-            "python": platform.python_version(),
-            **{name: version(name) for name in LIBRARIES},
-        },
+        "versions": library_versions(),
         "cpu": processor(),
         "n_cpus": os.cpu_count(),
         "blas_threads_per_cell": 1,
@@ -64,6 +60,15 @@ def manifest(
         "cpu_seconds_of_cells": round(sum(cell["cpu_seconds"] for cell in cells), 2),
     }
     return json.dumps(content, indent=2) + "\n"
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what computes."""
+    return {
+        "relaxgap": version("relaxgap"),
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+    }
 
 
 def processor() -> str:

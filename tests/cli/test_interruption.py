@@ -26,14 +26,14 @@ CELLS = 3
 TWICE = """
 import signal
 import threading
-from relaxgap.runner import execute
-stop = execute._stop
+from relaxgap.runner.executors import local
+stop = local._stop
 def asked_again(workers):
     # as a terminal does it: at any moment of the end, from outside
     threading.Timer(0, signal.raise_signal, [signal.SIGINT]).start()
     signal.raise_signal(signal.SIGINT)
     stop(workers)
-execute._stop = asked_again
+local._stop = asked_again
 """
 """Interrupt the end of the workers once more."""
 RUN = (
@@ -52,16 +52,16 @@ from relaxgap.cli import session
 from relaxgap.runner import execute
 # figures take most of the time of a quick run
 session.draw_summary = lambda name, folder: []
-execute.whole = execute._run_cell
+execute.whole = execute.run_cell
 def first_alone(point, store, version):
     from relaxgap.runner import execute
     if point.cell.seed:
         # Ctrl-C does not reach a worker, and what ends it leaves no words
         signal.pause()
-    outcome = getattr(execute, "whole", execute._run_cell)(point, store, version)
+    outcome = getattr(execute, "whole", execute.run_cell)(point, store, version)
     os.write(1, b"stored one cell")
     return outcome
-execute._run_cell = first_alone
+execute.run_cell = first_alone
 """
 """Finish the cell of seed 0, say so, and never finish another: workers get it by value."""
 
@@ -185,13 +185,13 @@ def test_ctrl_c_ends_a_sweep_and_not_only_its_job(child: Start, tmp_path: Path) 
 def test_a_run_that_was_started_with_ctrl_c_ignored_goes_on(
     relaxgap: Invoke, undrawn: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_cell = execute._run_cell
+    run_cell = execute.run_cell
 
     def interrupted(point: GridPoint, store: CellStore, version: dict[str, Any]) -> Outcome:
         signal.raise_signal(signal.SIGINT)
         return run_cell(point, store, version)
 
-    monkeypatch.setattr(execute, "_run_cell", interrupted)
+    monkeypatch.setattr(execute, "run_cell", interrupted)
     disposition = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         assert relaxgap(*RUN, "runner.n_jobs=1").exit_code == 0

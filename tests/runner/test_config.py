@@ -71,6 +71,8 @@ def changed() -> Callable[[str, Any], dict[str, Any]]:
         ("benchmark.time_limit_seconds", 0.0, "positive benchmark.time_limit_seconds, got 0"),
         ("benchmark.memory_limit_gigabytes", float("nan"), "memory_limit_gigabytes, got nan"),
         ("runner.n_jobs", 0, "n_jobs >= 1 or -1"),
+        ("runner.silence_seconds", 0.0, "positive, finite runner.silence_seconds"),
+        ("runner.scheduler", "tcp://a:1", "add runner=dask"),
         ("scale", "huge", "ci, default, full"),
         ("name", "gap_vs_widht", "did you mean 'gap_vs_width'"),
         ("grid", {"seed": 5}, "non-empty list of values for grid.seed, got 5"),

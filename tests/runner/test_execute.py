@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_info
 from relaxgap.errors import DataError
 from relaxgap.experiments.gap_vs_log_n.cell import Record
 from relaxgap.experiments.parts.cell import Cell
-from relaxgap.runner.execute import missing_cells, run_cells
+from relaxgap.runner.execute import Outcome, missing_cells
+from relaxgap.runner.executors.local import LocalProcesses
 from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.store import CellStore
 
@@ -38,6 +39,11 @@ def experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Function], None]:
         monkeypatch.setattr("relaxgap.experiments.gap_vs_log_n.cell.run", function)
 
     return become
+
+
+def run_here(points: Sequence[GridPoint], store: CellStore) -> list[Outcome]:
+    with LocalProcesses(1).running(points, store) as outcomes:
+        return list(outcomes)
 
 
 def record(cell: Cell[Any]) -> list[Record]:
@@ -67,7 +73,7 @@ def test_finished_cells_are_not_missing_unless_forced(
 ) -> None:
     experiment(record)
     assert missing_cells(points, store) == points
-    outcomes = list(run_cells(points[:2], store, n_jobs=1))
+    outcomes = run_here(points[:2], store)
     assert [outcome.error for outcome in outcomes] == ["", ""]
     assert missing_cells(points, store) == points[2:]
     assert missing_cells(points, store, force=True) == points
@@ -82,7 +88,7 @@ def test_an_unexpected_error_is_recorded_with_its_traceback_and_stops_no_other_c
         return record(cell)
 
     experiment(breaks_at_1)
-    outcomes = {o.point.cell.seed: o for o in run_cells(points, store, n_jobs=1)}
+    outcomes = {o.point.cell.seed: o for o in run_here(points, store)}
     path = store.error_path(points[1].key)
     assert outcomes[1].error == f"ZeroDivisionError: of the test (traceback in {path})"
     assert "breaks_at_1" in path.read_text()
@@ -98,7 +104,7 @@ def test_an_error_raised_on_purpose_is_one_line_without_a_traceback(
         raise DataError("Expected data,\n got none.")
 
     experiment(refuses)
-    (outcome,) = run_cells(points[:1], store, n_jobs=1)
+    (outcome,) = run_here(points[:1], store)
     assert outcome.error == "Expected data, got none."
     assert not store.folder.exists()
 
@@ -115,7 +121,7 @@ def test_a_full_disk_is_the_outcome_of_the_cell_it_hits(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    (outcome,) = run_cells(points[:1], store, n_jobs=1)
+    (outcome,) = run_here(points[:1], store)
     assert "got a full disk" in outcome.storage_error
     assert list(store.folder.iterdir()) == []
 
@@ -130,5 +136,5 @@ def test_a_cell_sees_one_blas_thread(
         return record(cell)
 
     experiment(counts)
-    list(run_cells(points[:1], store, n_jobs=1))
+    run_here(points[:1], store)
     assert set(seen) == {1}

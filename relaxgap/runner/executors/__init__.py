@@ -1,0 +1,1 @@
+"""Where cells run: a protocol and one file for each way to meet it."""
