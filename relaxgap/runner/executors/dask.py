@@ -34,6 +34,7 @@ from relaxgap.runner.grid import GridPoint
 from relaxgap.runner.manifest import library_versions, source_version
 from relaxgap.runner.store import CellStore
 
+COMMIT = "relaxgap of commit"
 SECONDS_TO_CONNECT = 5.0
 SECONDS_TO_STOP = 5.0
 SECONDS_BETWEEN_KILLS = 0.05
@@ -127,10 +128,11 @@ def _compute_as_here(
             "`dask worker ADDRESS --nthreads 1 --nworkers N`.",
         )
     here, source = _here()
-    ours = {**libraries, "relaxgap of commit": version["commit"]}
-    its = {**here, "relaxgap of commit": source["commit"]}
+    ours = {**libraries, COMMIT: version["commit"]}
+    its = {**here, COMMIT: source["commit"]}
     for name in ours:
-        if its[name] != ours[name]:
+        # an installed package has no commit
+        if its[name] != ours[name] and None not in (its[name], ours[name]):
             return Computed(
                 None,
                 f"Expected workers with {name} {ours[name]}, got {its[name]}; install the same "
