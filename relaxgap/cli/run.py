@@ -35,7 +35,9 @@ HYDRA_EPILOG = (
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True}, epilog=HYDRA_EPILOG)
-@click.option("--dry-run", is_flag=True, help="Print the grid and how many cells are done.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print the grid, what is done and what the rest may take."
+)
 @click.option("--force", is_flag=True, help="Redo finished cells.")
 @click.option("-m", "--multirun", is_flag=True, help="Run every combination of a,b,c values.")
 @click.option("-c", "--cfg", type=click.Choice(("job", "hydra", "all")), help="Print the config.")

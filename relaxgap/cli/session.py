@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from relaxgap.cli.grid_report import print_grid, warn_of_memory
 from relaxgap.cli.interruption import INTERRUPTED, InterruptedRunError
 from relaxgap.cli.run_progress import run_progress
 from relaxgap.cli.shown_text import cut, error_line, printable
@@ -18,7 +19,9 @@ from relaxgap.runner.config import RunnerSettings, checked, chosen_experiment
 from relaxgap.runner.execute import Outcome, missing_cells
 from relaxgap.runner.executors.choice import chosen_executor
 from relaxgap.runner.executors.executor import EndedEarlyError, Executor
+from relaxgap.runner.executors.local import n_workers
 from relaxgap.runner.figures import draw_summary, result_table
+from relaxgap.runner.forecast import forecasts, longest_first
 from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.kept_rows import with_kept_rows
 from relaxgap.runner.lock import alone_in
@@ -57,9 +60,14 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
     store = store_of(full)
     folder = output_folder(runner.results_dir, name, overrides)
     todo = missing_cells(points, store, runner.force)
+    known = forecasts(todo, store.load_all() if todo else [])
     if runner.dry_run:
-        _print_grid(name, points, todo)
+        print_grid(name, points, known)
+    if runner.scheduler is None:
+        warn_of_memory(known, n_workers(runner.n_jobs, len(todo)))
+    if runner.dry_run:
         return 0
+    todo = longest_first(todo, known)
     store.check_writable()
     failures, interruption = _run(name, todo, len(points), store, chosen_executor(runner))
     _report(failures)
@@ -162,15 +170,3 @@ def _report(failures: Sequence[Outcome]) -> None:
         click.echo(
             f"relaxgap: {len(failures)} cells failed; the same command tries them again.", err=True
         )
-
-
-def _print_grid(name: str, points: Sequence[GridPoint], todo: Sequence[GridPoint]) -> None:
-    missing = {point.key for point in todo}
-    for point in points:
-        state = "missing" if point.key in missing else "done   "
-        click.echo(f"{state} {point.key} {_shown(point)}")
-    click.echo(f"{name}: {len(points)} cells, {len(points) - len(todo)} done, {len(todo)} to run")
-
-
-def _shown(point: GridPoint) -> str:
-    return " ".join(map(cut, printable(point.label).split(" ")))

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from relaxgap.errors import RelaxgapError, StorageError
 from relaxgap.numerics.writing import write_text
 from relaxgap.runner.grid import GridPoint
+from relaxgap.runner.peak_memory import forget_peak, peak_bytes
 from relaxgap.runner.schema import plain
 from relaxgap.runner.store import CellStore
 
@@ -58,6 +59,7 @@ def run_cell(point: GridPoint, store: CellStore, version: Mapping[str, Any]) -> 
 def compute_cell(point: GridPoint, version: Mapping[str, Any]) -> Computed:
     """Compute a cell; whatever it raises is recorded, so that the other cells go on."""
     wall, cpu = time.perf_counter(), _cpu_seconds()
+    forget_peak()
     try:
         with threadpool_limits(limits=1):
             records = point.experiment.run(point.cell)
@@ -73,6 +75,7 @@ def compute_cell(point: GridPoint, version: Mapping[str, Any]) -> Computed:
             "rows": [plain(record) for record in records],
             "wall_seconds": time.perf_counter() - wall,
             "cpu_seconds": _cpu_seconds() - cpu,
+            "peak_bytes": peak_bytes(),
             "source": version,
         }
     )

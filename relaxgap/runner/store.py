@@ -42,6 +42,11 @@ class CellStore:
             return None
         return content if self._is_intact(key, content) else None
 
+    def load_all(self) -> list[dict[str, Any]]:
+        """Return every stored cell, of whatever grid."""
+        found = (self.load(path.stem) for path in sorted(self.folder.glob("*.json")))
+        return [content for content in found if content is not None]
+
     def _is_intact(self, key: str, content: Any) -> bool:
         if not isinstance(content, dict) or content.get("key") != key:
             return False
