@@ -15,7 +15,7 @@ TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype tests/analysis t
 # and half a minute more, which `make test` runs whole
 FAST := --once tests/patterns tests/certificates tests/networks tests/solvers
 
-.PHONY: run test install figures results check style types typed fast explore format reproduce clean
+.PHONY: run test install figures report results check style types typed fast explore format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -33,6 +33,10 @@ install: $(VENV)/.installed
 # redraw from the committed CSV
 figures: $(VENV)/.installed
 	$(BIN)/relaxgap figures
+
+# one page over all results: results/report.html
+report: $(VENV)/.installed
+	$(BIN)/relaxgap report
 
 # finish the missing cells of every experiment, then redraw
 results: $(VENV)/.installed

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Run an experiment: finish its missing cells, write CSV, manifest and figures.",
     "list": "List experiments, solvers and data sets.",
     "figures": "Redraw figures from the stored CSV; all experiments unless some are named.",
+    "report": "Write one HTML page over a folder of results: claims, figures, brackets and data.",
     "patterns": "Count the activation patterns (open cells of the arrangement) of DATA.",
     "solve": "Train a network on DATA by convex optimisation and say how good it is.",
     "path": "Solve DATA along the regularisation path, from beta_max down, with a proof at each "

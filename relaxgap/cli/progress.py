@@ -45,6 +45,21 @@ def path_bar(n_points: int) -> Iterator[Callable[[PathPoint], None]]:
 
 
 @contextmanager
+def counted(what: str, n_items: int) -> Iterator[Callable[[str], None]]:
+    """Yield what moves a bar on by one named item, if standard error is a terminal."""
+    console = Console(stderr=True)
+    bar = Progress(*bar_columns(), console=console, disable=not console.is_terminal)
+    with _from_the_first(bar) as progress:
+        task = progress.add_task(what, total=n_items)
+
+        def show(name: str) -> None:
+            progress.start()
+            progress.update(task, description=f"{what}: {name}", advance=1)
+
+        yield show
+
+
+@contextmanager
 def _from_the_first(progress: Progress) -> Iterator[Progress]:
     """Leave the terminal alone until something is shown: a refusal is one line."""
     try:

@@ -14,6 +14,8 @@ from matplotlib.textpath import text_to_path
 
 from relaxgap.drawing.style import GREY, PAGE_INCHES, SMALLEST_POINTS
 
+TITLE, CAPTION = "title", "caption"
+"""By which a page finds the words that it says itself."""
 TITLE_POINTS = 9.5
 LINE_HEIGHT = 1.32
 POINTS_AN_INCH = 72.0
@@ -34,10 +36,10 @@ def annotate(figure: Figure, title: str, *caption: str) -> None:
     below, bottom = broken(" ".join(caption), FontProperties(size=SMALLEST_POINTS))
     left = MARGIN_INCHES / PAGE_INCHES
     edge = MARGIN_INCHES / height
-    figure.text(left, 1.0 - edge, above, va="top", fontsize=TITLE_POINTS, linespacing=1.2)
-    figure.text(
-        left, edge, below, va="bottom", fontsize=SMALLEST_POINTS, color=GREY, linespacing=1.2
-    )
+    look: Any = {"fontsize": TITLE_POINTS, "linespacing": 1.2, "gid": TITLE}
+    figure.text(left, 1.0 - edge, above, va="top", **look)
+    look = {"fontsize": SMALLEST_POINTS, "linespacing": 1.2, "gid": CAPTION, "color": GREY}
+    figure.text(left, edge, below, va="bottom", **look)
     ceiling = 1.0 - (top + 2 * MARGIN_INCHES) / height
     canvas: Any = FigureCanvasAgg(figure)
     renderer = canvas.get_renderer()

@@ -28,7 +28,7 @@ def draw_summary(name: str, folder: Path) -> list[Path]:
     from relaxgap.drawing.stored import STATISTICS
     from relaxgap.drawing.style import figure_style, save
 
-    summary, statistics = _stored(name, folder)
+    summary, statistics = stored(name, folder)
     paths = [folder / STATISTICS] if len(statistics.columns) else []
     with figure_style():
         for file, draw in figures_of(name).items():
@@ -48,13 +48,21 @@ def figures_of(name: str) -> dict[str, Callable[..., Any]]:
 
 def result_table(name: str, folder: Path) -> str:
     """Return the table that a run prints."""
-    table = EXPERIMENTS[name].figure.table(*_stored(name, folder))
+    table = EXPERIMENTS[name].figure.table(*stored(name, folder))
     text: str = table.to_string(float_format=lambda value: f"{value:.6g}", na_rep="")
     return text
 
 
-def _stored(name: str, folder: Path) -> tuple[Any, Any]:
-    """Return the summary and its statistics: without a column if the experiment has none."""
+def stored(name: str, folder: Path) -> tuple[Any, Any]:
+    """Return the summary and its statistics: without a column if the experiment has none.
+
+    Raises
+    ------
+    DataError
+        If the summary is not one of this experiment.
+    StorageError
+        If statistics are to be written, and the disk is full or the folder cannot be written.
+    """
     import pandas as pd
 
     from relaxgap.drawing.stored import read_summary, statistics_of
