@@ -1,6 +1,7 @@
 """One run of one experiment: cells, progress, summary, manifest, figures, and what it says."""
 
 import csv
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ from relaxgap.runner.store import CellStore
 from relaxgap.runner.summary import output_folder, summary_text
 
 SHOWN_FAILURES = 5
+RESULTS = "results"
+"""The folder that commands read where none is named."""
 
 
 def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
@@ -116,6 +119,12 @@ def _write_results(
     click.echo("\nwritten:")
     for path in (folder / "summary.csv", folder / "manifest.json", *figures):
         click.echo(printable(f"  {path}"))
+    click.echo(f"\none page over all results: {_report_command(full['runner']['results_dir'])}")
+
+
+def _report_command(results_dir: str) -> str:
+    own = [] if results_dir == RESULTS else [results_dir]
+    return printable(shlex.join(["relaxgap", "report", *own]))
 
 
 def _summary(folder: Path, experiment: Experiment, stored: Sequence[Mapping[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from relaxgap.drawing.style import COLOURS, MARKERS
 BAND_ALPHA = 0.18
 DOT_ALPHA = 0.6
 MIN_FACTORS, MAX_FACTORS = 3, 9
+BESIDE = "beside "
 FEWEST_FOR_QUARTILES = 5
 """Of fewer values each is drawn: their quartiles are made of two or three of them."""
 
@@ -76,6 +77,14 @@ def draw_medians(
     axes.plot(band.places, band.middle, **(look | {"marker": ""}))
     # the legend shows what the data look like, line and dot
     axes.plot([], [], **look, label=label or None)
+
+
+def beside(factor: float) -> str:
+    """Return the ``gid`` of marks that are drawn at a factor times their places, to be told apart.
+
+    A page says by it where they belong.
+    """
+    return f"{BESIDE}{factor!r}"
 
 
 def ticks_at(axes: Axes, values: Sequence[float] | np.ndarray, form: str = "g") -> None:

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
+from relaxgap.drawing.marks import BESIDE
 from relaxgap.drawing.style import GREY
 
 MAX_OF_SERIES = 400
@@ -66,7 +68,7 @@ def panels_of(figure: Figure) -> tuple[Panel, ...]:
             axes.get_title("left"),
             _words(figure, axes, Axes.get_xlabel, figure.get_supxlabel()),
             _words(figure, axes, Axes.get_ylabel, figure.get_supylabel()),
-            tuple(_series(figure, axes, names)),
+            tuple(_series(axes, names)),
         )
         for axes in figure.axes
     )
@@ -116,7 +118,7 @@ def _name(names: Mapping[Look, str], colour: str, marker: str, own: str) -> str:
     return same.pop() if len(same) == 1 else ""
 
 
-def _series(figure: Figure, axes: Axes, names: Mapping[Look, str]) -> Iterator[Series]:
+def _series(axes: Axes, names: Mapping[Look, str]) -> Iterator[Series]:
     for line in axes.lines:
         marker, colour = _marker(line), to_hex(line.get_color())
         points = np.column_stack([_floats(line.get_xdata()), _floats(line.get_ydata())])
@@ -124,7 +126,7 @@ def _series(figure: Figure, axes: Axes, names: Mapping[Look, str]) -> Iterator[S
         if line.get_transform() != axes.transData or len(points) > most or not line.get_visible():
             continue
         name = _name(names, colour, marker, str(line.get_label()))
-        yield from _seen(figure, axes, name, colour, points)
+        yield from _seen(axes, line, name, colour, points)
     for cloud in axes.collections:
         if isinstance(cloud, PathCollection) and cloud.get_visible():
             offsets = np.ma.filled(np.ma.asarray(cloud.get_offsets(), dtype=np.float64), np.nan)
@@ -133,22 +135,22 @@ def _series(figure: Figure, axes: Axes, names: Mapping[Look, str]) -> Iterator[S
             if len(offsets) <= MAX_OF_SERIES and len(colours):
                 colour = to_hex(colours[0])
                 name = _name(names, colour, "", str(cloud.get_label()))
-                yield from _seen(figure, axes, name, colour, offsets)
+                yield from _seen(axes, cloud, name, colour, offsets)
 
 
 def _seen(
-    figure: Figure, axes: Axes, name: str, colour: str, points: Float64[np.ndarray, "k 2"]
+    axes: Axes, artist: Artist, name: str, colour: str, points: Float64[np.ndarray, "k 2"]
 ) -> Iterator[Series]:
     """Yield the series of the marks inside the panel, if there are any."""
     points = points[np.isfinite(points).all(axis=1)]
     places = axes.transData.transform(points) if len(points) else points
-    height = figure.bbox.height
+    height, factor = axes.figure.bbox.height, _drawn_beside(artist)
     box = axes.bbox.padded(1.0)
     readings = tuple(
         Reading(
             round(float(place[0]), 1),
             round(float(height - place[1]), 1),
-            _shown(axes.xaxis, float(point[0])),
+            _shown(axes.xaxis, float(point[0]) / factor),
             _shown(axes.yaxis, float(point[1])),
         )
         for point, place in zip(points, places, strict=True)
@@ -158,17 +160,23 @@ def _seen(
         yield Series(name, colour, readings)
 
 
+def _drawn_beside(artist: Artist) -> float:
+    """Return by which factor the places of a series are those that are drawn."""
+    gid = artist.get_gid() or ""
+    return float(gid.removeprefix(BESIDE)) if gid.startswith(BESIDE) else 1.0
+
+
 def _shown(axis: Axis, value: float) -> str:
     """Return a value as the axis says it: the word of its tick where ticks have words."""
     formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
-    if isinstance(formatter, FixedFormatter) and isinstance(locator, FixedLocator):
+    if isinstance(formatter, FixedFormatter | FuncFormatter) and isinstance(locator, FixedLocator):
         ticks = np.asarray(locator.locs, dtype=np.float64)
         low, high = sorted(axis.get_view_interval())
         if len(ticks):
             nearest = int(np.abs(ticks - value).argmin())
             word = formatter(ticks[nearest], nearest)
             if abs(ticks[nearest] - value) <= SAME * (high - low) and word:
-                return word
+                return " ".join(word.split())
     return f"{value:.4g}" if math.isfinite(value) else ""
 
 

@@ -14,7 +14,7 @@ from relaxgap.report.contents import Section
 from relaxgap.report.markup import Markup, element, joined
 from relaxgap.report.mathematics import formulas, plain
 from relaxgap.report.tables import SHOWN_ROWS, bracket_table, frame_table
-from relaxgap.report.verdicts import badge
+from relaxgap.report.verdicts import badge, readable
 
 COMMIT_DIGITS = 12
 HOW = "Arrow keys, a pointer or a finger read its values."
@@ -35,7 +35,7 @@ def experiment_section(section: Section, judged: Sequence[tuple[Claim, Judgement
     if section.variant:
         title = joined(title, " with ", element("code", section.variant))
     parts = [
-        element("h3", title, id=f"{section.id}-title"),
+        element("h3", title),
         element("p", f"{experiment.shows[:1].upper()}{experiment.shows[1:]}.", class_="shows"),
         element("ul", *(element("li", claim) for claim in experiment.claims), class_="claims"),
         _verdicts(judged) if not section.variant else Markup(""),
@@ -51,7 +51,6 @@ def experiment_section(section: Section, judged: Sequence[tuple[Claim, Judgement
         joined(*parts, by="\n"),
         id=section.id,
         class_="experiment",
-        aria_labelledby=f"{section.id}-title",
     )
 
 
@@ -64,7 +63,7 @@ def _verdicts(judged: Sequence[tuple[Claim, Judgement]]) -> Markup:
             element("a", row.claim, href=f"#claim-{claim.name}"),
             " ",
             badge(row.outcome),
-            f" {row.detail}" if row.detail else "",
+            f" {readable(row.detail)}" if row.detail else "",
         )
         for claim, row in judged
     )
@@ -152,12 +151,16 @@ def _fold(title: str, *inside: str) -> Markup:
 
 def _numbers(section: Section) -> Markup:
     count = len(section.table)
-    table = frame_table(section.table, "The table that a run prints: what the figures show.")
+    table = frame_table(
+        section.table,
+        "The table that a run prints: what the figures show.",
+        f"Numbers of {section.id}",
+    )
     return _fold(f"Numbers ({count} {'row' if count == 1 else 'rows'})", table)
 
 
 def _brackets(section: Section) -> Markup:
-    table = bracket_table(section.summary)
+    table = bracket_table(section.summary, f"Brackets of {section.id}")
     return _fold("Brackets", table) if table else Markup("")
 
 
@@ -178,7 +181,12 @@ def _data(section: Section) -> Markup:
         ),
         by=", ",
     )
-    table = frame_table(section.summary, f"{which} {n_rows:,} rows of summary.csv.", SHOWN_ROWS)
+    table = frame_table(
+        section.summary,
+        f"{which} {n_rows:,} rows of summary.csv.",
+        f"Data of {section.id}",
+        SHOWN_ROWS,
+    )
     return _fold(
         f"Data ({n_rows:,} rows, {n_columns} columns)",
         element("p", "All of it, as CSV: ", links, "."),
@@ -190,7 +198,10 @@ def _manifest(section: Section) -> Markup:
     found = section.manifest
     if not found:
         return _fold("Manifest", element("p", "There is none that can be read beside the summary."))
-    sources = [item for item in found.get("sources") or [] if isinstance(item, dict)]
+    stated = found.get("sources")
+    sources = (
+        [item for item in stated if isinstance(item, dict)] if isinstance(stated, list) else []
+    )
     facts = {
         "commit": ", ".join(_source(item) for item in sources) or "unknown",
         "cells": f"{found.get('n_cells_finished')} of {found.get('n_cells')}",
@@ -204,7 +215,7 @@ def _manifest(section: Section) -> Markup:
         "pre",
         json.dumps(found, indent=1, ensure_ascii=False),
         tabindex=0,
-        role="region",
+        role="group",
         aria_label=f"Manifest of {section.id}",
     )
     return _fold("Manifest", element("dl", *rows), whole)

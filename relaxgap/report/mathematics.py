@@ -50,7 +50,7 @@ SYMBOLS = {
     "quad": " ",
 }
 ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
-UPRIGHT = frozenset({"mathrm", "mathbf", "text", "operatorname", "rm"})
+UPRIGHT = frozenset({"mathrm", "mathbf", "mathdefault", "text", "operatorname", "rm"})
 SCRIPTS = {"^": "sup", "_": "sub"}
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|\d+(?:\.\d+)?|.", re.DOTALL)
 

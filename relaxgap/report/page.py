@@ -115,7 +115,9 @@ def _top() -> Markup:
         "header",
         element("p", "relaxgap", class_="name"),
         # a page without its script has one theme, that of the reader's system
-        element("button", "Dark", type="button", id="theme", aria_pressed="false", hidden=True),
+        element(
+            "button", "Dark theme", type="button", id="theme", aria_pressed="false", hidden=True
+        ),
     )
 
 
@@ -180,6 +182,7 @@ def _findings(sections: Sequence[Section]) -> Markup:
         ("experiment", "finding", "cells", "CPU seconds"),
         rows,
         "What each first figure says of its numbers.",
+        "Findings",
     )
     return element(
         "section",

@@ -67,8 +67,22 @@ def cell(value: Any, digits: int = DIGITS) -> Cell:
     return Cell(str(value), numeric=isinstance(value, int))
 
 
-def sortable(head: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) -> Markup:
-    """Return a table in a box that scrolls by itself; the first cell of a row names it."""
+def sortable(
+    head: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str, label: str
+) -> Markup:
+    """Return a table in a box that scrolls by itself; the first cell of a row names it.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Names of the columns.
+    rows : sequence of sequence of Cell
+        As many cells in each.
+    caption : str
+        What is in it.
+    label : str
+        The name of the box for who cannot see the caption.
+    """
     numeric = [
         any(row[place].numeric for row in rows) and all(_counts(row[place]) for row in rows)
         for place in range(len(head))
@@ -87,9 +101,7 @@ def sortable(head: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) 
         element("tbody", body),
         class_="sortable",
     )
-    return element(
-        "div", table, class_="wide", tabindex=0, role="region", aria_label=_words(caption)
-    )
+    return element("div", table, class_="wide", tabindex=0, role="group", aria_label=label)
 
 
 def _counts(found: Cell) -> bool:
@@ -111,36 +123,34 @@ def _row(cells: Sequence[Cell]) -> Markup:
     )
 
 
-def _words(caption: str) -> str:
-    """Return a caption as a label: plain text up to the end of its first sentence."""
-    if isinstance(caption, Markup):
-        return "Table"
-    return caption.partition(". ")[0].rstrip(".")
-
-
-def frame_table(frame: pd.DataFrame, caption: str, most: int | None = None) -> Markup:
+def frame_table(frame: pd.DataFrame, caption: str, label: str, most: int | None = None) -> Markup:
     """Return the first rows of a table of numbers; names in its index are columns of their own."""
     flat = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
     head = [_flat(column) for column in flat.columns]
     rows = [[cell(value) for value in row] for row in _values(flat.head(most) if most else flat)]
-    return sortable(head, rows, caption)
+    return sortable(head, rows, caption, label)
 
 
-def bracket_table(summary: pd.DataFrame) -> Markup | None:
+def bracket_table(summary: pd.DataFrame, label: str) -> Markup | None:
     """Return the brackets of a summary, the widest first; None if it has none."""
     pair = next((pair for pair in BRACKETS if set(pair) <= set(summary.columns)), None)
     if pair is None:
         return None
-    keys = [key for key in KEYS if key in summary and summary[key].notna().any()]
-    found = summary[[*keys, *pair]].dropna(subset=list(pair)).drop_duplicates()
+    known = [key for key in KEYS if key in summary]
+    found = summary[[*known, *pair]].dropna(subset=list(pair)).drop_duplicates()
     low, high = (found[end].astype(float) for end in pair)
     gaps = ((high - low) / high.abs()).where(high != 0.0, high - low)
     widest = gaps.sort_values(ascending=False, kind="stable").index[:SHOWN_ROWS]
+    keys = [key for key in known if found.loc[widest, key].notna().any()]
     rows = [
         [
-            *map(cell, names),
-            Cell(f"[{low[place]:.{END_DIGITS}g}, {high[place]:.{END_DIGITS}g}]", repr(high[place])),
+            cell(names[0]),
+            Cell(
+                f"[{low[place]:.{END_DIGITS}g}, {high[place]:.{END_DIGITS}g}]",
+                repr(float(high[place])),
+            ),
             cell(float(gaps[place]), 3),
+            *map(cell, names[1:]),
         ]
         for place, names in zip(widest, _values(found.loc[widest, keys]), strict=True)
     ]
@@ -148,7 +158,7 @@ def bracket_table(summary: pd.DataFrame) -> Markup | None:
         return None
     which = "All" if len(rows) == len(found) else f"The {len(rows)} widest of"
     caption = f"{which} {len(found):,} brackets: from {pair[0]}, certified, to {pair[1]}, feasible."
-    return sortable([*keys, "bracket", "relative gap"], rows, caption)
+    return sortable([keys[0], "bracket", "relative gap", *keys[1:]], rows, caption, label)
 
 
 def _values(frame: pd.DataFrame) -> list[list[Any]]:

@@ -1,5 +1,6 @@
 """The table of claims on a page, and the badge of a verdict."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,6 +17,15 @@ LOOKS = {
     Outcome.CONTRADICTED: ("bad", "✗"),
     Outcome.NOT_RUN: ("none", "–"),
 }
+SIGNS = {
+    r"(?<=[A-Za-z])~": "\u0303",
+    # a hat has no exponent behind it
+    r"(?<=[A-Za-z])\^(?![\w({-])": "\u0302",
+    r"\bsqrt ?": "√",
+    "->": "→",
+    "<=": "≤",
+    ">=": "≥",
+}
 
 
 def badge(outcome: str) -> Markup:
@@ -24,6 +34,17 @@ def badge(outcome: str) -> Markup:
     return element(
         "span", element("span", sign, aria_hidden="true"), f" {outcome}", class_=f"badge {look}"
     )
+
+
+def readable(text: str) -> str:
+    """Return what a claim says for a terminal with the signs that a page has.
+
+    >>> readable("p~* <= C sqrt(log 2n), 0 < M^")
+    'p̃* ≤ C √(log 2n), 0 < M̂'
+    """
+    for ascii_sign, sign in SIGNS.items():
+        text = re.sub(ascii_sign, sign, text)
+    return text
 
 
 def claims_section(rows: Sequence[tuple[Claim, Judgement]], sections: frozenset[str]) -> Markup:
@@ -39,9 +60,10 @@ def claims_section(rows: Sequence[tuple[Claim, Judgement]], sections: frozenset[
     counts = Counter(row.outcome for _, row in rows)
     said = (joined(badge(outcome), f" {counts[outcome]}") for outcome in LOOKS if counts[outcome])
     table = sortable(
-        ("claim", "statement", "verdict", "instances", "numbers", "tested by"),
+        ("claim", "statement", "verdict", "instances", "numbers"),
         [_row(claim, row, sections) for claim, row in rows],
         "Claims and their verdicts, in the order of the papers.",
+        "Claims",
     )
     return element(
         "section",
@@ -60,21 +82,22 @@ def claims_section(rows: Sequence[tuple[Claim, Judgement]], sections: frozenset[
 
 
 def _row(claim: Claim, row: Judgement, sections: frozenset[str]) -> list[Cell]:
+    tested: str = row.tested_by or "drawn instances"
+    if row.tested_by in sections:
+        tested = element("a", row.tested_by, href=f"#{row.tested_by}")
     name = joined(
         element("code", claim.name, id=f"claim-{claim.name}"),
         element("span", claim.source, class_="source"),
+        element("span", "tested by ", tested, class_="source"),
     )
-    statement = joined(claim.statement, element("code", claim.formula, class_="formula"))
-    tested = row.tested_by or "drawn instances"
-    if row.tested_by in sections:
-        tested = element("a", row.tested_by, href=f"#{row.tested_by}")
+    said, formula = readable(claim.statement), readable(claim.formula)
+    statement = joined(said, element("code", formula, class_="formula"))
     return [
         Cell(name, claim.name),
-        Cell(statement, claim.statement),
+        Cell(statement, said),
         Cell(badge(row.outcome), row.outcome),
         Cell(f"{row.n_instances:,}", str(row.n_instances), numeric=True)
         if row.n_instances
         else Cell(""),
-        Cell(row.detail),
-        Cell(tested, row.tested_by),
+        Cell(readable(row.detail)),
     ]

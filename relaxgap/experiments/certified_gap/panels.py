@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from relaxgap.drawing.marks import colour_of, marker_of, quartiles
+from relaxgap.drawing.marks import beside, colour_of, marker_of, quartiles
 from relaxgap.drawing.sizes_axis import label_sizes
 from relaxgap.drawing.style import MARKERS, SMALLEST_POINTS
 from relaxgap.experiments.certified_gap.growth import FITTED_FROM, OPTIMA, SeriesGrowth
@@ -50,11 +50,11 @@ def draw_intervals(
     factor = (1.0 + STEP) ** shift
     axes.plot(
         rows["n"] * factor, rows["best network"], marker, color=colour, alpha=0.45, markersize=2.6,
-        markeredgewidth=0,
+        markeredgewidth=0, gid=beside(factor),
     )  # fmt: skip
     low = quartiles(rows, "n", "best network")
     places = low.places * factor
-    axes.plot(places, low.middle, line, color=colour)
+    axes.plot(places, low.middle, line, color=colour, gid=beside(factor))
     # without a bound the area leaves the panel
     above = rows.groupby("n")["lower bound"].median().replace(np.inf, 1e3)
     axes.fill_between(places, low.middle, above, color=colour, alpha=0.2, linewidth=0)

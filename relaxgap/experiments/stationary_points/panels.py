@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from relaxgap.drawing.marks import colour_of, marker_of, ticks_at
+from relaxgap.drawing.marks import beside, colour_of, marker_of, ticks_at
 from relaxgap.drawing.methods import method_name, method_order
 from relaxgap.drawing.run_outcomes import UNCONVERGED
 from relaxgap.drawing.style import GREY
@@ -163,6 +163,7 @@ def _dots(
             linewidths=0.5,
             alpha=0.45,
             label=label,
+            gid=beside(shift),
         )
         label = None
 
