@@ -98,7 +98,7 @@ def _names(figure: Figure) -> Mapping[Look, str]:
             continue
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
             if isinstance(handle, Line2D):
-                colour, marker = to_hex(handle.get_color()), _marker(handle)
+                colour, marker = _colour(handle), _marker(handle)
                 look = ("", marker) if colour in NO_COLOURS and marker else (colour, marker)
                 names.setdefault(look, text.get_text())
     return names
@@ -120,7 +120,7 @@ def _name(names: Mapping[Look, str], colour: str, marker: str, own: str) -> str:
 
 def _series(axes: Axes, names: Mapping[Look, str]) -> Iterator[Series]:
     for line in axes.lines:
-        marker, colour = _marker(line), to_hex(line.get_color())
+        marker, colour = _marker(line), _colour(line)
         points = np.column_stack([_floats(line.get_xdata()), _floats(line.get_ydata())])
         most = MAX_OF_SERIES if marker else MAX_UNMARKED
         if line.get_transform() != axes.transData or len(points) > most or not line.get_visible():
@@ -130,8 +130,8 @@ def _series(axes: Axes, names: Mapping[Look, str]) -> Iterator[Series]:
     for cloud in axes.collections:
         if isinstance(cloud, PathCollection) and cloud.get_visible():
             offsets = np.ma.filled(np.ma.asarray(cloud.get_offsets(), dtype=np.float64), np.nan)
-            faces: Any = cloud.get_facecolor()
-            colours = faces if len(faces) else cloud.get_edgecolor()
+            faces, edges = np.asarray(cloud.get_facecolor()), np.asarray(cloud.get_edgecolor())
+            colours: Any = faces if len(faces) else edges
             if len(offsets) <= MAX_OF_SERIES and len(colours):
                 colour = to_hex(colours[0])
                 name = _name(names, colour, "", str(cloud.get_label()))
@@ -170,7 +170,7 @@ def _shown(axis: Axis, value: float) -> str:
     """Return a value as the axis says it: the word of its tick where ticks have words."""
     formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
     if isinstance(formatter, FixedFormatter | FuncFormatter) and isinstance(locator, FixedLocator):
-        ticks = np.asarray(locator.locs, dtype=np.float64)
+        ticks = _floats(axis.get_majorticklocs())
         low, high = sorted(axis.get_view_interval())
         if len(ticks):
             nearest = int(np.abs(ticks - value).argmin())
@@ -178,6 +178,11 @@ def _shown(axis: Axis, value: float) -> str:
             if abs(ticks[nearest] - value) <= SAME * (high - low) and word:
                 return " ".join(word.split())
     return f"{value:.4g}" if math.isfinite(value) else ""
+
+
+def _colour(line: Line2D) -> str:
+    colour: Any = line.get_color()
+    return to_hex(colour)
 
 
 def _floats(values: Any) -> Float64[np.ndarray, " k"]:

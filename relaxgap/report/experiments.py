@@ -72,9 +72,9 @@ def _verdicts(judged: Sequence[tuple[Claim, Judgement]]) -> Markup:
 
 def _commands(section: Section) -> Markup:
     name = section.experiment.name
-    command = section.manifest.get("command")
-    known = isinstance(command, list) and bool(command)
-    again = shlex.join(map(str, command)) if known else f"relaxgap run experiment={name}"
+    stated = section.manifest.get("command")
+    words = stated if isinstance(stated, list) else []
+    again = shlex.join(map(str, words)) or f"relaxgap run experiment={name}"
     return element(
         "p",
         "Made by ",
