@@ -24,7 +24,7 @@ def drawn() -> Figure:
     left.set_xscale("log")
     right.scatter([1.02, 2.04], [1.25, 1.75], color=COLOURS[1], gid=beside(1.02))
     right.plot([1, 2], [1.5, 1.5], color=COLOURS[2], marker="s")
-    ticks_at(right, [1, 2])
+    ticks_at(right, [1.0, 2.0])
     right.set_xticks([1, 2], ["wine", "iris"])
     left.set(xlabel="samples $n$", ylabel="seconds")
     handles = [Line2D([], [], color=COLOURS[2]), Line2D([], [], color="black", marker="s")]
