@@ -116,10 +116,10 @@ def _write_results(
     click.echo(result_table(name, folder))
     if len(stored) < n_cells:
         click.echo(f"\n{len(stored)} of {n_cells} cells finished; the rest is missing above.")
-    click.echo("\nwritten:")
+    click.echo(f"\nall results on one page: {_report_command(full['runner']['results_dir'])}")
+    click.echo("written:")
     for path in (folder / "summary.csv", folder / "manifest.json", *figures):
         click.echo(printable(f"  {path}"))
-    click.echo(f"\none page over all results: {_report_command(full['runner']['results_dir'])}")
 
 
 def _report_command(results_dir: str) -> str:
