@@ -175,6 +175,8 @@ class _Asked:
             output_bias=Bias.NONE,
             standardized=False,
             n_outputs=1,
+            subnetwork_width=program.width,
+            normalisation=program.normalisation,
             network=network,
             patterns=pattern_set_from_gates(X, neurons),
             nu=bracket.nu * self.y_unit,
