@@ -21,7 +21,7 @@ from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import OutOfTimeError, checkpoint
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rounding import magnitude, rounding_bound
-from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
+from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram, dual_norms
 
 MOST_ENTRIES = 200_000_000
 AT_ONCE = 16
@@ -138,10 +138,8 @@ def _norms(
     program: ThreeLayerProgram, vectors: Float64[np.ndarray, "... D"]
 ) -> Float64[np.ndarray, "..."]:
     """Return the dual norms of stacked neurons."""
-    if program.normalisation != FROBENIUS:
-        return np.asarray(np.linalg.norm(vectors, axis=-1))
     parts = vectors.reshape(*vectors.shape[:-1], program.width, -1)
-    return np.asarray(np.linalg.norm(parts, axis=-1).max(axis=-1))
+    return dual_norms(parts, program.normalisation)
 
 
 def largest_price(

@@ -6,7 +6,7 @@ from jaxtyping import Float64
 from relaxgap.certificates.three_layer.pieces import SignClass, sign_classes
 from relaxgap.certificates.three_layer.prices import Candidates
 from relaxgap.numerics.clock import OutOfTimeError, checkpoint
-from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
+from relaxgap.problems.three_layer import ThreeLayerProgram, of_cost_one
 
 STARTS, STEPS = 64, 80
 FEWEST_STARTS, MOST_ENTRIES = 4, 8_000_000
@@ -45,7 +45,7 @@ def _climbed(
     """Return sub-networks of cost 1, none worse than its start, and their gains."""
     X, normalisation = program.data.X, program.normalisation
     n_starts = int(np.clip(MOST_ENTRIES // (X.shape[0] * signs.m), FEWEST_STARTS, STARTS))
-    z = _of_cost_one(rng.standard_normal((n_starts, signs.m, program.data.d)), normalisation)
+    z = of_cost_one(rng.standard_normal((n_starts, signs.m, program.data.d)), normalisation)
     gains, slopes = _gains(X, c, signs, z)
     steps = np.full(n_starts, FIRST_STEP)
     for _ in range(STEPS):
@@ -53,8 +53,8 @@ def _climbed(
             checkpoint()
         except OutOfTimeError:
             break
-        ahead = _of_cost_one(slopes, normalisation)
-        moved = _of_cost_one(z + steps[:, None, None] * ahead, normalisation)
+        ahead = of_cost_one(slopes, normalisation)
+        moved = of_cost_one(z + steps[:, None, None] * ahead, normalisation)
         moved_gains, moved_slopes = _gains(X, c, signs, moved)
         better = moved_gains > gains
         z = np.where(better[:, None, None], moved, z)
@@ -62,14 +62,6 @@ def _climbed(
         gains = np.where(better, moved_gains, gains)
         steps *= np.where(better, GROWTH, SHRINKAGE)
     return z, gains
-
-
-def _of_cost_one(
-    z: Float64[np.ndarray, "s m d"], normalisation: str
-) -> Float64[np.ndarray, "s m d"]:
-    sizes = np.linalg.norm(z, axis=2)
-    total = sizes.sum(axis=1) if normalisation == FROBENIUS else np.linalg.norm(sizes, axis=1)
-    return np.asarray(z / np.where(total > 0.0, total, 1.0)[:, None, None])
 
 
 def _gains(
