@@ -160,6 +160,8 @@ class OneColumn:
             output_bias=FREE.output,
             standardized=self.scaling is not None,
             n_outputs=1,
+            subnetwork_width=None,
+            normalisation=None,
             network=narrow if self.name == NAME else self.two_layers(narrow, beta),
             patterns=pattern_set_from_gates(rows, gates),
             nu=program.in_order_of_data(np.ldexp(bracket.nu, program.y_exponent)),

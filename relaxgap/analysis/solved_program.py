@@ -66,6 +66,10 @@ class SolveRecord:
         Whether columns were brought to mean 0 and variance 1: weights are then of these.
     n_outputs : int
         Outputs of the network.
+    subnetwork_width : int or None
+        First-layer neurons of each sub-network; None but of three layers.
+    normalisation : str or None
+        Of first layers, ``columns`` or ``frobenius``; None but of three layers.
     """
 
     status: Status
@@ -90,6 +94,8 @@ class SolveRecord:
     output_bias: Bias
     standardized: bool
     n_outputs: int
+    subnetwork_width: int | None
+    normalisation: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

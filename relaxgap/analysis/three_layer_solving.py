@@ -15,6 +15,7 @@ from relaxgap.analysis.strength import BETA_MAX_SHARE, ZERO_PRICE, Regularisatio
 from relaxgap.analysis.three_layer_inputs import program_of
 from relaxgap.certificates.three_layer.duality import ThreeLayerBracket
 from relaxgap.certificates.three_layer.group_prices import (
+    GroupList,
     largest_price,
     sampled_groups,
 )
@@ -22,7 +23,7 @@ from relaxgap.certificates.three_layer.prices import SelectionPrices
 from relaxgap.errors import ConfigurationError, NoUnitError
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
-from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
+from relaxgap.numerics.clock import Deadline, in_force
 from relaxgap.numerics.rounding import magnitude
 from relaxgap.patterns import predicted_count
 from relaxgap.patterns.counting import written_count
@@ -116,8 +117,10 @@ def solve_three_layers(
             stream = np.random.SeedSequence(seed).spawn(3)[1]
             groups = sampled_groups(scaled, n_groups, np.random.default_rng(stream))
             n_groups = groups.count
-            unit = lambda: largest_price(scaled, groups, scaled.data.y)  # noqa: E731
-            program = replace(scaled, beta=_beta(strength, scaled, x_unit * y_unit, unit))
+            beta = _beta(
+                strength, scaled, x_unit * y_unit, lambda: _beta_max_of(scaled, groups, deadline)
+            )
+            program = replace(scaled, beta=beta)
             rounds = sampled_rounds(program, groups, rtol, deadline)
         followed = follow_solutions(_in_own_units(rounds, y_unit), on_progress, start)
     asked = _Asked(scaled, x_unit, y_unit, n_groups, name, start, threads)
@@ -175,6 +178,8 @@ class _Asked:
             output_bias=Bias.NONE,
             standardized=False,
             n_outputs=1,
+            subnetwork_width=program.width,
+            normalisation=program.normalisation,
             network=network,
             patterns=pattern_set_from_gates(X, neurons),
             nu=bracket.nu * self.y_unit,
@@ -200,14 +205,17 @@ def _beta(strength: Regularisation, scaled: ThreeLayerProgram, units: float, uni
 def _beta_max(scaled: ThreeLayerProgram, deadline: Deadline) -> float:
     """Return the critical strength; where a search takes too long, what ascent finds of it."""
     y = scaled.data.y
-    found = ascended(scaled, y, np.random.default_rng(0))
-    best = max(float(some.price.max(initial=0.0)) for some in found)
-    try:
-        with in_force(deadline.within(BETA_MAX_SHARE)):
-            prices = SelectionPrices(scaled)(y, BELOW * best)
-    except OutOfTimeError:
-        return best
+    with in_force(deadline.within(BETA_MAX_SHARE)):
+        found = ascended(scaled, y, np.random.default_rng(0))
+        best = max(float(some.price.max(initial=0.0)) for some in found)
+        prices = SelectionPrices(scaled)(y, BELOW * best)
     return prices.largest if prices.complete else max(best, prices.attained)
+
+
+def _beta_max_of(scaled: ThreeLayerProgram, groups: GroupList, deadline: Deadline) -> float:
+    """Return the critical strength over some groups; what is above it where that takes too long."""
+    with in_force(deadline.within(BETA_MAX_SHARE)):
+        return largest_price(scaled, groups, scaled.data.y)
 
 
 def _in_own_units(

@@ -305,6 +305,8 @@ class _Asked:
             output_bias=self.prepared.biases.output,
             standardized=self.prepared.rows.scaling is not None,
             n_outputs=int(R.shape[1]),
+            subnetwork_width=None,
+            normalisation=None,
             network=own,
             patterns=patterns,
             nu=R,

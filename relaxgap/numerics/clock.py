@@ -71,6 +71,11 @@ def in_force(deadline: Deadline) -> Iterator[None]:
         _IN_FORCE.reset(before)
 
 
+def remaining_seconds() -> float:
+    """Return the seconds that the deadline in force leaves, infinity without one."""
+    return _IN_FORCE.get().remaining_seconds
+
+
 def checkpoint() -> None:
     """End a piece of work if the deadline in force has passed.
 

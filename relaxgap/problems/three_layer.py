@@ -114,9 +114,7 @@ class ThreeLayerProgram:
     ) -> Float64[np.ndarray, " K"]:
         """Return what every sub-network costs at its cheapest scaling, over ``beta``."""
         lengths = np.abs(inner * output[:, None]) * neuron_lengths(hidden)
-        if self.normalisation == FROBENIUS:
-            return np.asarray(lengths.sum(axis=1))
-        return np.asarray(np.linalg.norm(lengths, axis=1))
+        return together(lengths, self.normalisation)
 
     def value(
         self,
@@ -146,6 +144,38 @@ class ThreeLayerProgram:
         n_summed = y.size + lengths.size + self.data.d + 8
         error = SQUARED.value_error(fit, y, distance)
         return float((value + error) * (1.0 + 4.0 * EPS * n_summed))
+
+
+def together(
+    lengths: Float64[np.ndarray, "... m"], normalisation: str
+) -> Float64[np.ndarray, "..."]:
+    """Return what neurons of these norms cost together: the norm of a sub-network."""
+    if normalisation == FROBENIUS:
+        return np.asarray(lengths.sum(axis=-1))
+    return np.asarray(np.linalg.norm(lengths, axis=-1))
+
+
+def costs(z: Float64[np.ndarray, "... m d"], normalisation: str) -> Float64[np.ndarray, "..."]:
+    """Return the norm of every sub-network, given its neurons."""
+    return together(np.linalg.norm(z, axis=-1), normalisation)
+
+
+def of_cost_one(
+    z: Float64[np.ndarray, "... m d"], normalisation: str
+) -> Float64[np.ndarray, "... m d"]:
+    """Return sub-networks scaled to norm one; those of zeros stay as they are."""
+    sizes = costs(z, normalisation)
+    return np.asarray(z / np.where(sizes > 0.0, sizes, 1.0)[..., None, None])
+
+
+def dual_norms(
+    slopes: Float64[np.ndarray, "... m d"], normalisation: str
+) -> Float64[np.ndarray, "..."]:
+    """Return the most that a linear function of these slopes gains at norm one."""
+    lengths = np.linalg.norm(slopes, axis=-1)
+    if normalisation == FROBENIUS:
+        return np.asarray(lengths.max(axis=-1))
+    return np.asarray(np.linalg.norm(lengths, axis=-1))
 
 
 def neuron_lengths(hidden: Float64[np.ndarray, "K m d"]) -> Float64[np.ndarray, "K m"]:

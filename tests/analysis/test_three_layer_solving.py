@@ -172,7 +172,7 @@ def test_checkpoints_of_subnetworks_are_read(tmp_path: Path) -> None:
     stacked = {"W": network.hidden, "w": network.inner, "v": network.output}
     again = load_three_layers(safetensors(tmp_path / "stacked.safetensors", stacked))
     np.testing.assert_array_equal(again.inner, network.inner)
-    biased = safetensors(tmp_path / "biased.safetensors", state | {"0.0.bias": np.zeros(2)})
+    biased = safetensors(tmp_path / "biased.safetensors", state | {"0.0.bias": np.ones(2)})
     with pytest.raises(relaxgap.DataError, match="without biases"):
         load_three_layers(biased)
 

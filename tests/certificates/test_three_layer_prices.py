@@ -8,8 +8,9 @@ from three_layer_programs import three_layer_program
 
 from relaxgap.certificates.three_layer.pieces import sign_classes
 from relaxgap.certificates.three_layer.prices import SelectionPrices, spectral_price
-from relaxgap.certificates.three_layer.selections import Selections, WeightedRows
+from relaxgap.certificates.three_layer.selections import Selections
 from relaxgap.certificates.three_layer.shortest import shortened
+from relaxgap.certificates.three_layer.weighted_rows import WeightedRows
 from relaxgap.data.dataset import Dataset
 from relaxgap.problems.three_layer import FROBENIUS, NORMALISATIONS, ThreeLayerProgram
 from relaxgap.solvers.three_layer.local_gains import ascended

@@ -35,6 +35,7 @@ def test_a_network_is_trained_written_and_certified(
     assert solved.exit_code == 0, solved.output
     found = json.loads(solved.stdout)
     assert (found["status"], found["program"], found["complete"]) == ("solved", "three_layer", True)
+    assert (found["subnetwork_width"], found["normalisation"]) == (2, normalisation)
     certified = run("certify", arrays, "--network", out, "--beta", found["beta"], *chosen)
     assert certified.exit_code == 0, certified.output
     report = json.loads(certified.stdout)
@@ -44,10 +45,16 @@ def test_a_network_is_trained_written_and_certified(
     assert "the best of any number of sub-networks" in said.stdout
 
 
+def test_other_programs_have_no_subnetworks(arrays: Path) -> None:
+    found = json.loads(run("solve", arrays, "--beta", 0.2, "--json").stdout)
+    assert (found["subnetwork_width"], found["normalisation"]) == (None, None)
+
+
 def test_sampled_patterns_are_of_their_own_program(arrays: Path) -> None:
     solved = run("solve", arrays, *THREE, "--beta", 0.2, "--patterns", "gaussian:9")
     assert solved.exit_code == 0, solved.output
     assert "groups of patterns" in solved.stdout
+    assert "normalisation       columns\n" in solved.stdout
 
 
 @pytest.mark.parametrize(
@@ -68,3 +75,15 @@ def test_what_does_not_fit_is_refused_in_a_line(
     assert result.exit_code == 2
     assert match in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("layout", ["parallel", "stacked"])
+def test_a_checkpoint_of_pytorch_is_certified(layout: str) -> None:
+    trained = Path(__file__).parents[1] / "analysis" / "trained"
+    of_pytorch = trained / "subnetworks.npz", "--network", trained / f"subnetworks_{layout}.pt"
+    chosen = "--normalisation", "columns", "--beta", 0.1, "--json"
+    result = run("certify", *of_pytorch, *chosen)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["width"], report["subnetwork_width"]) == (4, 3)
+    assert report["lower_bound"] <= report["network_value"]

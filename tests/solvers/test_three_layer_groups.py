@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from three_layer_programs import optimum, three_layer_program
 
+import relaxgap
 from relaxgap.certificates.three_layer.group_prices import (
     GroupList,
     best_multipliers,
+    largest_price,
     price_bounds,
     sampled_groups,
 )
@@ -16,7 +18,7 @@ from relaxgap.certificates.three_layer.groups import Group
 from relaxgap.certificates.three_layer.pieces import SignClass
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.clock import NEVER, Deadline, in_force
 from relaxgap.problems.three_layer import COLUMNS, FROBENIUS, NORMALISATIONS, ThreeLayerProgram
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.three_layer.generation import network_of
@@ -93,6 +95,34 @@ def test_any_multipliers_bound_the_price_of_a_group(normalisation: str) -> None:
             most = gain.max(axis=1)
             for bound in (bounds, loose, free):
                 assert np.all(most <= bound[sign])
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "width", "share", "count", "seed"),
+    [(12, 3, 1, 0.01, 40, 693337532), (4, 4, 3, 0.2, 20, 190312079)],
+)
+def test_a_barrier_that_does_not_run_ahead_of_the_gap_closes_it(
+    n: int, d: int, width: int, share: float, count: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    result = relaxgap.solve(
+        rng.standard_normal((n, d)),
+        rng.standard_normal(n),
+        beta_fraction=share,
+        patterns=f"gaussian:{count}",
+        program="three_layer",
+        subnetwork_width=width,
+        normalisation=FROBENIUS,
+    )
+    assert result.status is Status.SOLVED
+
+
+def test_without_time_the_largest_price_is_bounded_all_the_same() -> None:
+    program = three_layer_program(8, 2, 2, COLUMNS, 1.0)
+    groups = sample(program, 30)
+    exact = largest_price(program, groups, program.data.y)
+    with in_force(Deadline.after(0.0)):
+        assert exact <= largest_price(program, groups, program.data.y) < np.inf
 
 
 def test_a_deadline_leaves_a_bracket() -> None:

@@ -13,9 +13,10 @@ from relaxgap.certificates.three_layer.pieces import sign_classes
 from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.three_layer_network import ThreeLayerNetwork
-from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.clock import NEVER, Deadline, in_force
 from relaxgap.problems.three_layer import COLUMNS, FROBENIUS, NORMALISATIONS, ThreeLayerProgram
 from relaxgap.solvers.base import Status
+from relaxgap.solvers.three_layer.local_gains import ascended
 from relaxgap.solvers.three_layer.methods import in_units, three_layer_rounds
 from relaxgap.training.three_layer_descent import METHODS, ThreeLayerDescent, losses, train
 
@@ -139,6 +140,17 @@ def test_brackets_lie_in_each_other_and_deadlines_leave_one() -> None:
             assert solution.certificate.dual_value <= best.primal_value
             assert solution.certificate.primal_value >= best.dual_value
         assert solution.status is not Status.RUNNING
+
+
+@pytest.mark.parametrize("normalisation", NORMALISATIONS)
+def test_without_time_ascent_ends_where_it_starts(normalisation: str) -> None:
+    program = three_layer_program(200, 6, 2, normalisation, 0.1)
+    rng = np.random.default_rng(0)
+    with in_force(Deadline.after(0.0)):
+        early = ascended(program, program.data.y, rng)
+    late = ascended(program, program.data.y, np.random.default_rng(0))
+    for first, last in zip(early, late, strict=True):
+        assert 0.0 < first.price[0] <= last.price[0] * (1.0 + 1e-12)
 
 
 def test_a_group_holds_the_neurons_it_is_made_around() -> None:

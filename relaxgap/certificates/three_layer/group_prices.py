@@ -18,10 +18,10 @@ from jaxtyping import Bool, Float64, Int
 from relaxgap.certificates.three_layer.groups import Group, group_around
 from relaxgap.certificates.three_layer.pieces import SignClass
 from relaxgap.errors import ConfigurationError
-from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.clock import OutOfTimeError, checkpoint
 from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.numerics.rounding import magnitude, rounding_bound
-from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
+from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram, dual_norms
 
 MOST_ENTRIES = 200_000_000
 AT_ONCE = 16
@@ -138,16 +138,14 @@ def _norms(
     program: ThreeLayerProgram, vectors: Float64[np.ndarray, "... D"]
 ) -> Float64[np.ndarray, "..."]:
     """Return the dual norms of stacked neurons."""
-    if program.normalisation != FROBENIUS:
-        return np.asarray(np.linalg.norm(vectors, axis=-1))
     parts = vectors.reshape(*vectors.shape[:-1], program.width, -1)
-    return np.asarray(np.linalg.norm(parts, axis=-1).max(axis=-1))
+    return dual_norms(parts, program.normalisation)
 
 
 def largest_price(
     program: ThreeLayerProgram, groups: GroupList, nu: Float64[np.ndarray, " n"]
 ) -> float:
-    """Return an upper bound of the largest price, as close as multipliers make it.
+    """Return an upper bound of the largest price, as close as multipliers make it in time.
 
     Groups are taken by their bounds without any, until these are no larger.
     """
@@ -157,9 +155,13 @@ def largest_price(
     order = np.argsort(-bounds, axis=None)
     for start in range(0, order.size, AT_ONCE):
         which = np.argwhere(np.ones_like(bounds))[order[start : start + AT_ONCE]]
-        if bounds[which[:, 0], which[:, 1]].max() <= best:
+        largest = float(bounds[which[:, 0], which[:, 1]].max())
+        if largest <= best:
             break
-        multipliers[which[:, 0], which[:, 1]] = best_multipliers(program, groups, nu, which)
+        try:
+            multipliers[which[:, 0], which[:, 1]] = best_multipliers(program, groups, nu, which)
+        except OutOfTimeError:
+            return largest
         found = price_bounds(program, groups, nu, multipliers)
         best = max(best, float(found[which[:, 0], which[:, 1]].max()))
     return best

@@ -9,7 +9,7 @@ activations are, so that one cone of ours takes in several of the paper's.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from relaxgap.certificates.three_layer.pieces import SignClass
 from relaxgap.numerics.clock import checkpoint
@@ -53,42 +53,38 @@ def group_around(
     linear = np.where(active[:, None], (along > 0.0) * signs.signs, 0.0)
     A = (linear[:, :, None] * X[:, None, :]).reshape(X.shape[0], -1)
     first, _, _ = alike_rows(X)
-    conditions = [
-        _active_conditions(along[i], signs) if active[i] else _inactive_conditions(along[i], signs)
-        for i in first
-    ]
-    rows = np.repeat(X[first], [len(some) for some in conditions], axis=0)
-    C = (np.concatenate(conditions)[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+    conditions, some = _conditions(along[first], active[first], signs)
+    C = (conditions[:, :, :, None] * X[first][:, None, None, :])[some].reshape(-1, A.shape[1])
     sizes = np.linalg.norm(C, axis=1)
-    some = sizes > 0.0
-    return Group(signs, output, A, C[some] / sizes[some, None])
+    kept = sizes > 0.0
+    return Group(signs, output, A, C[kept] / sizes[kept, None])
 
 
-def _active_conditions(
-    along: Float64[np.ndarray, " m"], signs: SignClass
-) -> Float64[np.ndarray, "k m"]:
-    """Fix the side of every neuron, and that their sum is positive unless that follows."""
-    sides = np.where(along > 0.0, 1.0, -1.0)
-    conditions = np.diag(sides)
-    linear = (along > 0.0) * signs.signs
-    if np.any(linear < 0.0):
-        conditions = np.vstack([conditions, linear])
-    return conditions
+def _conditions(
+    along: Float64[np.ndarray, "n m"], active: Bool[np.ndarray, " n"], signs: SignClass
+) -> tuple[Float64[np.ndarray, "n k m"], Bool[np.ndarray, "n k"]]:
+    r"""Return which sums of activations are not negative in the group, and how many of each row.
 
-
-def _inactive_conditions(
-    along: Float64[np.ndarray, " m"], signs: SignClass
-) -> Float64[np.ndarray, "k m"]:
-    r"""Let :math:`\sum_R a_j \le \sum_T a_j` for all sets R of positive neurons: take the widest T.
-
-    Then the sum of all positive parts is at most 0, as that of negative neurons is no more than
-    minus any of their sums.
+    Of an active row the side of every neuron is fixed, and that their sum is positive unless that
+    follows. Of another :math:`\sum_R a_j \le \sum_T a_j` for all sets R of positive neurons, of
+    the widest T: then the sum of all positive parts is at most 0, as that of negative neurons is
+    no more than minus any of their sums.
     """
+    m, n = signs.m, len(along)
     # a vertex of a negative piece is sum_T - sum_R, the first of them 0
     pieces = signs.negative[:, 1:]
-    slack = np.min(pieces @ along, axis=1)
-    best = np.asarray(pieces[int(np.argmax(slack))])
+    slack = np.min(np.einsum("pvm,nm->npv", pieces, along), axis=2)
+    widest = pieces[np.argmax(slack, axis=1)]
+    conditions = np.zeros((n, max(m + 1, widest.shape[1]), m))
+    some = np.zeros(conditions.shape[:2], dtype=np.bool_)
+    conditions[:, : widest.shape[1]] = widest
     # without T single neurons say all
-    if not np.any(best > 0.0):
-        best = best[np.sum(best != 0.0, axis=1) == 1]
-    return best
+    has_some = np.any(widest > 0.0, axis=(1, 2))
+    some[:, : widest.shape[1]] = has_some[:, None] | (np.sum(widest != 0.0, axis=2) == 1)
+    sides = np.where(along > 0.0, 1.0, -1.0)
+    linear = (along > 0.0) * signs.signs
+    of_active = np.concatenate([sides[:, :, None] * np.eye(m), linear[:, None]], axis=1)
+    conditions[active, : m + 1] = of_active[active]
+    some[active] = np.arange(some.shape[1]) < m
+    some[active, m] = np.any(linear[active] < 0.0, axis=1)
+    return conditions, some

@@ -19,8 +19,9 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from relaxgap.certificates.three_layer.pieces import SignClass, sign_classes
-from relaxgap.certificates.three_layer.selections import Selections, WeightedRows
+from relaxgap.certificates.three_layer.selections import Selections
 from relaxgap.certificates.three_layer.shortest import shortened
+from relaxgap.certificates.three_layer.weighted_rows import WeightedRows
 from relaxgap.numerics.clock import OutOfTimeError, checkpoint
 from relaxgap.numerics.rounding import EPS
 from relaxgap.problems.three_layer import COLUMNS, ThreeLayerProgram

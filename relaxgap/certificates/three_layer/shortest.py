@@ -14,7 +14,7 @@ from scipy import sparse
 
 from relaxgap.certificates.three_layer.selections import Selections
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.problems.three_layer import FROBENIUS
+from relaxgap.problems.three_layer import FROBENIUS, of_cost_one
 
 TOLERANCE, MOST_STEPS = 1e-14, 60
 
@@ -35,10 +35,7 @@ def shortened(some: Selections) -> tuple[Selections, Float64[np.ndarray, "N m d"
         # others would not be weights, and prove nothing
         if np.all(np.isfinite(sums)) and np.all(np.abs(sums - 1.0) < 0.5):
             vertices[number] = weights / sums[:, None]
-    sizes = np.linalg.norm(np.where(np.isfinite(z), z, 0.0), axis=2)
-    frobenius = some.rows.normalisation == FROBENIUS
-    total = sizes.sum(axis=1) if frobenius else np.linalg.norm(sizes, axis=1)
-    z = np.where(np.isfinite(z), z, 0.0) / np.where(total > 0.0, total, 1.0)[:, None, None]
+    z = of_cost_one(np.where(np.isfinite(z), z, 0.0), some.rows.normalisation)
     return replace(some, vertices=vertices), z
 
 

@@ -1,7 +1,9 @@
 """What a file of weights holds: tensors by their paths in it, and objects that were not made."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from relaxgap.data.stored_array import StoredArray
@@ -15,6 +17,11 @@ ADVICE = (
 
 MAX_DEPTH = 30
 """Checkpoints nest a few dictionaries; a path as long as a file can make it fills the memory."""
+
+# Objects that hold numbers, which may shift or scale what goes into the network or comes out.
+_HOLDS_NUMBERS = re.compile(
+    r"sklearn\.|pandas\.|torch\._utils\.|torch\.storage\.|numpy\..*(_reconstruct|_frombuffer)$"
+)
 
 TensorPath = tuple[str, ...]
 """The keys under which a tensor stands, from the outermost dictionary to the innermost."""
@@ -63,6 +70,25 @@ def contents_of(found: Mapping[Any, Any]) -> Contents:
                 items = [(str(place), inner) for place, inner in enumerate(value)]
             todo += [((*path, key), inner) for key, inner in reversed(items)]
     return contents
+
+
+def home_of(layers: Iterable[TensorPath]) -> TensorPath:
+    """Return the dictionary that holds all layers; what stands beside it is of the training."""
+    levels = zip(*(path[:-1] for path in layers), strict=False)
+    return tuple(keys[0] for keys in takewhile(lambda keys: len(set(keys)) == 1, levels))
+
+
+def refuse_objects(contents: Contents, home: TensorPath) -> None:
+    """Refuse objects among the layers, and those that hold numbers anywhere.
+
+    Raises
+    ------
+    DataError
+        If there is one.
+    """
+    for path, name in contents.objects.items():
+        if path[: len(home)] == home != () or _HOLDS_NUMBERS.match(name):
+            raise refused_object(name, f" under {shown(path)}")
 
 
 def refused_object(name: str, place: str = "") -> DataError:

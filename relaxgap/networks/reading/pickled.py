@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_PICKLE_BYTES = 2**18
-"""A list of two layers takes a few hundred bytes; the rest is for what was saved beside them."""
+MEMORY_A_BYTE = 80
+"""Bytes of memory that one of a pickle takes at most: that which makes an empty dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def unpickled(
     Parameters
     ----------
     content : bytes
-        The pickle, at most `MAX_PICKLE_BYTES`.
+        The pickle; `MEMORY_A_BYTE` says how long it may be.
     call : callable
         Given the dotted name of a function and its arguments, makes what the call stands for; an
         `Opaque` if it knows the function not.

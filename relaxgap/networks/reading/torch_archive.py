@@ -26,7 +26,7 @@ from relaxgap.networks.reading.contents import (
     refused_object,
 )
 from relaxgap.networks.reading.pickled import (
-    MAX_PICKLE_BYTES,
+    MEMORY_A_BYTE,
     MalformedPickleError,
     Name,
     Opaque,
@@ -101,11 +101,11 @@ def _damage() -> Iterator[None]:
 
 def _contents(archive: ZipArchive, root: str) -> Contents:
     index = f"{root}data.pkl"
-    size = archive.size(index)
-    if size > MAX_PICKLE_BYTES:
+    size, most = archive.size(index), archive.limit // MEMORY_A_BYTE
+    if size > most:
         raise DataError(
-            f"Expected two layers and notes, which {MAX_PICKLE_BYTES} bytes are enough to list, "
-            f"got a list of {size} bytes; {ADVICE}."
+            f"Expected layers and notes, which {most} bytes are enough to list in a file of this "
+            f"size, got a list of {size} bytes; {ADVICE}."
         )
     with _damage():
         order = "<"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations, takewhile
+from itertools import permutations
 
 import numpy as np
 from jaxtyping import Float64
@@ -14,14 +14,12 @@ from relaxgap.networks.reading.contents import (
     ADVICE,
     Contents,
     TensorPath,
+    home_of,
+    refuse_objects,
     refused_object,
     shown,
 )
 
-# Objects that hold numbers, which may shift or scale what goes into the network or comes out.
-_HOLDS_NUMBERS = re.compile(
-    r"sklearn\.|pandas\.|torch\._utils\.|torch\.storage\.|numpy\..*(_reconstruct|_frombuffer)$"
-)
 _WEIGHT = re.compile(r"(weight|kernel)?$")
 
 
@@ -112,9 +110,9 @@ def layers_of(contents: Contents, d: int | None, n_outputs: int | None = 1) -> L
 
 def _no_two_layers(matrices: list[TensorPath], n_tensors: int) -> DataError:
     places = dict.fromkeys(shown(path[:-1]) for path in matrices if path[:-1])
-    advice = "only two-layer networks can be read"
+    advice = "only two-layer networks can be read, and parallel three-layer ones by a normalisation"
     if len(matrices) > 2 and len(places) > 1:
-        advice = f"they stand under {', '.join(places)}: {advice}, one a file"
+        advice = f"they stand under {', '.join(places)}: {advice}; one a file"
     return DataError(
         "Expected the two weight matrices of Linear, ReLU, Linear, got "
         f"{len(matrices)} matrices among {n_tensors} tensors; {advice}."
@@ -180,9 +178,7 @@ def _are_numbered(hidden: TensorPath, output: TensorPath) -> bool:
 
 def _refuse_others(layers: Layers, contents: Contents) -> None:
     biases = set(layers.biases(contents.tensors).values())
-    # The dictionary that holds both layers; what stands beside it is of the training.
-    pairs = zip(layers.hidden[:-1], layers.output[:-1], strict=False)
-    home = tuple(key for key, other in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    home = home_of([layers.hidden, layers.output])
     for path, tensor in contents.tensors.items():
         n_axes = len(tensor.shape)
         is_layer = path in (layers.hidden, layers.output) or (path in biases and n_axes == 1)
@@ -193,9 +189,7 @@ def _refuse_others(layers: Layers, contents: Contents) -> None:
                 f"{shown(path)} of shape {tensor.shape}, which may change the function, as a "
                 f"scaler or a normalisation does; fold it into the two layers, then {ADVICE}."
             )
-    for path, name in contents.objects.items():
-        if path[: len(home)] == home != () or _HOLDS_NUMBERS.match(name):
-            raise refused_object(name, f" under {shown(path)}")
+    refuse_objects(contents, home)
 
 
 def _bias_of(path: TensorPath) -> TensorPath:

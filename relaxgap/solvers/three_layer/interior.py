@@ -26,6 +26,8 @@ from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
 PROVEN_BY = "chosen_groups"
 STEPS, START, FIRST_BARRIER = 150, 0.3, 1e-2
 FASTEST, SLOWEST, TO_BOUNDARY = 0.1, 0.8, 0.99
+CENTRED = 0.1
+"""Part of the gap that barriers together are of at least."""
 NEGLIGIBLE = 1e-6
 """Part of the largest block up to which a block is tried without."""
 REFINED = 100
@@ -67,6 +69,8 @@ def interior_rounds(
     slack = _slack(groups, z) + filler
     point = _Blocks(z, np.where(real, barrier / slack, 0.0))
     bracket = ThreeLayerBracket.unsolved(program)
+    n_norms = groups.count * (program.width if program.normalisation == FROBENIUS else 1)
+    n_barriers = 2 * (int(np.count_nonzero(real)) + n_norms)
     for _ in range(STEPS):
         checkpoint()
         point, length = _step(program, groups, point, barrier, filler)
@@ -75,7 +79,9 @@ def interior_rounds(
         if bracket.relative_gap <= rtol:
             return
         barrier *= FASTEST if length > 0.8 else SLOWEST if length > 0.2 else 1.0
-        barrier = max(barrier, 1e-17)
+        # far from the optimum a smaller one lets points run into the boundary, where steps end
+        gap = bracket.primal_value - bracket.dual_value
+        barrier = max(barrier, CENTRED * gap / n_barriers, 1e-17)
 
 
 def _slack(groups: GroupList, z: Float64[np.ndarray, "S G D"]) -> Float64[np.ndarray, "S G k"]:
@@ -147,6 +153,7 @@ def _step(
     slope = gradient + np.stack([along, -along]) - pull
     weights = multipliers / slack
     for sign in range(2):
+        checkpoint()
         hessian[sign] += np.swapaxes(groups.C * weights[sign][..., None], 1, 2) @ groups.C
     dz = _direction(groups, hessian, slope)
     towards = _slack(groups, dz)

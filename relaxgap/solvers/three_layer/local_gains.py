@@ -5,10 +5,12 @@ from jaxtyping import Float64
 
 from relaxgap.certificates.three_layer.pieces import SignClass, sign_classes
 from relaxgap.certificates.three_layer.prices import Candidates
-from relaxgap.numerics.clock import checkpoint
-from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
+from relaxgap.numerics.clock import OutOfTimeError, checkpoint
+from relaxgap.problems.three_layer import ThreeLayerProgram, of_cost_one
 
 STARTS, STEPS = 64, 80
+FEWEST_STARTS, MOST_ENTRIES = 4, 8_000_000
+"""Of all starts' activations at once: with more samples there are fewer starts."""
 FIRST_STEP, GROWTH, SHRINKAGE = 0.5, 1.3, 0.5
 
 
@@ -16,6 +18,8 @@ def ascended(
     program: ThreeLayerProgram, nu: Float64[np.ndarray, " n"], rng: np.random.Generator
 ) -> tuple[Candidates, ...]:
     """Return local maxima of the gain from drawn starts, for every class of signs.
+
+    A deadline ends the ascent where it is.
 
     Notes
     -----
@@ -40,13 +44,17 @@ def _climbed(
 ) -> tuple[Float64[np.ndarray, "s m d"], Float64[np.ndarray, " s"]]:
     """Return sub-networks of cost 1, none worse than its start, and their gains."""
     X, normalisation = program.data.X, program.normalisation
-    z = _of_cost_one(rng.standard_normal((STARTS, signs.m, program.data.d)), normalisation)
+    n_starts = int(np.clip(MOST_ENTRIES // (X.shape[0] * signs.m), FEWEST_STARTS, STARTS))
+    z = of_cost_one(rng.standard_normal((n_starts, signs.m, program.data.d)), normalisation)
     gains, slopes = _gains(X, c, signs, z)
-    steps = np.full(STARTS, FIRST_STEP)
+    steps = np.full(n_starts, FIRST_STEP)
     for _ in range(STEPS):
-        checkpoint()
-        ahead = _of_cost_one(slopes, normalisation)
-        moved = _of_cost_one(z + steps[:, None, None] * ahead, normalisation)
+        try:
+            checkpoint()
+        except OutOfTimeError:
+            break
+        ahead = of_cost_one(slopes, normalisation)
+        moved = of_cost_one(z + steps[:, None, None] * ahead, normalisation)
         moved_gains, moved_slopes = _gains(X, c, signs, moved)
         better = moved_gains > gains
         z = np.where(better[:, None, None], moved, z)
@@ -54,14 +62,6 @@ def _climbed(
         gains = np.where(better, moved_gains, gains)
         steps *= np.where(better, GROWTH, SHRINKAGE)
     return z, gains
-
-
-def _of_cost_one(
-    z: Float64[np.ndarray, "s m d"], normalisation: str
-) -> Float64[np.ndarray, "s m d"]:
-    sizes = np.linalg.norm(z, axis=2)
-    total = sizes.sum(axis=1) if normalisation == FROBENIUS else np.linalg.norm(sizes, axis=1)
-    return np.asarray(z / np.where(total > 0.0, total, 1.0)[:, None, None])
 
 
 def _gains(

@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from scipy.linalg import block_diag
 
 from relaxgap.certificates.three_layer.groups import Group
-from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram
+from relaxgap.problems.three_layer import FROBENIUS, ThreeLayerProgram, costs
 
 ON_FACE = 1e-6
 """Part of the norm of a group's neurons from which on a condition is not met with equality."""
@@ -137,8 +137,7 @@ def value_of(
     fit, total = np.zeros(program.data.n), 0.0
     for group, z in zip(groups, blocks, strict=True):
         fit += group.output * group.A @ z
-        sizes = np.linalg.norm(z.reshape(group.signs.m, -1), axis=1)
-        size = sizes.sum() if program.normalisation == FROBENIUS else np.linalg.norm(sizes)
+        size = costs(z.reshape(group.signs.m, -1), program.normalisation)
         total += float(size) / group.signs.factor
     rest = fit - program.data.y
     return 0.5 * float(rest @ rest) + program.beta * total
