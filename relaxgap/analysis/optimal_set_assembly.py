@@ -11,6 +11,7 @@ from relaxgap.certificates import feasible_dual
 from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.networks.optimal_set.approximate_pruning import prune
 from relaxgap.networks.optimal_set.description import Description, Interval
+from relaxgap.networks.optimal_set.hidden_cells import no_cell_is_missing
 from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.networks.optimal_set.proven_dimension import ProvenDimension, proven_dimension
 from relaxgap.networks.optimal_set.widths import widths
@@ -48,7 +49,7 @@ def assembled(
         Of the directions in which vertices are looked for.
     """
     data, beta, loss = problem.data, problem.beta, problem.loss
-    complete = patterns.complete and patterns.shift is None
+    complete = no_cell_is_missing(problem, patterns, described.known)
     neurons, polytope = described.neurons, described.polytope
     vertices, all_vertices = polytope.vertices(rng)
     ranges = [described.weight_range(k) for k in range(neurons.n_neurons)]
