@@ -200,6 +200,25 @@ def test_at_and_above_beta_max_the_zero_network_is_the_only_one(loss: str, facto
     assert "the zero network is the only optimal one" in str(found)
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("below", [1e-6, 1e-9])
+def test_just_below_beta_max_one_small_neuron_is_known_to_its_own_size(
+    loss: str, below: float
+) -> None:
+    """A solver stops at the zero network there, which is near in value and not in weights."""
+    data = gaussian(8, 3, 0)
+    found = described(data, 1.0 - below, loss, at=2)
+    assert (found.unique, found.smallest_width, found.n_surely_used) == ("yes", 1, 1)
+    (weight,) = found.weights
+    assert 0.0 < weight.proven_low <= weight.low == weight.high <= weight.proven_high
+    assert weight.proven_high - weight.proven_low <= 1e-2 * weight.low
+    # the weight grows in proportion to what beta is below beta_max
+    farther = described(data, 1.0 - 100.0 * below, loss)
+    assert farther.weights[0].low == pytest.approx(100.0 * weight.low, rel=1e-2)
+    for shown in found.predictions:
+        assert shown.proven_low <= shown.low == shown.high <= shown.proven_high
+
+
 def test_a_sample_of_huge_margin_leaves_true_ends() -> None:
     X, y = [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]], [1, -1, 1]
     found = optimal_set(X, y, loss="logistic", beta_fraction=1e-6, at=[[-3.0, -1.0]])

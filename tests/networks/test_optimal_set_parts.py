@@ -75,6 +75,27 @@ def test_projections_move_by_no_more_than_the_reach(seed: int) -> None:
         assert np.linalg.norm(off) <= room + 1e-9
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("d", [2, 3])
+def test_directions_on_a_ray_stay_while_the_dual_point_moves_less_than_the_room(
+    d: int, seed: int
+) -> None:
+    data, rng = gaussian(7, d, seed), np.random.default_rng(seed)
+    patterns = enumerate_patterns(data.X)
+    cells = price_cells(data.X, patterns, data.y, -1.0)
+    on_ray = np.flatnonzero(cells.ray_radius > 0.0)
+    assert on_ray.size > 0
+    for _ in range(20):
+        k = int(rng.choice(on_ray))
+        moved = rng.standard_normal(7)
+        moved *= 0.999 * cells.ray_radius[k] / np.linalg.norm(moved)
+        there = cells_at(data.X, patterns, data.y + moved, cells.pattern[[k]], cells.sign[[k]])
+        apart = np.linalg.norm(there.direction[0] - cells.direction[k])
+        assert apart <= cells.ray_error[k] + there.ray_error[0] <= 1e-12
+        errors = cells.direction_errors(float(cells.price_high.max()), 0.999 * cells.ray_radius[k])
+        assert errors[k] == cells.ray_error[k]
+
+
 @pytest.mark.parametrize("loss", [SQUARED, LOGISTIC], ids=lambda loss: loss.name)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_radius_of_bad_networks_and_dual_points_covers_the_optimum_too(

@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 from relaxgap.networks.optimal_set.face_newton import on_faces
 from relaxgap.networks.optimal_set.known_optimum import KnownOptimum, known_optimum
-from relaxgap.networks.optimal_set.located import locate, with_exact_entries
+from relaxgap.networks.optimal_set.located import Located, locate, with_exact_entries
 from relaxgap.networks.optimal_set.long_numbers import LONG, LongPoint
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.polishing import polish
@@ -66,7 +66,7 @@ class Description:
     polytope : Polytope
         Of the weights of the neurons.
     fit : (n,) float64
-        That of ``known``, or where nothing is known of it that of the network.
+        That of the network, or, if it is farther from the optimal one than ``known``, the latter.
     is_zero : bool
         Whether the zero network is proven to be optimal, and then the only one: any other has the
         same fit and a penalty.
@@ -154,32 +154,42 @@ def describe(
     patterns : PatternSet
         All open cells, told apart: what is proven is proven of these.
     start : LongPoint
-        Nearly optimal; of no neurons where that is the zero network.
+        Nearly optimal; without a neuron where that is the zero network, as far as is known.
 
     Notes
     -----
     Cost: two screenings of all prices, and a non-negative least squares solve for each (cell, sign)
     whose price is near ``beta``.
     """
-    data, beta = problem.data, problem.beta
+    data = problem.data
     located = locate(problem, patterns, start)
     point = start
-    if start.signs.size:
+    if not _is_zero(problem, start, located):
+        # also of a start without a neuron: near beta_max that is within the accuracy of a solver
         point = _refined(problem, patterns, start, located.cells)
         located = locate(problem, patterns, point)
     cells, largest = located.cells, located.largest_price
     known = with_exact_entries(problem, patterns, cells, located.known)
     neurons = tight_neurons(problem, patterns, cells, known)
-    fit = known.fit
-    if not np.isfinite(known.fit_radius):
-        blocks = point.blocks.astype(np.float64)
-        fit = np.asarray(np.maximum(data.X @ blocks.T, 0.0) @ point.signs)
-        fit = fit - problem.means(fit[:, None])[0]
+    fit = np.asarray((np.maximum(data.X @ point.blocks.T, 0.0) @ point.signs).astype(np.float64))
+    fit = fit - problem.means(fit[:, None])[0]
+    if float(np.linalg.norm(fit - known.fit)) > known.fit_radius:
+        # that of a worse point; of one that is as good it has the digits of a small fit
+        fit = known.fit
     polytope = Polytope.of(neurons.columns, fit)
+    is_zero = _is_zero(problem, point, located)
+    # the next float64 above
+    largest_price = float(np.nextafter(np.float64(largest), np.inf))
+    return Description(point, known, largest_price, cells, neurons, polytope, fit, is_zero)
+
+
+def _is_zero(problem: Problem, point: LongPoint, located: Located) -> bool:
+    """Say whether a dual point is that of the zero network, which its prices prove optimal."""
     zero, off = zero_network(problem)
-    size = spectral_norm(data.X) * (1.0 + 1e-9)
-    is_zero = np.array_equal(point.nu, zero.nu) and largest + size * off <= beta
-    return Description(point, known, largest, cells, neurons, polytope, fit, is_zero)
+    if not np.array_equal(point.nu, zero.nu):
+        return False
+    moved = LONG(spectral_norm(problem.data.X) * (1.0 + 1e-9) * off)
+    return bool(located.largest_price + moved <= problem.beta)
 
 
 def _refined(
@@ -204,7 +214,7 @@ def _refined(
     def radius(point: LongPoint) -> float:
         X, off = problem.data.X, problem.off_balance(point.nu)
         cells = cells_at(X, patterns, point.nu, near.pattern, near.sign)
-        largest = float(np.max(cells.price_high, initial=0.0)) + spectral_norm(X) * off
+        largest = LONG(np.max(cells.price_high, initial=0.0)) + LONG(spectral_norm(X) * off)
         return known_optimum(problem, point, largest, off).radius
 
     return min(points, key=radius)

@@ -84,7 +84,7 @@ def refuse_several_fits(loss: Loss) -> None:
 def known_optimum(
     problem: Problem,
     point: LongPoint,
-    largest_price: float,
+    largest_price: float | np.longdouble,
     nearby: float = 0.0,
 ) -> KnownOptimum:
     """Bound the distance of a dual point to the optimal one.
@@ -130,7 +130,7 @@ def known_optimum(
         gap = _divergence(feasible, output, data.y, fit_rounding, nearby) + slack
     curvature = CURVATURE[loss.name]
     # what is no number bounds nothing
-    gap = np.inf if np.isnan(gap) or np.isnan(largest_price) else gap
+    gap = np.inf if np.isnan(gap) or np.isnan(float(largest_price)) else gap
     radius = float(np.sqrt(2.0 * curvature * gap)) * (1.0 + 1e-12)
     radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12) + nearby + tail
     errors = np.full(len(nu), radius)

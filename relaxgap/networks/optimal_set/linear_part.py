@@ -124,7 +124,7 @@ def _proven(
     crude = (doubt + known.total_high * float(errors.max(initial=0.0))) / smallest
     doubt = (doubt + float((np.abs(solved[:p]) + crude) @ errors)) / smallest
     C, target = solved[:p], Q @ solved[p:]
-    used = np.flatnonzero(C - 100.0 * doubt > 0.0)
+    used = np.flatnonzero(C - doubt > 0.0)
     conditions = across.shape[1]
     if used.size <= conditions:
         return 0

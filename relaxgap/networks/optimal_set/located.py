@@ -9,7 +9,7 @@ from relaxgap.networks.optimal_set.known_optimum import (
     known_optimum,
     of_dual_point,
 )
-from relaxgap.networks.optimal_set.long_numbers import LongPoint
+from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS, LongPoint
 from relaxgap.networks.optimal_set.priced_cells import PricedCells, price_cells
 from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.numerics.rounding import EPS
@@ -26,7 +26,7 @@ class Located:
     """Hold how near a dual point is to the optimal one, and the cells that can be tight there."""
 
     known: KnownOptimum
-    largest_price: float
+    largest_price: np.longdouble
     cells: PricedCells
 
 
@@ -49,8 +49,9 @@ def locate(
     while True:
         threshold = beta * (1.0 - band)
         cells = price_cells(data.X, patterns, nu, threshold)
-        listed = float(np.max(cells.price_high, initial=0.0))
-        largest = float(np.maximum(threshold + size * tail, listed)) + size * nearby
+        listed = LONG(np.max(cells.price_high, initial=0.0))
+        largest = LONG(np.maximum(LONG(threshold + size * tail), listed) + LONG(size * nearby))
+        largest = LONG(largest * (1.0 + 4.0 * LONG_EPS))
         known = known_optimum(problem, point, largest, nearby)
         if size * known.radius < 0.5 * band * beta or band >= 0.9 or size == 0.0:
             break
