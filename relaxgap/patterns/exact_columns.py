@@ -32,8 +32,8 @@ def independent_columns(X: Float64[np.ndarray, "n d"]) -> Int[np.ndarray, " r"] 
             if left[pivot]:
                 factor = left[pivot] / other[pivot]
                 left = [a - factor * b for a, b in zip(left, other, strict=True)]
-        pivot = next((i for i, entry in enumerate(left) if entry), None)
-        if pivot is not None:
-            reduced.append((pivot, left))
+        first = next((i for i, entry in enumerate(left) if entry), None)
+        if first is not None:
+            reduced.append((first, left))
             chosen.append(index)
     return np.array(chosen, dtype=np.intp)
