@@ -5,6 +5,7 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
+from continua import FIRST, SECOND, THIRD
 
 from relaxgap.certificates import DualCertificate, beta_max
 from relaxgap.data.dataset import Dataset
@@ -91,9 +92,29 @@ def known_programs() -> tuple[KnownProgram, ...]:
         *_both("opposite labels", [[3.0, 4.0]] * 2, [1.0, -1.0], 1e-3, 1.0, 1.0),
         *_both("antiparallel rows", [[3.0, 4.0], [-3.0, -4.0]], [2.0, 2.0], 0.5, 2 * one, 2 * one),
         *_both("rank deficient", twice, np.repeat(pair, 2), 0.6, *_doubled(pair, 0.6)),
+        *_with_many_optimal_networks(),
     ]
     assert len({known.name for known in table}) == len(table)
     return tuple(table)
+
+
+def _with_many_optimal_networks() -> list[KnownProgram]:
+    """Integer data whose dual point is 1 everywhere, at beta = 2, in the image of many networks.
+
+    The optimum is that of the dual there, the labels' sum less half of their number.
+    """
+    signs = np.concatenate([np.eye(4), -np.eye(4)[:2]])
+    made = {
+        "rows at 120 degrees": (np.array([FIRST, SECOND, THIRD], dtype=np.float64), [3.0] * 3),
+        "opposite unit rows": (signs, [2.0, 2.0, 3.0, 3.0, 2.0, 2.0]),
+    }
+    known = []
+    for name, (X, labels) in made.items():
+        data = Dataset(X, np.array(labels))
+        program = relu_program(data, enumerate_patterns(X), 2.0)
+        optimum = float(data.y.sum()) - 0.5 * data.n
+        known.append(KnownProgram(f"many optimal networks, {name}, cones", program, optimum))
+    return known
 
 
 def _block_thresholds(tall: np.ndarray) -> list[KnownProgram]:

@@ -9,32 +9,28 @@ from jaxtyping import Float64
 from threadpoolctl import threadpool_limits
 
 from relaxgap.analysis.inputs import as_float64, dataset_of, loss_of
-from relaxgap.analysis.optimal_set_record import OptimalSet, Unique
-from relaxgap.analysis.preparation import prepare
+from relaxgap.analysis.optimal_set_assembly import assembled
+from relaxgap.analysis.optimal_set_record import OptimalSet
+from relaxgap.analysis.preparation import Prepared, biases_of, prepare
 from relaxgap.analysis.strength import Regularisation
-from relaxgap.certificates import beta_max, feasible_dual
 from relaxgap.data.dataset import Dataset
-from relaxgap.errors import DataError, EnumerationLimitError
-from relaxgap.global_optimum.attained_loss import attained_loss
-from relaxgap.networks.optimal_set.approximate_pruning import prune
-from relaxgap.networks.optimal_set.description import Description, Interval, describe
+from relaxgap.errors import ConfigurationError, DataError, EnumerationLimitError, NoUnitError
+from relaxgap.networks.optimal_set.description import describe
 from relaxgap.networks.optimal_set.known_optimum import refuse_several_fits
-from relaxgap.networks.optimal_set.long_numbers import LongPoint
-from relaxgap.networks.optimal_set.proven_dimension import ProvenDimension, proven_dimension
-from relaxgap.networks.optimal_set.widths import widths
+from relaxgap.networks.optimal_set.long_numbers import LONG, LongPoint
+from relaxgap.networks.optimal_set.problem import Problem
+from relaxgap.networks.optimal_set.zero_network import zero_network
 from relaxgap.patterns import PatternSet, enumerate_patterns, predicted_count
 from relaxgap.patterns.counting import format_count
 from relaxgap.problems import relu_program
-from relaxgap.problems.biases import NO_BIASES
-from relaxgap.problems.losses import Loss
+from relaxgap.problems.biases import Bias
 from relaxgap.solvers import registry
+from relaxgap.solvers.with_bias import SHARE, rounds_with_bias
 
 MAX_PATTERNS = 100_000
 """Patterns over which the set is described unless more are allowed."""
 SOLVER_RTOL = 1e-10
 """Relative gap of the solve from which the set is refined."""
-MAX_PRUNED_WIDTH = 40
-"""Width up to which a network is pruned neuron by neuron."""
 
 
 def optimal_set(
@@ -46,6 +42,9 @@ def optimal_set(
     at: Any = None,
     against_rest: str | None = None,
     *,
+    bias: bool = False,
+    penalise: str | None = None,
+    standardize: bool = False,
     limit: int = MAX_PATTERNS,
     seed: int = 0,
     threads: int = 1,
@@ -77,6 +76,14 @@ def optimal_set(
         New rows: how much can the predictions of two optimal networks differ there?
     against_rest : str, optional
         The class that is +1 against all others.
+    bias : bool
+        Give every hidden neuron a bias, a weight on a column of ones, and the output one that costs
+        nothing: optimal networks may differ in it.
+    penalise : str, optional
+        ``all``: biases cost what weights do, and the output bias is one for all. ``weights`` is
+        refused: a neuron that is active on every row can have any hidden bias there.
+    standardize : bool
+        Bring every column to mean 0 and variance 1 first; networks, and ``at``, take raw rows.
     limit : int
         Data that may have more patterns are refused.
     seed : int
@@ -94,7 +101,7 @@ def optimal_set(
     DataError
         If the data or the rows cannot be used.
     ConfigurationError
-        If a setting is out of range, or the loss has many optimal fits.
+        If a setting is out of range, the loss has many optimal fits, or hidden biases are free.
     EnumerationLimitError
         If there may be more than ``limit`` patterns.
 
@@ -119,6 +126,15 @@ def optimal_set(
     >>> found.unique, found.smallest_width_low, found.smallest_width
     ('yes', 5, 5)
 
+    With biases the optimal networks have them too:
+
+    >>> found = relaxgap.optimal_set(X, y, beta_fraction=0.1, bias=True, at=X[:1])
+    >>> found.unique, found.smallest.has_bias
+    ('yes', True)
+    >>> at_first = float(found.smallest.predict(X[:1])[0])
+    >>> found.predictions[0].proven_low <= at_first <= found.predictions[0].proven_high
+    True
+
     References
     ----------
     Wang, Lacotte & Pilanci (2022); Mishkin & Pilanci (2023); Kim, Mishkin & Pilanci (2025), arXiv
@@ -130,17 +146,25 @@ def optimal_set(
     strength = Regularisation(beta, beta_fraction, loss=of_fit)
     data, classes = dataset_of(X, y, of_fit, against_rest)
     rows = _rows(at, data.d)
+    biases = biases_of(bias, penalise)
+    if biases.hidden is Bias.FREE:
+        raise ConfigurationError(
+            "Expected hidden biases that are penalised, got penalise=weights: the optimal networks "
+            "are no polytope then, as a neuron that is active on every row can have any hidden "
+            "bias there; take bias alone or penalise=all."
+        )
     with threadpool_limits(limits=threads):
-        patterns = _patterns(data, limit)
-        prepared = prepare(data, classes, of_fit, NO_BIASES, False, SOLVER_RTOL)
+        prepared = prepare(data, classes, of_fit, biases, standardize, SOLVER_RTOL)
+        patterns = _patterns(prepared.data, limit)
         absolute = strength.resolved(prepared, patterns)
-        unit = beta_max(data, patterns, loss=of_fit)
-        start = _solved(data, patterns, absolute, unit, of_fit)
-        described = describe(data, absolute, of_fit, patterns, start)
+        problem = Problem(prepared.data, absolute, of_fit, biases.output)
+        unit = _least_strength(prepared, patterns)
+        start = _solved(problem, prepared, patterns, unit)
+        described = describe(problem, patterns, start)
         rng = np.random.default_rng(np.random.SeedSequence(seed))
-        found = _assembled(data, absolute, of_fit, patterns, described, rows, rng)
+        found = assembled(problem, prepared, patterns, described, prepared.rows(rows), rng)
     seconds = time.perf_counter() - began
-    return replace(found, beta_max=unit, classes=classes, seconds=seconds)
+    return replace(found, beta_max=unit, seconds=seconds)
 
 
 def _patterns(data: Dataset, limit: int) -> PatternSet:
@@ -165,100 +189,35 @@ def _rows(at: Any, d: int) -> Float64[np.ndarray, "r d"]:
     return rows
 
 
-def _solved(data: Dataset, patterns: PatternSet, beta: float, unit: float, loss: Loss) -> LongPoint:
+def _least_strength(prepared: Prepared, patterns: PatternSet) -> float:
+    """Return the least strength from which on no neuron is in use; 0 where none ever is."""
+    of_one = Regularisation(beta_fraction=1.0, loss=prepared.loss)
+    try:
+        return of_one.resolved(prepared, patterns)
+    except NoUnitError:
+        return 0.0
+
+
+def _solved(problem: Problem, prepared: Prepared, patterns: PatternSet, unit: float) -> LongPoint:
     """Return a nearly optimal network and dual point; at zero there is nothing to solve."""
+    data, beta, loss = problem.data, problem.beta, problem.loss
     if beta >= unit:
-        at_zero = np.asarray(loss.dual_point(np.zeros(data.n), data.y))
-        return LongPoint(np.zeros((0, data.d)), np.zeros(0), at_zero)
+        return zero_network(problem)[0]
     program = relu_program(data, patterns, beta, loss=loss)
-    solution = registry.make(registry.DEFAULT, SOLVER_RTOL).solve(program)
+    if prepared.has_output_bias:
+        solver, of_bias = (
+            registry.make(registry.DEFAULT, SHARE * SOLVER_RTOL),
+            prepared.output_bias(beta),
+        )
+        *_, solution = rounds_with_bias(solver, program, of_bias, SOLVER_RTOL)
+    else:
+        solution = registry.make(registry.DEFAULT, SOLVER_RTOL).solve(program)
     w, nu = solution.point.w, solution.certificate.nu
     live = np.any(w != 0.0, axis=2)
+    if prepared.has_output_bias and not live.any():
+        return zero_network(problem)[0]
     signs = np.repeat(np.array(program.family.signs), np.count_nonzero(live, axis=1))
-    return LongPoint(
-        w[live], signs, nu if np.any(nu != 0.0) else program.dual_point(solution.point)
-    )
-
-
-def _assembled(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
-    patterns: PatternSet,
-    described: Description,
-    rows: Float64[np.ndarray, "r d"],
-    rng: np.random.Generator,
-) -> OptimalSet:
-    """Put together what is known of the set."""
-    complete = patterns.complete and patterns.shift is None
-    neurons, polytope = described.neurons, described.polytope
-    vertices, all_vertices = polytope.vertices(rng)
-    ranges = [described.weight_range(k) for k in range(neurons.n_neurons)]
-    weights = [one.interval for one in ranges]
-    ranges += [described.prediction_range(row) for row in rows]
-    predictions = [one.interval for one in ranges[len(weights) :]]
-    used = np.array([complete and weight.proven_low > 0.0 for weight in weights], dtype=np.bool_)
-    most = np.array([weight.proven_high for weight in weights])
-    found = widths(described.bounds, polytope, described.fit, vertices, used, most)
-    smallest, largest = neurons.network(found.smallest), neurons.network(found.largest)
-    ends = {end.tobytes(): end for one in ranges for end in one.networks}
-    networks = [smallest, largest, *map(neurons.network, ends.values())]
-    primal_value = max(attained_loss(one, data, beta, loss) for one in networks)
-    _, dual_value = feasible_dual(data.y, described.nu, described.largest_price, beta, loss)
-    proven = proven_dimension(data, beta, loss, patterns, described, vertices) if complete else None
-    unique, proven_by = _uniqueness(proven)
-    pairs = 2 * patterns.n_patterns
-    narrow = smallest.width <= MAX_PRUNED_WIDTH
-    return OptimalSet(
-        unique=unique,
-        proven_by=proven_by,
-        dimension=polytope.dimension,
-        dimension_low=proven.low if proven else 0,
-        dimension_high=proven.high if proven else None,
-        smallest_width_low=found.smallest_low if complete else 0,
-        smallest_width=smallest.width,
-        largest_width=largest.width,
-        largest_width_high=min(found.largest_high, proven.rank_high) if proven else None,
-        n_neurons=neurons.n_neurons,
-        n_surely_used=int(used.sum()),
-        n_in_doubt=int(np.count_nonzero(neurons.n_groups > 1)),
-        cells_possibly_tight=described.cells.n_cells,
-        cells_not_tight=pairs - described.cells.n_cells,
-        n_vertices=len(vertices),
-        all_vertices=all_vertices,
-        primal_value=primal_value,
-        dual_value=min(dual_value, primal_value),
-        relative_gap=max(0.0, primal_value - dual_value) / primal_value if primal_value else 0.0,
-        dual_radius=described.known.radius,
-        largest_disagreement=max((one.high - one.low for one in predictions), default=None),
-        beta=beta,
-        beta_max=0.0,
-        loss=loss.name,
-        classes=None,
-        n=data.n,
-        d=data.d,
-        n_patterns=patterns.n_patterns,
-        complete=complete,
-        seconds=0.0,
-        description=described,
-        exact=proven.exact if proven else None,
-        weights=_as_proven(weights, complete),
-        predictions=_as_proven(predictions, complete),
-        vertices=vertices,
-        smallest=smallest,
-        largest=largest,
-        pruned=tuple(prune(smallest, data, beta, loss)) if narrow else (),
-    )
-
-
-def _uniqueness(proven: ProvenDimension | None) -> tuple[Unique, str]:
-    if proven is None or not proven.proven_by:
-        return "not told", ""
-    return ("no" if proven.low > 0 else "yes"), proven.proven_by
-
-
-def _as_proven(found: list[Interval], complete: bool) -> tuple[Interval, ...]:
-    """Return the ranges; over cells that may not be all there are their outer ends say nothing."""
-    if complete:
-        return tuple(found)
-    return tuple(replace(one, proven_low=-np.inf, proven_high=np.inf) for one in found)
+    if not np.any(nu != 0.0):
+        output = program.fit(solution.point) + solution.constant
+        nu = np.asarray(loss.dual_point(output, data.y))
+    return LongPoint(w[live], signs, nu, LONG(solution.constant))

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.analysis.comparison import interval
+from relaxgap.analysis.preparation import Prepared
 from relaxgap.data.classes import Classes, class_sentence
-from relaxgap.networks import FittedNetwork, Training, TwoLayerNetwork
+from relaxgap.networks import FittedNetwork, TwoLayerNetwork
 from relaxgap.networks.optimal_set.approximate_pruning import PrunedNetwork
 from relaxgap.networks.optimal_set.description import Description, Interval
 from relaxgap.networks.optimal_set.exact import ExactOptimalSet
-from relaxgap.problems.biases import NO_BIASES
 
 Unique = Literal["yes", "no", "not told"]
 
@@ -66,6 +66,10 @@ class OptimalSetRecord:
         ``squared`` or ``logistic``.
     classes : tuple of str or None
         The names of -1 and +1; None where labels are no classes.
+    hidden_bias, output_bias : str
+        ``none``, ``penalised``, or of the output ``free``.
+    standardized : bool
+        Whether columns were brought to mean 0 and variance 1.
     n, d, n_patterns : int
         Sizes of the data, and open cells.
     complete : bool
@@ -99,6 +103,9 @@ class OptimalSetRecord:
     beta_max: float
     loss: str
     classes: Classes | None
+    hidden_bias: str
+    output_bias: str
+    standardized: bool
     n: int
     d: int
     n_patterns: int
@@ -114,42 +121,50 @@ class OptimalSet(OptimalSetRecord):
     ----------
     description : Description
         Neurons, their columns, the dual point: the polytope with its errors.
+    prepared : Prepared
+        What became of raw rows: neurons are of scaled ones, with the column of hidden biases.
     exact : ExactOptimalSet or None
         The set in fractions, where it was decided in them.
     weights : tuple of Interval
         The range of the weight :math:`c_k` of each neuron.
     predictions : tuple of Interval
         The range of the prediction at each row of ``at``.
+    constant : Interval or None
+        The range of the output bias; None without one.
     vertices : (v, k) float64
         Weights of the vertices found.
-    smallest, largest : TwoLayerNetwork
-        The narrowest network and the widest vertex found.
+    smallest, largest : TwoLayerNetwork or FittedNetwork
+        The narrowest network and the widest vertex found, of raw rows, with their biases.
     pruned : tuple of PrunedNetwork
         Networks narrower than that, one for each width down to 0.
     """
 
     description: Description
+    prepared: Prepared
     exact: ExactOptimalSet | None
     weights: tuple[Interval, ...]
     predictions: tuple[Interval, ...]
+    constant: Interval | None
     vertices: Float64[np.ndarray, "v k"]
-    smallest: TwoLayerNetwork
-    largest: TwoLayerNetwork
+    smallest: TwoLayerNetwork | FittedNetwork
+    largest: TwoLayerNetwork | FittedNetwork
     pruned: tuple[PrunedNetwork, ...]
 
-    def network(self, weights: Float64[np.ndarray, " k"]) -> TwoLayerNetwork:
+    def network(self, weights: Float64[np.ndarray, " k"]) -> TwoLayerNetwork | FittedNetwork:
         """Return the network of these weights, as of a vertex or a convex combination of some."""
-        return self.description.neurons.network(weights)
+        found = self.description.neurons.network(weights)
+        return self.prepared.network(found, self.description.constant(weights), self.beta)
 
-    def sample(self, rng: np.random.Generator) -> TwoLayerNetwork:
+    def sample(self, rng: np.random.Generator) -> TwoLayerNetwork | FittedNetwork:
         """Return a random convex combination of the vertices: another optimal network."""
         shares = rng.dirichlet(np.ones(len(self.vertices)))
         return self.network(shares @ self.vertices)
 
-    def fitted(self, network: TwoLayerNetwork) -> FittedNetwork:
+    def fitted(self, network: TwoLayerNetwork | FittedNetwork) -> FittedNetwork:
         """Return a network with what it is optimal for, as a file of it holds."""
-        training = Training(self.beta, "relu", self.loss, self.classes, NO_BIASES)
-        return FittedNetwork(network, False, training=training)
+        if isinstance(network, FittedNetwork):
+            return network
+        return FittedNetwork(network, False, training=self.prepared.training(self.beta))
 
     def price(self, pruned: PrunedNetwork) -> float:
         """Return how far the loss of a network is above the optimum, at most."""
@@ -201,12 +216,23 @@ class OptimalSet(OptimalSetRecord):
         return f"The optimum lies in {interval(self.dual_value, self.primal_value)}."
 
     @property
+    def bias_sentence(self) -> str:
+        """Which biases there are, and how much the output one differs; empty without biases."""
+        said = self.prepared.biases.sentence
+        if self.constant is None:
+            return said
+        low, high = self.constant.low, self.constant.high
+        ends = f"is {low:.6g}" if low == high else f"ranges from {low:.6g} to {high:.6g}"
+        return f"{said} The output bias {ends}."
+
+    @property
     def class_sentence(self) -> str:
         """What the sign of an output stands for; empty where labels are no classes."""
         return class_sentence(self.classes)
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.bracket_sentence} {self.class_sentence}".rstrip()
+        said = [self.sentence, self.bracket_sentence, self.bias_sentence, self.class_sentence]
+        return " ".join(filter(None, said))
 
 
 def _neurons(count: int) -> str:

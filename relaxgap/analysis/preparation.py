@@ -138,6 +138,18 @@ class Prepared:
             shift[-1] *= ratio
         return replace(found, gates=gates, shift=shift)
 
+    def rows(self, X: Float64[np.ndarray, "r d"]) -> Float64[np.ndarray, "r e"]:
+        """Return other raw rows as those of the problem are."""
+        return self.column.append(X if self.scaling is None else self.scaling.apply(X))
+
+    def network(
+        self, network: TwoLayerNetwork, constant: float, beta: float
+    ) -> TwoLayerNetwork | FittedNetwork:
+        """Return the network as one of raw rows; as it is, if nothing was done to them."""
+        if self.scaling is None and not self.biases.any:
+            return network
+        return self.fitted(network, constant, beta)
+
     def fitted(
         self,
         network: Network,

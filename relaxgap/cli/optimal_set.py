@@ -1,11 +1,8 @@
 """``relaxgap optimal-set``."""
 
-import csv
-import io
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +19,37 @@ from relaxgap.cli.data_argument import (
     takes_data,
     takes_loss,
 )
+from relaxgap.cli.optimal_set_tables import (
+    NEURONS,
+    PRUNED,
+    RANGES,
+    VERTICES,
+    constants_of,
+    csv_text,
+    facts,
+    header_of,
+    neurons_of,
+    predictions_of,
+    pruned_of,
+    vertices_of,
+)
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
-from relaxgap.cli.program_options import refuse_two_strengths
+from relaxgap.cli.program_options import refuse_two_strengths, takes_biases
 from relaxgap.cli.shown_text import printable
 from relaxgap.data.columns import Columns
 from relaxgap.data.labelled_arrays import array_names
 from relaxgap.data.prediction import read_features
 from relaxgap.errors import ConfigurationError
-from relaxgap.networks.optimal_set.description import Interval
 
 SMALLEST, LARGEST = "smallest.npz", "largest.npz"
-NEURONS, VERTICES, RANGES, PRUNED = "neurons.csv", "vertices.csv", "ranges.csv", "pruned.csv"
 
 
 @click.command("optimal-set", epilog=DATA_HELP)
 @takes_data
 @takes_loss
 @takes_columns
+@takes_biases
 @click.option("--beta", type=float, help="Regularisation strength, absolute.")
 @click.option(
     "--beta-fraction",
@@ -92,6 +102,11 @@ def optimal_set_command(
     were found, whose loss is at most relative_gap above the optimum. unique is "not told" where
     the errors leave room for both; dimension is then what the numbers look like.
 
+    With an output bias networks have one fit and one constant together. A free constant may differ
+    from one optimal network to another, and constant is its range; directions are then of scaled
+    rows, and those of hidden biases are in columns of their own. Files of networks have all of it
+    and take raw rows.
+
     pruned lists networks narrower than the smallest one: neuron after neuron goes, each time the
     one whose absence costs least, and loss_increase is how far their loss is above the optimum,
     at most.
@@ -107,7 +122,7 @@ def optimal_set_command(
     rows = None if at_file is None else _rows(at_file, columns, np.shape(X)[1])
     with options_named():
         found = optimal_set(X, y, at=rows, seed=seed, **chosen)
-    click.echo(json.dumps(_facts(found), allow_nan=False) if as_json else _text(found))
+    click.echo(json.dumps(facts(found), allow_nan=False) if as_json else _text(found))
     if out is None:
         return
     written = _write(found, columns, out)
@@ -129,62 +144,17 @@ def _rows(path: str, columns: Columns | None, d: int) -> Float64[np.ndarray, "r 
     return read_features(path, known, None)[0]
 
 
-def _facts(found: OptimalSet) -> dict[str, Any]:
-    return asdict(found.record) | {
-        "neurons": _neurons(found),
-        "predictions": _predictions(found),
-        "pruned": _pruned(found),
-    }
-
-
-def _neurons(found: OptimalSet) -> list[dict[str, Any]]:
-    neurons = found.description.neurons
-    return [
-        {
-            "neuron": k,
-            "sign": int(neurons.signs[k]),
-            "direction": neurons.directions[k].tolist(),
-            "direction_error": float(neurons.errors[k]),
-            "n_cells": int(neurons.n_cells[k]),
-            "surely_used": found.complete and weight.proven_low > 0.0,
-        }
-        | {f"weight_{name}": end for name, end in _finite(asdict(weight)).items()}
-        for k, weight in enumerate(found.weights)
-    ]
-
-
-def _predictions(found: OptimalSet) -> list[dict[str, Any]]:
-    return [
-        {"row": row} | _finite(asdict(interval)) for row, interval in enumerate(found.predictions)
-    ]
-
-
-def _pruned(found: OptimalSet) -> list[dict[str, Any]]:
-    return [
-        {
-            "width": one.network.width,
-            "loss_value": one.loss_value,
-            "loss_increase": found.price(one),
-            "removed": one.removed.tolist(),
-        }
-        for one in found.pruned
-    ]
-
-
-def _finite(ends: dict[str, float]) -> dict[str, float | None]:
-    return {name: end if math.isfinite(end) else None for name, end in ends.items()}
-
-
 def _text(found: OptimalSet) -> str:
     row = asdict(found.record)
     width = max(map(len, row)) + 1
     lines = [f"{name:{width}s} {value}" for name, value in row.items()]
     tables = [
-        _table("neurons", _neurons(found)),
-        _table("predictions", _predictions(found)),
-        _table("pruned", _pruned(found)),
+        _table("constant", constants_of(found)),
+        _table("neurons", neurons_of(found)),
+        _table("predictions", predictions_of(found)),
+        _table("pruned", pruned_of(found)),
     ]
-    said = [found.sentence, found.bracket_sentence, found.class_sentence]
+    said = [found.sentence, found.bracket_sentence, found.bias_sentence, found.class_sentence]
     return "\n".join([*lines, *filter(None, tables), "", *filter(None, said)])
 
 
@@ -211,42 +181,10 @@ def _write(found: OptimalSet, columns: Columns | None, out: Path) -> list[Path]:
     for name, network in ((SMALLEST, found.smallest), (LARGEST, found.largest)):
         write_network(out / name, "--out", found.fitted(network).of_columns(columns))
         written.append(out / name)
-    vertices = [{"vertex": i, "c": row} for i, row in enumerate(found.vertices.tolist())]
-    tables = {NEURONS: _neurons(found), VERTICES: vertices, PRUNED: _pruned(found)}
+    tables = {NEURONS: neurons_of(found), VERTICES: vertices_of(found), PRUNED: pruned_of(found)}
     if found.predictions:
-        tables[RANGES] = _predictions(found)
+        tables[RANGES] = predictions_of(found)
     for name, rows in tables.items():
-        write_bytes(out / name, "--out", _csv(rows, _header(name, found)).encode("utf-8"))
+        write_bytes(out / name, "--out", csv_text(rows, header_of(name, found)).encode("utf-8"))
         written.append(out / name)
     return written
-
-
-def _header(name: str, found: OptimalSet) -> list[str]:
-    """Return the columns of a table, which it has without a row too."""
-    ends = [field.name for field in fields(Interval)]
-    entries = range(found.d)
-    known = ["direction_error", "n_cells", "surely_used", *(f"weight_{end}" for end in ends)]
-    headers = {
-        NEURONS: ["neuron", "sign", *(f"direction_{i}" for i in entries), *known],
-        VERTICES: ["vertex", *(f"c_{k}" for k in range(found.n_neurons))],
-        PRUNED: ["width", "loss_value", "loss_increase", *(f"removed_{i}" for i in entries)],
-        RANGES: ["row", *ends],
-    }
-    return headers[name]
-
-
-def _csv(rows: Sequence[dict[str, Any]], header: Sequence[str]) -> str:
-    """Write rows, a column for each entry of a vector."""
-    flat = []
-    for row in rows:
-        line: dict[str, Any] = {}
-        for name, value in row.items():
-            entries = enumerate(value) if isinstance(value, list) else ()
-            line |= {f"{name}_{i}": entry for i, entry in entries}
-            line |= {} if isinstance(value, list) else {name: value}
-        flat.append(line)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    return text.getvalue()

@@ -16,6 +16,7 @@ from relaxgap.numerics.limits import MAX_LISTED_PATTERNS, rows_at_once
 from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.patterns.arrangement_tree import arrangement_witnesses
 from relaxgap.patterns.counting import count_of, format_count
+from relaxgap.patterns.exact_columns import independent_columns
 from relaxgap.patterns.hyperplanes import distinct_hyperplanes
 from relaxgap.patterns.pattern_set import (
     PatternSet,
@@ -61,9 +62,10 @@ def enumerate_patterns(
     In units where columns are of about the same size, a row whose direction lies within
     `relaxgap.patterns.hyperplanes.TOLERANCE` (1e-12) of the span of others counts as lying in it.
     Up to `CERTAIN` (1e-14) that is taken for the rounding of an exact dependency, and certificates
-    leave room for it, unless rows of small whole numbers show that it is exact; from there on the
-    set does not claim to be complete. In one column it is always exact. Where nothing was merged
-    there are as many patterns as data in general position have, which proves that none is missing.
+    leave room for it, unless rows of small whole numbers show that it is exact, or columns are
+    exact combinations of others over which nothing is merged; from there on the set does not claim
+    to be complete. In one column it is always exact. Where nothing was merged there are as many
+    patterns as data in general position have, which proves that none is missing.
 
     Cost: O(P n d) time and O(P (n / 8 + d)) memory for P patterns.
 
@@ -100,9 +102,24 @@ def enumerate_patterns(
         packed, gates = packed[kept], gates[kept]
     if not complete:
         return PatternSet(packed, gates, X.shape[0])
+    if merged > 0.0 and _has_cells_of_fewer_columns(X, hyperplanes.rank, packed.shape[0], limit):
+        merged = 0.0
     units = hyperplanes.units
     shift = MERGED_CELLS * merged * (units.max() / units) if merged > 0.0 else None
     return PatternSet(packed, gates, X.shape[0], complete, digest_of(X), shift)
+
+
+def _has_cells_of_fewer_columns(
+    X: Float64[np.ndarray, "n d"], rank: int, n_patterns: int, limit: int
+) -> bool:
+    """Say whether other columns are exact combinations of some that have so many cells for sure."""
+    if rank == X.shape[1]:
+        return False
+    columns = independent_columns(X)
+    if columns is None or columns.size != rank:
+        return False
+    fewer = enumerate_patterns(np.ascontiguousarray(X[:, columns]), limit)
+    return fewer.complete and fewer.shift is None and fewer.n_patterns == n_patterns
 
 
 def _stand_clear(

@@ -13,6 +13,7 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError, DataError, EnumerationLimitError
 from relaxgap.networks import to_blocks, to_network
 from relaxgap.networks.landscape.structure import structure_of
+from relaxgap.networks.optimal_set.hidden_cells import length_of_hidden_outputs
 from relaxgap.networks.optimal_set.splitting import split_neuron
 from relaxgap.problems.losses import LOSSES
 from relaxgap.solvers import ColumnGeneration
@@ -199,6 +200,25 @@ def test_at_and_above_beta_max_the_zero_network_is_the_only_one(loss: str, facto
     assert "the zero network is the only optimal one" in str(found)
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("below", [1e-6, 1e-9])
+def test_just_below_beta_max_one_small_neuron_is_known_to_its_own_size(
+    loss: str, below: float
+) -> None:
+    """A solver stops at the zero network there, which is near in value and not in weights."""
+    data = gaussian(8, 3, 0)
+    found = described(data, 1.0 - below, loss, at=2)
+    assert (found.unique, found.smallest_width, found.n_surely_used) == ("yes", 1, 1)
+    (weight,) = found.weights
+    assert 0.0 < weight.proven_low <= weight.low == weight.high <= weight.proven_high
+    assert weight.proven_high - weight.proven_low <= 1e-2 * weight.low
+    # the weight grows in proportion to what beta is below beta_max
+    farther = described(data, 1.0 - 100.0 * below, loss)
+    assert farther.weights[0].low == pytest.approx(100.0 * weight.low, rel=1e-2)
+    for shown in found.predictions:
+        assert shown.proven_low <= shown.low == shown.high <= shown.proven_high
+
+
 def test_a_sample_of_huge_margin_leaves_true_ends() -> None:
     X, y = [[-3.4, -0.7], [-0.5, 1.2], [-0.8, -0.5]], [1, -1, 1]
     found = optimal_set(X, y, loss="logistic", beta_fraction=1e-6, at=[[-3.0, -1.0]])
@@ -331,6 +351,39 @@ def test_where_rounding_may_hide_cells_nothing_is_proven() -> None:
     assert found.predictions[0].proven_low == -np.inf
     assert np.isfinite(found.predictions[0].low)
     assert "may hide cells, so that nothing is proven" in str(found)
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("kind", ["rounded", "copies"])
+def test_multiples_of_one_row_are_complete_and_those_of_one_column(kind: str, loss: str) -> None:
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal(6) * 10.0 ** rng.uniform(-4.0, 4.0, 6)
+    b = rng.standard_normal(3) if kind == "rounded" else np.ones(3)
+    y = np.where(rng.random(6) < 0.5, 1.0, -1.0)
+    found = optimal_set(np.outer(a, b), y, beta_fraction=0.1, loss=loss, at=b[None])
+    assert (found.complete, found.unique, found.n_patterns) == (True, "yes", 2)
+    one = optimal_set((a * np.linalg.norm(b))[:, None], y, beta=found.beta, loss=loss)
+    assert one.dual_value <= found.primal_value * (1.0 + 1e-13)
+    assert found.dual_value <= one.primal_value * (1.0 + 1e-13)
+    assert found.smallest_width == one.smallest_width == found.smallest_width_low
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_outputs_of_hidden_cells_are_as_short_as_the_bound_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.standard_normal(6), rng.standard_normal(3)
+    X = np.outer(a, b / np.linalg.norm(b)) + 1e-7 * rng.standard_normal((6, 3))
+    most = length_of_hidden_outputs(X)
+    u = rng.standard_normal((20_000, 3))
+    u -= np.outer(u @ b, b) / (b @ b) * (1.0 - 1e-6 * rng.standard_normal((20_000, 1)))
+    u /= np.linalg.norm(u, axis=1)[:, None]
+    patterns, main = X @ u.T >= 0.0, X @ b >= 0.0
+    agreeing = np.sum(patterns == main[:, None], axis=0)
+    hidden = (agreeing > 0) & (agreeing < 6)
+    assert hidden.any()
+    assert np.linalg.norm(X @ u[hidden].T, axis=0).max() <= most <= 1e-4
+    # rows of two directions have cells of any length
+    assert length_of_hidden_outputs(rng.standard_normal((6, 3))) == np.inf
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -51,7 +51,8 @@ def test_json_holds_the_record_the_neurons_and_what_was_asked_for(
     said = relaxgap("optimal-set", integers, "--beta", "2", "--json", "--at", "new.npz")
     assert said.exit_code == 0, said.stderr
     found = json.loads(said.stdout)
-    assert list(found) == [*NAMES, "neurons", "predictions", "pruned"]
+    assert list(found) == [*NAMES, "constant", "neurons", "predictions", "pruned"]
+    assert found["constant"] is None
     assert (found["unique"], found["dimension"], found["n_neurons"]) == ("no", 1, 3)
     assert len(found["neurons"]) == 3
     first = found["predictions"][0]
@@ -148,3 +149,46 @@ def test_what_cannot_be_described_is_one_line(
     assert "Expected a loss with one optimal fit, squared or logistic, got hinge" in hinge
     np.savez(tmp_path / "wrong.npz", X=np.eye(3), y=np.zeros(3))
     assert "Expected" in refusal(1, "optimal-set", integers, *beta, "--at", "wrong.npz")
+
+
+def test_networks_with_biases_are_printed_and_written_with_them(
+    relaxgap: Invoke, tmp_path: Path
+) -> None:
+    """Integer data whose networks differ in the output bias alone: a neuron or its opposite."""
+    X = np.array([[-1.0, 1.0], [0.0, -1.0], [-2.0, 1.0], [0.0, 1.0]])
+    np.savez(tmp_path / "plane.npz", X=X, y=np.array([4.0, -2.0, 1.0, 6.0]))
+    np.savez(tmp_path / "new.npz", X=X)
+    (tmp_path / "set").mkdir()
+    data = str(tmp_path / "plane.npz")
+    arguments = ("optimal-set", data, "--beta", "3", "--bias", "--at", "new.npz")
+    said = relaxgap(*arguments, "--out", "set")
+    assert said.exit_code == 0, said.stderr
+    assert "The output bias ranges from" in said.stdout
+    assert "constant:" in said.stdout
+    found = json.loads(relaxgap(*arguments, "--json").stdout)
+    assert (found["unique"], found["hidden_bias"], found["output_bias"]) == (
+        "no",
+        "penalised",
+        "free",
+    )
+    ends = [found["constant"][end] for end in ("low", "high")]
+    assert ends == pytest.approx([0.0, 4.0], abs=1e-9)
+    assert [len(one["direction"]) for one in found["neurons"]] == [2, 2]
+    assert [one["direction_bias"] for one in found["neurons"]] == pytest.approx([2.0 / 3.0] * 2)
+    vertices = rows_of(tmp_path / "set" / "vertices.csv")
+    assert sorted(float(row["constant"]) for row in vertices) == pytest.approx(ends, abs=1e-9)
+    assert {"direction_0", "direction_1", "direction_bias"} <= set(
+        rows_of(tmp_path / "set" / "neurons.csv")[0]
+    )
+    assert set(rows_of(tmp_path / "set" / "pruned.csv")[0]) >= {"constant", "removed_bias"}
+    for name in ("smallest.npz", "largest.npz"):
+        network = load_network(tmp_path / "set" / name)
+        assert isinstance(network, FittedNetwork)
+        assert network.predict(X) == pytest.approx([3.0, 0.0, 2.0, 4.0], abs=1e-9)
+        arguments = ("certify", data, "--network", f"set/{name}", "--rtol", "1e-7", "--json")
+        assert json.loads(relaxgap(*arguments).stdout)["certified_ratio"] <= 1.0 + 1e-6
+
+
+def test_free_hidden_biases_are_refused_in_one_line(refusal: Refusal, integers: str) -> None:
+    said = refusal(2, "optimal-set", integers, "--beta", "2", "--penalise", "weights")
+    assert "hidden bias" in said

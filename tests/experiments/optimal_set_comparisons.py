@@ -55,6 +55,8 @@ def compare_narrow_optimum(fresh: pd.DataFrame, reference: pd.DataFrame) -> None
         assert (one["optimum_bound"] <= other["optimum"]).all()
         assert (one["optimum_bound"] <= one["narrow"]).all()
         assert (one["best_loss"] >= one["narrow_bound"]).all()
+        assert (one["best_loss"] <= one["median_loss"]).all()
+        assert (one["median_loss"] <= one["worst_loss"]).all()
         assert (one["narrow"] <= one["zero_loss"] * (1.0 + 1e-12)).all()
         assert (1.0 - one["narrow_bound"] / one["narrow"] <= 1e-6).all()
 

@@ -24,6 +24,7 @@ from relaxgap.networks.optimal_set.linear_part import opposite_pairs
 from relaxgap.networks.optimal_set.long_numbers import LongPoint, dual_point
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.priced_cells import cells_at, price_cells
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.networks.optimal_set.tight_neurons import TightNeurons
 from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
 from relaxgap.patterns import enumerate_patterns
@@ -74,6 +75,27 @@ def test_projections_move_by_no_more_than_the_reach(seed: int) -> None:
         assert np.linalg.norm(off) <= room + 1e-9
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("d", [2, 3])
+def test_directions_on_a_ray_stay_while_the_dual_point_moves_less_than_the_room(
+    d: int, seed: int
+) -> None:
+    data, rng = gaussian(7, d, seed), np.random.default_rng(seed)
+    patterns = enumerate_patterns(data.X)
+    cells = price_cells(data.X, patterns, data.y, -1.0)
+    on_ray = np.flatnonzero(cells.ray_radius > 0.0)
+    assert on_ray.size > 0
+    for _ in range(20):
+        k = int(rng.choice(on_ray))
+        moved = rng.standard_normal(7)
+        moved *= 0.999 * cells.ray_radius[k] / np.linalg.norm(moved)
+        there = cells_at(data.X, patterns, data.y + moved, cells.pattern[[k]], cells.sign[[k]])
+        apart = np.linalg.norm(there.direction[0] - cells.direction[k])
+        assert apart <= cells.ray_error[k] + there.ray_error[0] <= 1e-12
+        errors = cells.direction_errors(float(cells.price_high.max()), 0.999 * cells.ray_radius[k])
+        assert errors[k] == cells.ray_error[k]
+
+
 @pytest.mark.parametrize("loss", [SQUARED, LOGISTIC], ids=lambda loss: loss.name)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_radius_of_bad_networks_and_dual_points_covers_the_optimum_too(
@@ -95,7 +117,7 @@ def test_the_radius_of_bad_networks_and_dual_points_covers_the_optimum_too(
         blocks = (1.0 + size * rng.standard_normal()) * blocks
         point = LongPoint(blocks, np.sign(found.smallest.output), nu)
         largest = float(price_cells(data.X, patterns, nu, -1.0).price_high.max())
-        known = known_optimum(data, found.beta, of_fit, point, largest)
+        known = known_optimum(Problem(data, found.beta, of_fit), point, largest)
         assert np.linalg.norm(nu - best.nu) <= known.radius + best.radius
         assert np.all(np.abs(nu - best.nu) <= known.errors + best.errors)
         assert np.linalg.norm(known.fit - best.fit) <= known.fit_radius + best.fit_radius
@@ -115,7 +137,7 @@ def test_an_infinite_radius_bounds_nothing() -> None:
     found = optimal_set(data.X, data.y, beta_fraction=0.1, loss="logistic")
     neurons = found.description.neurons
     far = np.full(3, np.inf)
-    known = of_dual_point(data, found.beta, LOGISTIC, 0.5 * data.y, far, np.inf)
+    known = of_dual_point(Problem(data, found.beta, LOGISTIC), 0.5 * data.y, far, np.inf)
     assert (known.total_low, known.total_high, known.fit_radius) == (0.0, np.inf, np.inf)
     bounds = OuterBounds(neurons, known)
     none, unit = np.zeros(neurons.n_neurons), np.eye(neurons.n_neurons)[0]
@@ -138,13 +160,12 @@ def test_a_network_whose_total_weight_is_unknown_bounds_nothing() -> None:
     data = Dataset(np.array(HUGE_MARGINS[0]), np.array(HUGE_MARGINS[1]))
     patterns = enumerate_patterns(data.X)
     nu = np.array([1.5, -0.2, 0.2])
-    known = known_optimum(
-        data, 0.1, LOGISTIC, LongPoint(np.zeros((0, 2)), np.zeros(0), nu), 0.05, 0.0
-    )
+    no_network = LongPoint(np.zeros((0, 2)), np.zeros(0), nu)
+    known = known_optimum(Problem(data, 0.1, LOGISTIC), no_network, 0.05, 0.0)
     assert (known.radius, known.total_high) == (np.inf, np.inf)
     nothing = LongPoint(np.full((1, 2), np.nan), np.ones(1), np.array([0.5, -0.2, 0.2]))
-    assert known_optimum(data, 0.1, LOGISTIC, nothing, 0.05).radius == np.inf
-    assert known_optimum(data, 0.1, SQUARED, nothing, 0.05).radius == np.inf
+    assert known_optimum(Problem(data, 0.1, LOGISTIC), nothing, 0.05).radius == np.inf
+    assert known_optimum(Problem(data, 0.1, SQUARED), nothing, 0.05).radius == np.inf
     assert patterns.complete
 
 
@@ -157,14 +178,14 @@ def test_the_share_of_a_sample_that_is_fitted_by_far_is_known_to_its_own_digits(
     # of this strength it is the optimal dual point
     beta = float(share)
     point = LongPoint(np.array([[margin]]), np.ones(1), np.array([share]))
-    known = known_optimum(data, beta, LOGISTIC, point, beta)
+    known = known_optimum(Problem(data, beta, LOGISTIC), point, beta)
     assert known.errors[0] <= 1e-6 * beta
     assert known.total_low <= margin <= known.total_high
     assert abs(known.fit[0] - margin) <= known.fit_radius <= 1e-5
     # and of a worse network it is covered
     for scale in (0.99, 1.01):
         worse = LongPoint(np.array([[scale * margin]]), np.ones(1), np.array([share]))
-        wider = known_optimum(data, beta, LOGISTIC, worse, beta)
+        wider = known_optimum(Problem(data, beta, LOGISTIC), worse, beta)
         assert wider.radius >= known.radius
         assert wider.total_low <= margin <= wider.total_high
 
@@ -179,7 +200,7 @@ def neurons_of(angles: list[float], error: float) -> TightNeurons:
     directions = np.column_stack([np.cos(angles), np.sin(angles)])
     k = len(angles)
     some, count = np.full(k, error), np.ones(k, dtype=np.intp)
-    return TightNeurons(directions, np.ones(k), some, directions.T, some, count, count)
+    return TightNeurons(directions, np.ones(k), some, directions.T, 0.0 * some, some, count, count)
 
 
 def test_a_neuron_whose_opposite_has_another_one_proves_nothing() -> None:

@@ -12,6 +12,7 @@ from relaxgap.errors import EnumerationLimitError
 from relaxgap.patterns.column_units import column_units
 from relaxgap.patterns.counting import cover_count
 from relaxgap.patterns.enumeration import enumerate_patterns
+from relaxgap.patterns.exact_columns import independent_columns
 from relaxgap.patterns.pattern_set import PatternSet
 from relaxgap.patterns.sampling import sample_patterns
 from relaxgap.patterns.whole_numbers import dependencies_are_exact
@@ -368,3 +369,31 @@ def test_one_column_has_the_two_cells_of_its_signs_exactly(X: Matrix) -> None:
     assert found.complete
     assert found.shift is None
     assert found.n_patterns == (2 if np.any(X) else 1)
+
+
+@pytest.mark.parametrize("kind", ["copies", "a column of zeros", "indicators and ones"])
+def test_columns_that_are_exact_combinations_of_others_leave_no_room_to_hide(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((6, 2))
+    first = np.arange(6) % 2 == 0.0
+    X = {
+        "copies": np.column_stack([Z, Z, -0.5 * Z[:, 0]]),
+        "a column of zeros": np.column_stack([Z, np.zeros(6)]),
+        "indicators and ones": np.column_stack([Z, first, ~first, np.ones(6)]),
+    }[kind]
+    columns = independent_columns(X)
+    assert columns is not None
+    fewer = np.ascontiguousarray(X[:, columns])
+    found, of_fewer = enumerate_patterns(X), enumerate_patterns(fewer)
+    assert (found.complete, found.shift) == (True, None)
+    assert set(map(bytes, found.packed)) == set(map(bytes, of_fewer.packed))
+
+
+def test_a_column_that_rounding_moved_is_independent() -> None:
+    Z = np.random.default_rng(0).standard_normal((7, 2))
+    X = np.column_stack([Z, Z @ [0.3, 0.7]])
+    columns = independent_columns(X)
+    assert columns is not None
+    assert columns.tolist() == [0, 1, 2]
+    assert enumerate_patterns(X).shift is not None
+    assert independent_columns(np.ones((3000, 1))) is None

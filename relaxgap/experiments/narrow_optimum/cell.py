@@ -72,7 +72,7 @@ class Record:
         Loss of the zero network.
     n_starts, n_found : int
         Runs, and those that are proven within 1% of the least loss of their width.
-    best_loss, median_loss : float
+    best_loss, median_loss, worst_loss : float
         Of the least losses of the runs.
     """
 
@@ -95,6 +95,7 @@ class Record:
     n_found: int
     best_loss: float
     median_loss: float
+    worst_loss: float
 
 
 def run(cell: Cell[Settings]) -> list[Record]:
@@ -131,6 +132,7 @@ def run(cell: Cell[Settings]) -> list[Record]:
                     n_found=int(np.count_nonzero(losses <= FOUND * narrow.dual_value)),
                     best_loss=float(losses.min()),
                     median_loss=float(np.median(losses)),
+                    worst_loss=float(losses.max()),
                 )
             )
     return records

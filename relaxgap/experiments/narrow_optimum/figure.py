@@ -22,6 +22,8 @@ def with_ratios(summary: pd.DataFrame) -> pd.DataFrame:
         zero_ratio=summary["zero_loss"] / summary["optimum_bound"],
         share=summary["n_found"] / summary["n_starts"],
         best_ratio=summary["best_loss"] / summary["narrow_bound"],
+        median_ratio=summary["median_loss"] / summary["narrow_bound"],
+        worst_ratio=summary["worst_loss"] / summary["narrow_bound"],
         gap=1.0 - summary["narrow_bound"] / summary["narrow"],
     )
 
@@ -29,6 +31,22 @@ def with_ratios(summary: pd.DataFrame) -> pd.DataFrame:
 def instances(summary: pd.DataFrame) -> pd.DataFrame:
     """Return each instance and width once, whatever was trained."""
     return with_ratios(summary).drop_duplicates([*INSTANCE, "width"])
+
+
+def of_all_methods(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return each instance and width with what the runs of all methods reach on it, over p*."""
+    groups = with_ratios(summary).groupby([*INSTANCE, "width"], sort=False)
+    found = groups.agg(
+        ratio=("ratio", "first"),
+        bound=("optimum_bound", "first"),
+        n_found=("n_found", "sum"),
+        n_starts=("n_starts", "sum"),
+        best=("best_loss", "min"),
+        median=("median_loss", "median"),
+        worst=("worst_loss", "max"),
+    )
+    over = {name: found[name] / found["bound"] for name in ("best", "median", "worst")}
+    return found.assign(share=found["n_found"] / found["n_starts"], **over).reset_index()
 
 
 def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
@@ -58,7 +76,46 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
     return figure
 
 
-FIGURES = {"": draw}
+def draw_instances(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
+    """Draw of each instance what runs reach beside the least loss of their width."""
+    all_methods = of_all_methods(summary)
+    widths = np.sort(all_methods["width"].unique())
+    figure = new_figure(4.6)
+    panels = figure.subplots(
+        2, len(widths), sharex="col", sharey="row", squeeze=False, height_ratios=[2, 1]
+    )
+    for column, width in enumerate(widths):
+        rows = all_methods[all_methods["width"] == width].sort_values("ratio", ignore_index=True)
+        _draw_reached(panels[0, column], rows)
+        panels[1, column].bar(rows.index, rows["share"], width=0.8, color="C0")
+        panels[1, column].set_xlabel("instances, by the least loss")
+        panels[1, column].set_ylim(0.0, 1.0)
+    panels[0, 0].set_ylabel("times $p^*$")
+    panels[1, 0].set_ylabel("share of runs")
+    panels[0, 0].legend()
+    names = [f"$m = {width}$: what runs reach" for width in widths]
+    name_panels(panels.ravel().tolist(), [*names, *(["runs that find $p^*_m$"] * len(widths))])
+    annotate(
+        figure,
+        title(summary),
+        f"{summary['data'].iloc[0]}, $n$ = {span(summary['n'])}, $d$ = {span(summary['d'])}, "
+        f"{summary['beta_fraction'].nunique()} strengths; {span(all_methods['n_starts'])} runs of "
+        f"{summary['method'].nunique()} methods on each. $p^*_m$ is proven to "
+        f"{scientific(instances(summary)['gap'].max())} or closer; bars from the best run to the "
+        "worst; the median is that of the medians of the methods.",
+    )
+    return figure
+
+
+FIGURES = {"": draw, "instances": draw_instances}
+
+
+def _draw_reached(axes: Axes, rows: pd.DataFrame) -> None:
+    axes.vlines(rows.index, rows["best"], rows["worst"], color="0.75", label="runs")
+    axes.plot(rows.index, rows["median"], "s", color="C1", markersize=3, label="median run")
+    axes.plot(rows.index, rows["ratio"], "o", color="C0", markersize=3, label="$p^*_m$, exact")
+    axes.set_yscale("log")
+    label_factors(axes)
 
 
 def _draw_ratios(axes: Axes, once: pd.DataFrame) -> None:
@@ -101,6 +158,6 @@ def title(summary: pd.DataFrame) -> str:
 
 def table(summary: pd.DataFrame, _statistics: pd.DataFrame) -> pd.DataFrame:
     """Return medians by width, strength and method."""
-    columns = ["ratio", "share", "best_ratio", "smallest"]
+    columns = ["ratio", "share", "best_ratio", "median_ratio", "worst_ratio", "smallest"]
     groups = with_ratios(summary).groupby(["width", "beta_fraction", "method"], sort=False)
     return groups[columns].median()

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.polishing import solved
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.networks.two_layer import TwoLayerNetwork
-from relaxgap.problems.losses import Loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +18,8 @@ class PrunedNetwork:
     ----------
     network : TwoLayerNetwork
         Its output weights are the best ones for its directions.
+    constant : float
+        Its output bias, the best one; 0 without one.
     removed : (d,) float64
         Unit direction of the neuron that went last.
     loss_value : float
@@ -26,11 +27,12 @@ class PrunedNetwork:
     """
 
     network: TwoLayerNetwork
+    constant: float
     removed: Float64[np.ndarray, " d"]
     loss_value: float
 
 
-def prune(network: TwoLayerNetwork, data: Dataset, beta: float, loss: Loss) -> list[PrunedNetwork]:
+def prune(network: TwoLayerNetwork, problem: Problem) -> list[PrunedNetwork]:
     r"""Remove one neuron after another, each time the one whose absence costs least.
 
     After each removal the weights of the others are solved for anew, a lasso over non-negative
@@ -40,8 +42,8 @@ def prune(network: TwoLayerNetwork, data: Dataset, beta: float, loss: Loss) -> l
     ----------
     network : TwoLayerNetwork
         Scaled, of moderate width.
-    data, beta, loss
-        The problem.
+    problem : Problem
+        Whose loss it is.
 
     Returns
     -------
@@ -59,11 +61,12 @@ def prune(network: TwoLayerNetwork, data: Dataset, beta: float, loss: Loss) -> l
         tried = []
         for k in range(len(signs)):
             left = np.delete(np.arange(len(signs)), k)
-            c, _ = solved(data, beta, loss, units[left], signs[left], np.zeros(len(left)))
-            pruned = _network(units[left], signs[left], c)
-            tried.append((pruned.training_loss(data, beta, loss), k, pruned))
-        value, k, pruned = min(tried, key=lambda one: one[:2])
-        found.append(PrunedNetwork(pruned, units[k], value))
+            lasso = solved(problem, units[left], signs[left], np.zeros(len(left)))
+            pruned = _network(units[left], signs[left], lasso.weights)
+            value = problem.training_loss(pruned, lasso.constant)
+            tried.append((value, k, pruned, lasso.constant))
+        value, k, pruned, constant = min(tried, key=lambda one: one[:2])
+        found.append(PrunedNetwork(pruned, constant, units[k], value))
         units, signs = np.delete(units, k, axis=0), np.delete(signs, k)
     return found
 

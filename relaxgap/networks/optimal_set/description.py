@@ -5,26 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.face_newton import on_faces
-from relaxgap.networks.optimal_set.known_optimum import (
-    KnownOptimum,
-    known_optimum,
-    of_dual_point,
-)
+from relaxgap.networks.optimal_set.known_optimum import KnownOptimum, known_optimum
+from relaxgap.networks.optimal_set.located import Located, locate, with_exact_entries
 from relaxgap.networks.optimal_set.long_numbers import LONG, LongPoint
 from relaxgap.networks.optimal_set.outer_bounds import OuterBounds
 from relaxgap.networks.optimal_set.polishing import polish
 from relaxgap.networks.optimal_set.polytope import Polytope
-from relaxgap.networks.optimal_set.priced_cells import PricedCells, cells_at, price_cells
+from relaxgap.networks.optimal_set.priced_cells import PricedCells, cells_at
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.networks.optimal_set.tight_neurons import TightNeurons, tight_neurons
+from relaxgap.networks.optimal_set.zero_network import zero_network
 from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import row_lengths, spectral_norm
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems.losses import Loss
-
-BAND = 1e-5
-"""Cells priced within this part of beta are looked at one by one, more if the radius asks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +66,7 @@ class Description:
     polytope : Polytope
         Of the weights of the neurons.
     fit : (n,) float64
-        That of ``known``, or where nothing is known of it that of the network.
+        That of the network, or, if it is farther from the optimal one than ``known``, the latter.
     is_zero : bool
         Whether the zero network is proven to be optimal, and then the only one: any other has the
         same fit and a penalty.
@@ -110,7 +104,27 @@ class Description:
         outputs = self.neurons.outputs_at(row[None])[0]
         length = float(row_lengths(row[None])[0])
         errors = length * (self.neurons.errors + 4.0 * EPS * (row.size + 4)) * (1.0 + 1e-12)
-        return self._range(outputs, errors)
+        return self._with_constant(self._range(outputs, errors + self.neurons.mean_errors))
+
+    def constant_range(self) -> Range:
+        """Return the range of the output bias."""
+        g = -self.neurons.means
+        return self._with_constant(self._range(g, self.neurons.mean_errors))
+
+    def constant(self, weights: Float64[np.ndarray, " k"]) -> float:
+        """Return the output bias of a network of these weights."""
+        return self.known.constant - float(self.neurons.means @ weights)
+
+    def _with_constant(self, found: Range) -> Range:
+        """Add what all optimal networks have beside the neurons."""
+        at, off, ends = self.known.constant, self.known.constant_error, found.interval
+        # no end is off by more than two roundings of its own
+        if at != 0.0:
+            off += 4.0 * EPS * (abs(at) + abs(ends.proven_low) + abs(ends.proven_high))
+        moved = Interval(
+            at + ends.proven_low - off, at + ends.low, at + ends.high, at + ends.proven_high + off
+        )
+        return replace(found, interval=moved)
 
     def _range(self, g: Float64[np.ndarray, " k"], errors: Float64[np.ndarray, " k"]) -> Range:
         lowest, below = self.polytope.least(g)
@@ -127,9 +141,7 @@ class Description:
 
 
 def describe(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     patterns: PatternSet,
     start: LongPoint,
 ) -> Description:
@@ -137,114 +149,72 @@ def describe(
 
     Parameters
     ----------
-    data, beta, loss
-        The problem.
+    problem : Problem
+        Whose optimal networks are meant.
     patterns : PatternSet
         All open cells, told apart: what is proven is proven of these.
     start : LongPoint
-        Nearly optimal; of no neurons where that is the zero network.
+        Nearly optimal; without a neuron where that is the zero network, as far as is known.
 
     Notes
     -----
     Cost: two screenings of all prices, and a non-negative least squares solve for each (cell, sign)
     whose price is near ``beta``.
     """
-    at_zero = np.asarray(loss.dual_point(np.zeros(data.n), data.y))
-    located = locate(data, beta, loss, patterns, start)
+    data = problem.data
+    located = locate(problem, patterns, start)
     point = start
-    if start.signs.size:
-        point = _refined(data, beta, loss, patterns, start, located.cells)
-        located = locate(data, beta, loss, patterns, point)
+    if not _is_zero(problem, start, located):
+        # also of a start without a neuron: near beta_max that is within the accuracy of a solver
+        point = _refined(problem, patterns, start, located.cells)
+        located = locate(problem, patterns, point)
     cells, largest = located.cells, located.largest_price
-    known = _with_exact_entries(data, beta, loss, patterns, cells, located.known)
-    neurons = tight_neurons(data, beta, patterns, cells, known)
-    fit = known.fit
-    if not np.isfinite(known.fit_radius):
-        blocks = point.blocks.astype(np.float64)
-        fit = np.asarray(np.maximum(data.X @ blocks.T, 0.0) @ point.signs)
+    known = with_exact_entries(problem, patterns, cells, located.known)
+    neurons = tight_neurons(problem, patterns, cells, known)
+    fit = np.asarray((np.maximum(data.X @ point.blocks.T, 0.0) @ point.signs).astype(np.float64))
+    fit = fit - problem.means(fit[:, None])[0]
+    if float(np.linalg.norm(fit - known.fit)) > known.fit_radius:
+        # that of a worse point; of one that is as good it has the digits of a small fit
+        fit = known.fit
     polytope = Polytope.of(neurons.columns, fit)
-    is_zero = largest <= beta and np.array_equal(point.nu, at_zero)
-    return Description(point, known, largest, cells, neurons, polytope, fit, is_zero)
+    is_zero = _is_zero(problem, point, located)
+    # the next float64 above
+    largest_price = float(np.nextafter(np.float64(largest), np.inf))
+    return Description(point, known, largest_price, cells, neurons, polytope, fit, is_zero)
+
+
+def _is_zero(problem: Problem, point: LongPoint, located: Located) -> bool:
+    """Say whether a dual point is that of the zero network, which its prices prove optimal."""
+    zero, off = zero_network(problem)
+    if not np.array_equal(point.nu, zero.nu):
+        return False
+    moved = LONG(spectral_norm(problem.data.X) * (1.0 + 1e-9) * off)
+    return bool(located.largest_price + moved <= problem.beta)
 
 
 def _refined(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     patterns: PatternSet,
     start: LongPoint,
     near: PricedCells,
 ) -> LongPoint:
     """Return the point of the smallest radius: the start, or one of those that two methods make."""
     nu = np.asarray(start.nu.astype(np.float64))
-    polished = polish(data, beta, loss, patterns, near.pattern, near.sign, nu)
-    blocks, signs = polished.blocks, polished.signs
-    points = [start, LongPoint(blocks.astype(LONG), signs, polished.nu.astype(LONG))]
+    polished = polish(problem, patterns, near.pattern, near.sign, nu)
+    blocks = polished.blocks.astype(LONG)
+    points = [start]
+    points.append(
+        LongPoint(blocks, polished.signs, polished.nu.astype(LONG), LONG(polished.constant))
+    )
     bits = patterns.unpack(near.pattern[polished.owners])
-    further = on_faces(data, beta, loss, bits, signs, blocks, polished.nu)
+    further = on_faces(problem, bits, polished)
     if further is not None:
         points.append(further)
 
     def radius(point: LongPoint) -> float:
-        cells = cells_at(data.X, patterns, point.nu, near.pattern, near.sign)
-        largest = float(np.max(cells.price_high, initial=0.0))
-        return known_optimum(data, beta, loss, point, largest).radius
+        X, off = problem.data.X, problem.off_balance(point.nu)
+        cells = cells_at(X, patterns, point.nu, near.pattern, near.sign)
+        largest = LONG(np.max(cells.price_high, initial=0.0)) + LONG(spectral_norm(X) * off)
+        return known_optimum(problem, point, largest, off).radius
 
     return min(points, key=radius)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Located:
-    """Hold how near a dual point is to the optimal one, and the cells that can be tight there."""
-
-    known: KnownOptimum
-    largest_price: float
-    cells: PricedCells
-
-
-def locate(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
-    patterns: PatternSet,
-    point: LongPoint,
-    nearby: float = 0.0,
-) -> Located:
-    """Price all cells, with a band below ``beta`` that is wide enough for the radius.
-
-    The dual point that is meant may be ``nearby``: see `known_optimum`.
-    """
-    band, size = BAND, spectral_norm(data.X) * (1.0 + 1e-9)
-    # what is not listed was priced at the float64 nearest to the dual point
-    nu = point.nu
-    tail = EPS * float(np.linalg.norm(nu.astype(np.float64)))
-    while True:
-        threshold = beta * (1.0 - band)
-        cells = price_cells(data.X, patterns, nu, threshold)
-        listed = float(np.max(cells.price_high, initial=0.0))
-        largest = float(np.maximum(threshold + size * tail, listed)) + size * nearby
-        known = known_optimum(data, beta, loss, point, largest, nearby)
-        if size * known.radius < 0.5 * band * beta or band >= 0.9 or size == 0.0:
-            break
-        band = min(0.9, max(100.0 * band, 4.0 * size * known.radius / beta))
-    if size > 0.0 and size * known.radius >= 0.5 * band * beta:
-        # nothing is known of the prices: all cells can be tight
-        cells = price_cells(data.X, patterns, nu, -1.0)
-    return Located(known, largest, cells.over(cells.possibly_tight(beta, known.radius)))
-
-
-def _with_exact_entries(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
-    patterns: PatternSet,
-    cells: PricedCells,
-    known: KnownOptimum,
-) -> KnownOptimum:
-    """Set the dual entries of samples on which no tight cell is active: the fit is zero there."""
-    active = patterns.unpack(cells.pattern).any(axis=0) & np.any(data.X != 0.0, axis=1)
-    idle = ~active
-    nu = known.nu.copy()
-    nu[idle] = loss.dual_point(np.zeros(data.n), data.y)[idle]
-    errors = np.where(idle, 0.0, known.errors)
-    return of_dual_point(data, beta, loss, nu, errors, known.radius)

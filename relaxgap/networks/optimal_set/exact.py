@@ -4,7 +4,8 @@ A float is a fraction, so small integer data whose optimal dual point has small 
 decided: a rational guess :math:`\nu` within the proven radius, the exact projections of the cells
 that can be tight, and an exact solution :math:`c \ge 0` of :math:`\sum_k c_k a_k = y - \nu` over
 those whose price is exactly ``beta`` make a pair that meets the optimality conditions. Then
-:math:`\nu` *is* the optimal dual point. This is for the squared loss.
+:math:`\nu` *is* the optimal dual point. An output bias ``b`` adds :math:`1^\top \nu = \rho b`
+to them; a free one leaves fit and columns less their means. This is for the squared loss.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,12 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.description import Description
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.numerics.rounding import EPS
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems.losses import SQUARED, Loss
+from relaxgap.problems.losses import SQUARED
 
 MAX_DENOMINATOR = 1000
 """Of the entries of the dual point that is guessed."""
@@ -42,7 +43,7 @@ class ExactOptimalSet:
     signs : tuple of int
         Of the output weights.
     columns : tuple of tuples
-        What a unit of each neuron adds to the fit, exactly.
+        What a unit of each neuron adds to the fit, exactly; beside a free constant less its mean.
     vertices : tuple of tuples
         The vertices found, weights :math:`c_k` that have the optimal fit exactly.
     """
@@ -66,9 +67,7 @@ class ExactOptimalSet:
 
 
 def exact_optimal_set(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     patterns: PatternSet,
     described: Description,
     vertices: Float64[np.ndarray, "v k"],
@@ -77,8 +76,8 @@ def exact_optimal_set(
 
     Parameters
     ----------
-    data, beta, loss
-        The problem.
+    problem : Problem
+        Of the squared loss; no other is tried.
     patterns : PatternSet
         All open cells.
     described : Description
@@ -86,11 +85,12 @@ def exact_optimal_set(
     vertices : (v, k) float64
         Of the neurons described; their supports are solved for again, exactly.
     """
+    data, beta = problem.data, problem.beta
     size = data.X.size * (described.cells.n_cells + 1)
-    if loss.name != SQUARED.name or size > MAX_NUMBERS:
+    if problem.loss.name != SQUARED.name or size > MAX_NUMBERS:
         return None
     nu = _short_fractions(described)
-    if nu is None:
+    if nu is None or (problem.is_free and sum(nu) != 0):
         return None
     X = [tuple(map(Fraction, row)) for row in data.X.tolist()]
     strength = Fraction(beta)
@@ -112,7 +112,13 @@ def exact_optimal_set(
         tuple(s * max(_dot(row, v), Fraction(0)) / strength for row in X)
         for s, v in zip(signs, directions, strict=True)
     )
-    fit = tuple(Fraction(label) - n for label, n in zip(data.y.tolist(), nu, strict=True))
+    penalty = Fraction(problem.penalty)
+    constant = sum(nu, Fraction(0)) / penalty if penalty else Fraction(0)
+    fit = tuple(
+        Fraction(label) - n - constant for label, n in zip(data.y.tolist(), nu, strict=True)
+    )
+    if problem.is_free:
+        columns, fit = tuple(map(_centred, columns)), _centred(fit)
     found = _vertices(columns, fit, _matched(described, signs, directions, beta), vertices)
     if not found:
         return None
@@ -231,6 +237,11 @@ def rank_of(vectors: Sequence[Vector]) -> int:
             rows[k] = [x - factor * y for x, y in zip(rows[k], rows[rank], strict=True)]
         rank += 1
     return rank
+
+
+def _centred(a: Vector) -> Vector:
+    mean = sum(a, Fraction(0)) / len(a)
+    return tuple(x - mean for x in a)
 
 
 def _dot(a: Vector, b: Vector) -> Fraction:

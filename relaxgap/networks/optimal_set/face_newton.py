@@ -7,8 +7,8 @@ for the rows j of its face :math:`\}`, with gradient and Hessian
           F^\top \operatorname{diag}(\ell'') F
           + \beta \operatorname{blkdiag}\big((I - \hat w_k \hat w_k^\top) / \|w_k\|\big),
 
-so that a few steps with residuals in more digits leave as many digits as these have. Nothing is
-believed of it: its point is priced like any other.
+and for an output bias one entry more, so that a few steps with residuals in more digits leave as
+many digits as these have. Nothing is believed of it: its point is priced like any other.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.long_numbers import LONG, LongPoint, dual_point
+from relaxgap.networks.optimal_set.polishing import Polished
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.patterns.cones import project_onto_cone
-from relaxgap.problems.losses import SQUARED, Loss
+from relaxgap.problems.biases import Bias
+from relaxgap.problems.losses import SQUARED
 
 MAX_STEPS = 12
 SAME = 1e-4
@@ -39,26 +41,20 @@ class Face:
     basis: Float64[np.ndarray, "d r"]
 
 
-def on_faces(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
-    bits: Bool[np.ndarray, "k n"],
-    signs: Float64[np.ndarray, " k"],
-    blocks: Float64[np.ndarray, "k d"],
-    nu: Float64[np.ndarray, " n"],
-) -> LongPoint | None:
+def on_faces(problem: Problem, bits: Bool[np.ndarray, "k n"], found: Polished) -> LongPoint | None:
     """Refine a network; None where its neurons leave their faces or vanish.
 
     Parameters
     ----------
-    data, beta, loss
-        The problem.
-    bits, signs, blocks : (k, ...)
-        The cell of each neuron, its sign, and both weights in one.
-    nu : (n,) float64
-        Near the dual point.
+    problem : Problem
+        What is solved.
+    bits : (k, n) bool
+        The cell of each neuron.
+    found : Polished
+        The network, near an optimal one.
     """
+    data, beta, loss = problem.data, problem.beta, problem.loss
+    blocks, signs, nu = found.blocks, found.signs, found.nu
     merged = _merged(blocks, signs)
     if not merged:
         return None
@@ -66,7 +62,7 @@ def on_faces(
     faces = [_face(data.X, bits[k], float(signs[k]), nu) for k in heads]
     w = [blocks[rows].sum(axis=0).astype(LONG) for rows in merged]
     w = [_onto(face, one) for face, one in zip(faces, w, strict=True)]
-    X = data.X.astype(LONG)
+    X, constant = data.X.astype(LONG), LONG(found.constant)
     for _ in range(MAX_STEPS):
         checkpoint()
         lengths = [np.sqrt(one @ one) for one in w]
@@ -75,31 +71,25 @@ def on_faces(
         fit = sum(
             (f.sign * np.where(f.bits, X @ one, 0.0) for f, one in zip(faces, w, strict=True))
         )
-        long_nu = dual_point(loss, np.asarray(fit), data.y)
-        gradient = np.concatenate(
-            [
-                f.basis.T @ (beta * one / length - f.sign * ((long_nu * f.bits) @ X))
-                for f, one, length in zip(faces, w, lengths, strict=True)
-            ]
-        )
-        step = _step(data, beta, loss, faces, w, long_nu, gradient)
+        long_nu = dual_point(loss, np.asarray(fit) + constant, data.y)
+        parts = [
+            f.basis.T @ (beta * one / length - f.sign * ((long_nu * f.bits) @ X))
+            for f, one, length in zip(faces, w, lengths, strict=True)
+        ]
+        if problem.output is not Bias.NONE:
+            parts.append(np.array([-problem.slope_in_constant(long_nu, constant)]))
+        step = _step(problem, faces, w, long_nu, np.concatenate(parts))
         at = 0
         for k, face in enumerate(faces):
             size = face.basis.shape[1]
             w[k] = _onto(face, w[k] + face.basis.astype(LONG) @ step[at : at + size])
             at += size
+        constant = constant + step[at:].sum()
         if not all(np.all(np.isfinite(one)) for one in w):
             return None
-    return LongPoint(
-        np.array(w), np.array([f.sign for f in faces]), dual_point_of(data, loss, faces, w)
-    )
-
-
-def dual_point_of(data: Dataset, loss: Loss, faces: list[Face], w: list[np.ndarray]) -> np.ndarray:
-    """Return the dual point at the fit of a network."""
-    X = data.X.astype(LONG)
     fit = sum((f.sign * np.maximum(X @ one, 0.0) for f, one in zip(faces, w, strict=True)))
-    return dual_point(loss, np.asarray(fit), data.y)
+    at_end = dual_point(loss, np.asarray(fit) + constant, data.y)
+    return LongPoint(np.array(w), np.array([f.sign for f in faces]), at_end, constant)
 
 
 def _merged(
@@ -149,18 +139,20 @@ def _onto(face: Face, w: np.ndarray) -> np.ndarray:
 
 
 def _step(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     faces: list[Face],
     w: list[np.ndarray],
     nu: np.ndarray,
     gradient: np.ndarray,
 ) -> np.ndarray:
     """Solve the Newton system in float64; its right side has more digits."""
+    data, beta, loss = problem.data, problem.beta, problem.loss
     shares = (data.y * nu).astype(np.float64)
     curvature = np.ones(data.n) if loss.name == SQUARED.name else shares * (1.0 - shares)
-    F = np.column_stack([f.sign * np.where(f.bits[:, None], data.X @ f.basis, 0.0) for f in faces])
+    columns = [f.sign * np.where(f.bits[:, None], data.X @ f.basis, 0.0) for f in faces]
+    if problem.output is not Bias.NONE:
+        columns.append(np.ones((data.n, 1)))
+    F = np.column_stack(columns)
     hessian = F.T @ (curvature[:, None] * F)
     at = 0
     for face, one in zip(faces, w, strict=True):
@@ -170,5 +162,6 @@ def _step(
         block = slice(at, at + size)
         hessian[block, block] += beta / length * (np.eye(size) - np.outer(along, along))
         at += size
+    hessian[at:, at:] += problem.penalty
     right = gradient.astype(np.float64)
     return -np.linalg.lstsq(hessian, right, rcond=1e-13)[0].astype(LONG)

@@ -7,21 +7,25 @@ so that for every feasible :math:`\nu` and every network
           + \beta \sum_j \|w_j\| |\alpha_j| - \nu^\top q \Big),
 
 ``q`` the network's fit: the duality gap as a sum of two numbers that are not negative, neither of
-which cancels against the loss. For the squared loss the first is :math:`\tfrac12 \|y - q - \nu\|^2`
-and :math:`\kappa = 1`; for the logistic one :math:`\kappa = 1/4`, and the divergence of the shares
+which cancels against the loss. An output bias ``b`` of cost :math:`\tfrac\rho2 b^2` makes ``q`` in
+the loss an output :math:`q + b` and adds :math:`(\rho b - 1^\top \nu)^2 / (2 \rho)`, nothing if it
+is free. For the squared loss the first is :math:`\tfrac12 \|y - q - \nu\|^2` and
+:math:`\kappa = 1`; for the logistic one :math:`\kappa = 1/4`, and the divergence of the shares
 :math:`p` of :math:`\nu` from those of ``q`` is at most :math:`\sum_i (p_i - \pi_i)^2 / (\pi_i
 (1 - \pi_i))`.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.errors import ConfigurationError
 from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS, LongPoint
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.numerics.rounding import EPS, TINY
+from relaxgap.problems.biases import Bias
 from relaxgap.problems.losses import LOGISTIC, SQUARED, Loss
 
 CURVATURE = {SQUARED.name: 1.0, LOGISTIC.name: 0.25}
@@ -41,9 +45,12 @@ class KnownOptimum:
     radius : float
         Euclidean distance of ``nu`` to the optimal dual point, at most.
     fit : (n,) float64
-        Near the optimal fit.
+        Near the optimal fit of the neurons; beside a free constant near the centred one.
     fit_radius : float
         Its distance, at most.
+    constant, constant_error : float
+        Near what is added to this fit, and the distance to that: the constant, or, beside a free
+        one, the mean of the optimal output.
     total_low, total_high : float
         :math:`\sum_k c_k`, the same for all optimal networks, lies between them.
     """
@@ -53,6 +60,8 @@ class KnownOptimum:
     radius: float
     fit: Float64[np.ndarray, " n"]
     fit_radius: float
+    constant: float
+    constant_error: float
     total_low: float
     total_high: float
 
@@ -73,31 +82,27 @@ def refuse_several_fits(loss: Loss) -> None:
 
 
 def known_optimum(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     point: LongPoint,
-    largest_price: float,
+    largest_price: float | np.longdouble,
     nearby: float = 0.0,
 ) -> KnownOptimum:
     """Bound the distance of a dual point to the optimal one.
 
     Parameters
     ----------
-    data : Dataset
-        ``X`` (n, d) and ``y`` (n,).
-    beta : float
-        Regularisation strength.
-    loss : Loss
-        ``squared`` or ``logistic``.
+    problem : Problem
+        Whose optimum is meant.
     point : LongPoint
         Any network, the nearer to optimal the better, and any dual point; of the logistic loss with
         shares between 0 and 1.
     largest_price : float
         At least every price at the dual point, over all cells.
     nearby : float
-        Distance of the dual point to the one that is meant, whose prices are bounded instead.
+        Distance of the dual point to the one that is meant, whose prices are bounded instead; of a
+        free constant that is one whose entries add up to zero.
     """
+    data, beta, loss = problem.data, problem.beta, problem.loss
     refuse_several_fits(loss)
     scale = min(LONG(1.0), LONG(beta) / LONG(largest_price)) if largest_price > 0.0 else LONG(1.0)
     scale *= 1.0 - 4.0 * LONG_EPS
@@ -110,8 +115,11 @@ def known_optimum(
     slack = float(np.maximum(0.0, LONG(beta) * total - feasible @ fit))
     slack += nearby * float(np.sqrt(fit @ fit)) * (1.0 + 1e-9)
     slack += (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
+    slack += _of_constant(problem, feasible, point.constant, nearby)
+    output = fit + point.constant
+    size = size + float(abs(point.constant))
     if loss.name == SQUARED.name:
-        off = data.y.astype(LONG) - fit - feasible
+        off = data.y.astype(LONG) - output - feasible
         distance = float(np.sqrt(off @ off)) + nearby
         distance += rounding * float(np.sqrt(size @ size)) + doubt * float(
             np.linalg.norm(np.abs(data.y) + np.abs(nu))
@@ -119,10 +127,10 @@ def known_optimum(
         gap = 0.5 * distance**2 + slack
     else:
         fit_rounding = rounding * float(size.max(initial=0.0))
-        gap = _divergence(feasible, fit, data.y, fit_rounding, nearby) + slack
+        gap = _divergence(feasible, output, data.y, fit_rounding, nearby) + slack
     curvature = CURVATURE[loss.name]
     # what is no number bounds nothing
-    gap = np.inf if np.isnan(gap) or np.isnan(largest_price) else gap
+    gap = np.inf if np.isnan(gap) or np.isnan(float(largest_price)) else gap
     radius = float(np.sqrt(2.0 * curvature * gap)) * (1.0 + 1e-12)
     radius += float((1.0 - scale) * LONG(np.linalg.norm(nu))) * (1.0 + 1e-12) + nearby + tail
     errors = np.full(len(nu), radius)
@@ -133,21 +141,30 @@ def known_optimum(
         )
         moved = moved * (1.0 + 1e-9) + nearby
         errors = np.fmin(errors, _share_errors(shares, gap) + moved)
-    return of_dual_point(data, beta, loss, nu, errors, radius)
+    return of_dual_point(problem, nu, errors, radius)
+
+
+def _of_constant(problem: Problem, nu: np.ndarray, constant: np.longdouble, nearby: float) -> float:
+    """Bound what a constant that is not that of the dual point adds to the gap."""
+    if problem.penalty == 0.0:
+        return 0.0
+    off = float(abs(problem.slope_in_constant(nu, constant)))
+    sizes = float(np.abs(nu).sum()) + problem.penalty * float(abs(constant))
+    off += LONG_EPS * (len(nu) + 8) * sizes + nearby * float(np.sqrt(len(nu)))
+    return off**2 / (2.0 * problem.penalty) * (1.0 + 1e-12)
 
 
 def of_dual_point(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     nu: Float64[np.ndarray, " n"],
     errors: Float64[np.ndarray, " n"],
     radius: float,
 ) -> KnownOptimum:
     """Return what a dual point and its errors say of the fit and the total weight."""
+    data, beta, loss = problem.data, problem.beta, problem.loss
     if loss.name == SQUARED.name:
-        fit = data.y - nu
-        fit_errors = errors + EPS * np.abs(fit)
+        output = data.y - nu
+        fit_errors = errors + EPS * np.abs(output)
     else:
         shares = data.y * nu
         # of the smaller share of the two classes, which has no rounding of its own
@@ -157,23 +174,53 @@ def of_dual_point(
         high = (smaller + errors) * (1.0 + 4.0 * EPS)
         inside = (low > TINY) & (high < 1.0)
         logits, most, least = (_logit(np.where(inside, x, 0.5)) for x in (smaller, low, high))
-        fit = data.y * side * logits
+        output = data.y * side * logits
         ends = np.maximum(most - logits, logits - least) * (1.0 + 1e-12)
         ends += 64.0 * EPS * (1.0 + np.abs(most) + np.abs(least))
         fit_errors = np.where(inside, ends, np.inf)
     fit_radius = float(np.linalg.norm(fit_errors)) * (1.0 + 1e-12)
     if loss.name == SQUARED.name:
-        fit_radius = min(fit_radius, radius + EPS * float(np.linalg.norm(fit)))
+        fit_radius = min(fit_radius, radius + EPS * float(np.linalg.norm(output)))
+    fit, fit_radius, constant, constant_error = _without_constant(
+        problem, nu, output, radius, fit_radius
+    )
     # at the optimum beta times the total weight is the product of both
     product = float(nu @ fit)
     off = radius * float(np.linalg.norm(fit)) + fit_radius * float(np.linalg.norm(nu))
     off += radius * fit_radius + 4.0 * EPS * len(nu) * float(np.abs(nu) @ np.abs(fit))
     if not np.isfinite(off):
         # also of an infinite radius times nothing: the product of the exact ones can be anything
-        return KnownOptimum(nu, errors, radius, fit, fit_radius, 0.0, np.inf)
+        return KnownOptimum(
+            nu, errors, radius, fit, fit_radius, constant, constant_error, 0.0, np.inf
+        )
     low = max(0.0, (product - off) / beta * (1.0 - 4.0 * EPS))
     high = max(0.0, (product + off) / beta * (1.0 + 4.0 * EPS))
-    return KnownOptimum(nu, errors, radius, fit, fit_radius, low, high)
+    return KnownOptimum(nu, errors, radius, fit, fit_radius, constant, constant_error, low, high)
+
+
+def _without_constant(
+    problem: Problem,
+    nu: Float64[np.ndarray, " n"],
+    output: Float64[np.ndarray, " n"],
+    radius: float,
+    output_radius: float,
+) -> tuple[Float64[np.ndarray, " n"], float, float, float]:
+    """Return the fit of the neurons and the constant, each with its distance to the optimal one."""
+    root = math.sqrt(len(nu))
+    match problem.output:
+        case Bias.NONE:
+            return output, output_radius, 0.0, 0.0
+        case Bias.PENALISED:
+            constant = math.fsum(nu) / problem.penalty
+            error = (root * radius / problem.penalty + EPS * abs(constant)) * (1.0 + 1e-12)
+        case Bias.FREE:
+            constant = math.fsum(output) / len(output)
+            error = (output_radius / root + 2.0 * EPS * abs(constant)) * (1.0 + 1e-12)
+    fit = output - constant
+    rounding = EPS * (float(np.linalg.norm(fit)) + 2.0 * root * abs(constant))
+    # the centred fit is no farther from the optimal one than the output is
+    moved = root * error if problem.output is Bias.PENALISED else 0.0
+    return fit, (output_radius + moved + rounding) * (1.0 + 1e-12), constant, error
 
 
 def _evaluated(

@@ -14,31 +14,40 @@ weights :math:`(C_k \pm \delta_k) / 2` of :math:`\pm u_k` attains it. Then :math
 dimensions a set of dimension :math:`p - d`, all of whose networks are *one function*. That is no
 accident of symmetric data: like a zero coefficient of a lasso it holds on an open set of data.
 
+An output bias changes little where rows have a column of ones. One that costs something is zero,
+for :math:`X^\top \nu^* = 0` says that :math:`1^\top \nu^* = 0`. A free one takes the place of that
+column's part of ``t``: of the conditions on :math:`\delta` those across the ones are left, and the
+dimension is :math:`p - d + 1`.
+
 The proof here leaves room for the errors: of the dual point of :math:`p_E`, its directions, and
 with them of ``C`` and ``t``, of which a :math:`\delta` well inside is then near an exact one.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float64, Int
 from scipy.optimize import linprog
 
-from relaxgap.data.dataset import Dataset
-from relaxgap.networks.optimal_set.description import Description, locate
+from relaxgap.networks.optimal_set.description import Description
 from relaxgap.networks.optimal_set.known_optimum import KnownOptimum
-from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS, LongPoint
+from relaxgap.networks.optimal_set.located import locate
+from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.networks.optimal_set.tight_neurons import TightNeurons, tight_neurons
 from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import spectral_norm
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems.losses import Loss
+from relaxgap.problems.biases import Bias
 
 
-def dimension_by_linear_part(
-    data: Dataset, beta: float, loss: Loss, patterns: PatternSet, described: Description
-) -> int:
+def dimension_by_linear_part(problem: Problem, patterns: PatternSet, described: Description) -> int:
     """Return a proven lower end of the dimension of the optimal set; 0 where this proves none."""
+    data = problem.data
     X, nu = data.X, described.point.nu.astype(LONG)
     if data.n < data.d or described.neurons.n_neurons < 2:
+        return 0
+    if problem.output is not Bias.NONE and not np.all(X[:, -1] == 1.0):
         return 0
     Q, R = np.linalg.qr(X)
     smallest = float(np.linalg.svd(R, compute_uv=False)[-1])
@@ -55,14 +64,18 @@ def dimension_by_linear_part(
     if moved > 1e-3 * np.linalg.norm(described.nu):
         return 0
     # a network is a point of the program with a free linear part too, which its gap is one of
-    point = LongPoint(described.point.blocks, described.point.signs, nu)
-    located = locate(data, beta, loss, patterns, point, off)
+    point = replace(described.point, nu=nu)
+    located = locate(problem, patterns, point, off)
     known = located.known
-    neurons = tight_neurons(data, beta, patterns, located.cells, known)
+    neurons = tight_neurons(problem, patterns, located.cells, known)
     pairs = opposite_pairs(neurons)
     if pairs is None or not np.isfinite(known.fit_radius):
         return 0
-    return _proven(neurons.over(pairs), known, X, Q)
+    across = Q
+    if problem.is_free:
+        # the span of all columns across that of ones
+        across = np.linalg.qr(X[:, :-1] - X[:, :-1].mean(axis=0))[0]
+    return _proven(neurons.over(pairs), known, X, Q, across)
 
 
 def opposite_pairs(neurons: TightNeurons) -> Int[np.ndarray, " p"] | None:
@@ -91,6 +104,7 @@ def _proven(
     known: KnownOptimum,
     X: Float64[np.ndarray, "n d"],
     Q: Float64[np.ndarray, "n d"],
+    across: Float64[np.ndarray, "n e"],
 ) -> int:
     """Return the number of pairs with room on both sides less that of columns, if it is proven."""
     p, d = neurons.n_neurons, X.shape[1]
@@ -110,23 +124,26 @@ def _proven(
     crude = (doubt + known.total_high * float(errors.max(initial=0.0))) / smallest
     doubt = (doubt + float((np.abs(solved[:p]) + crude) @ errors)) / smallest
     C, target = solved[:p], Q @ solved[p:]
-    used = np.flatnonzero(C - 100.0 * doubt > 0.0)
-    if used.size <= d:
+    used = np.flatnonzero(C - doubt > 0.0)
+    conditions = across.shape[1]
+    if used.size <= conditions:
         return 0
     M = 0.5 * linear[:, used]
-    delta, margin = _well_inside(Q.T @ M, Q.T @ target, C[used])
-    spread = np.linalg.svd(Q.T @ M, compute_uv=False)[-1] - 1e-7 * float(np.linalg.norm(M))
+    delta, margin = _well_inside(across.T @ M, across.T @ target, C[used])
+    spread = np.linalg.svd(across.T @ M, compute_uv=False)[-1] - 1e-7 * float(np.linalg.norm(M))
     spread -= 0.5 * float(np.linalg.norm(errors))
     if spread <= 0.0:
         return 0
-    left = float(np.linalg.norm(M @ delta - target)) + doubt
+    missed = M @ delta - target
+    # a free constant takes what is missed along the ones
+    left = float(np.linalg.norm(missed if conditions == d else missed - missed.mean())) + doubt
     left += 0.5 * float(np.abs(delta) @ errors[used]) + 64.0 * EPS * float(np.linalg.norm(target))
     proven = left / float(spread) * (1.0 + 1e-6) < margin - doubt
-    return int(used.size - d) if proven else 0
+    return int(used.size - conditions) if proven else 0
 
 
 def _well_inside(
-    M: Float64[np.ndarray, "d p"], target: Float64[np.ndarray, " d"], C: Float64[np.ndarray, " p"]
+    M: Float64[np.ndarray, "e p"], target: Float64[np.ndarray, " e"], C: Float64[np.ndarray, " p"]
 ) -> tuple[Float64[np.ndarray, " p"], float]:
     """Return the solution of ``M delta = target`` farthest inside of the box, and how far."""
     p = len(C)

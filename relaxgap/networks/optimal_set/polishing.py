@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int
 
-from relaxgap.data.dataset import Dataset
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.nonnegative_lasso import nonnegative_lasso
 from relaxgap.patterns.cones import project_onto_cone
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems.losses import SQUARED, Loss
+from relaxgap.problems.biases import Bias
+from relaxgap.problems.losses import SQUARED
 
 MAX_ROUNDS = 30
 NEARBY = 1e-6
@@ -38,18 +39,19 @@ class Polished:
         Which of the (cell, sign) pairs each is from.
     nu : (n,) float64
         The dual point.
+    constant : float
+        The best output bias; 0 without one.
     """
 
     blocks: Float64[np.ndarray, "k d"]
     signs: Float64[np.ndarray, " k"]
     owners: Int[np.ndarray, " k"]
     nu: Float64[np.ndarray, " n"]
+    constant: float = 0.0
 
 
 def polish(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     patterns: PatternSet,
     pattern: Int[np.ndarray, " k"],
     sign: Float64[np.ndarray, " k"],
@@ -59,8 +61,8 @@ def polish(
 
     Parameters
     ----------
-    data, beta, loss
-        The problem.
+    problem : Problem
+        What is solved.
     patterns : PatternSet
         Of which ``pattern`` names some.
     pattern, sign : (k,)
@@ -68,9 +70,10 @@ def polish(
     nu : (n,) float64
         Dual point to begin with.
     """
+    data, beta = problem.data, problem.beta
     signed = list(zip(patterns.unpack(pattern), sign, strict=True))
     units, owners = np.zeros((0, data.d)), np.zeros(0, dtype=np.intp)
-    best, c = np.inf, np.zeros(0)
+    best, c, constant = np.inf, np.zeros(0), 0.0
     kept = Polished(units, np.zeros(0), owners, nu)
     for _ in range(MAX_ROUNDS):
         checkpoint()
@@ -81,7 +84,7 @@ def polish(
         if excess < best and units.size:
             live = c > 0.0
             blocks = c[live, None] * units[live]
-            best, kept = excess, Polished(blocks, sign[owners[live]], owners[live], nu)
+            best, kept = excess, Polished(blocks, sign[owners[live]], owners[live], nu, constant)
         if units.size and (excess <= ROUNDING or (excess > 0.5 * best and best < 1e-14)):
             break
         near = np.flatnonzero(prices > beta * max(0.0, 1.0 - max(NEARBY, 4.0 * excess)))
@@ -91,7 +94,8 @@ def polish(
         rows = _distinct(units, sign[owners])
         c = np.append(c, np.zeros(len(near)))[rows]
         units, owners = units[rows], owners[rows]
-        c, nu = solved(data, beta, loss, units, sign[owners], c)
+        lasso = solved(problem, units, sign[owners], c, constant)
+        c, nu, constant = lasso.weights, lasso.nu, lasso.constant
     return kept
 
 
@@ -104,40 +108,69 @@ def _distinct(
     return np.sort(len(units) - 1 - first)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lasso:
+    """Hold the best weights over some directions, the constant beside them, and the dual point."""
+
+    weights: Float64[np.ndarray, " k"]
+    constant: float
+    nu: Float64[np.ndarray, " n"]
+
+
 def solved(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     units: Float64[np.ndarray, "k d"],
     signs: Float64[np.ndarray, " k"],
     start: Float64[np.ndarray, " k"],
-) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " n"]]:
+    constant: float = 0.0,
+) -> Lasso:
     """Solve the lasso over some directions, for a loss that is no square by Newton's method."""
+    data, loss = problem.data, problem.loss
     A = np.maximum(data.X @ units.T, 0.0) * signs
     if loss.name == SQUARED.name:
-        c = nonnegative_lasso(A, data.y, beta)
-        return c, data.y - A @ c
+        c, constant = _of_squares(problem, A, data.y, np.ones(data.n))
+        return Lasso(c, constant, data.y - A @ c - constant)
     c = start
     for _ in range(20):
-        fit = A @ c
-        nu = np.asarray(loss.dual_point(fit, data.y))
+        output = A @ c + constant
+        nu = np.asarray(loss.dual_point(output, data.y))
         shares = np.clip(data.y * nu, 1e-12, 1.0 - 1e-12)
         roots = np.sqrt(shares * (1.0 - shares))
-        moved = nonnegative_lasso(A * roots[:, None], roots * fit + nu / roots, beta)
-        if _objective(A, moved, data, beta, loss) > _objective(A, c, data, beta, loss):
-            moved = 0.5 * (moved + c)
-        done = float(np.abs(moved - c).max(initial=0.0)) <= 1e-15 * float(c.sum())
-        c = moved
+        moved, at = _of_squares(problem, A * roots[:, None], roots * output + nu / roots, roots)
+        worse = _objective(problem, A, moved, at) > _objective(problem, A, c, constant)
+        if worse:
+            moved, at = 0.5 * (moved + c), 0.5 * (at + constant)
+        change = max(float(np.abs(moved - c).max(initial=0.0)), abs(at - constant))
+        done = change <= 1e-15 * (float(c.sum()) + abs(constant))
+        c, constant = moved, at
         if done:
             break
-    return c, np.asarray(loss.dual_point(A @ c, data.y))
+    return Lasso(c, constant, np.asarray(loss.dual_point(A @ c + constant, data.y)))
+
+
+def _of_squares(
+    problem: Problem,
+    A: Float64[np.ndarray, "n k"],
+    target: Float64[np.ndarray, " n"],
+    ones: Float64[np.ndarray, " n"],
+) -> tuple[Float64[np.ndarray, " k"], float]:
+    r"""Solve the lasso beside a constant, a multiple of ``ones``, which is solved for first.
+
+    What is left is :math:`\tfrac12 r^\top (I - v v^\top / (v^\top v + \rho)) r`, whose matrix has a
+    root :math:`I - \tau v v^\top / v^\top v`.
+    """
+    if problem.output is Bias.NONE:
+        return nonnegative_lasso(A, target, problem.beta), 0.0
+    size = float(ones @ ones)
+    tau = 1.0 - float(np.sqrt(problem.penalty / (size + problem.penalty)))
+    rooted = A - tau * np.outer(ones, ones @ A / size)
+    moved = target - tau * ones * float(ones @ target / size)
+    c = nonnegative_lasso(rooted, moved, problem.beta)
+    return c, float(ones @ (target - A @ c)) / (size + problem.penalty)
 
 
 def _objective(
-    A: Float64[np.ndarray, "n k"],
-    c: Float64[np.ndarray, " k"],
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem, A: Float64[np.ndarray, "n k"], c: Float64[np.ndarray, " k"], constant: float
 ) -> float:
-    return loss.value(A @ c, data.y) + beta * float(c.sum())
+    value = problem.loss.value(A @ c + constant, problem.data.y)
+    return value + problem.beta * float(c.sum()) + 0.5 * problem.penalty * constant**2

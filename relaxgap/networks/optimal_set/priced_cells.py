@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float64, Int
 
 from relaxgap.certificates.prices.cones import SIGNS, bound_cone_prices
 from relaxgap.networks.optimal_set.long_numbers import LONG, LONG_EPS
+from relaxgap.networks.optimal_set.rays import ray
 from relaxgap.numerics.clock import checkpoint
 from relaxgap.numerics.rounding import EPS, TINY
 from relaxgap.numerics.rows import row_lengths
@@ -36,21 +37,31 @@ class PricedCells:
         Sign of the output weight.
     direction : (k, d) float64
         Unit direction in the cell that attains the price, up to ``doubt``.
-    price_low, price_high : (k,) float64
-        The price at this dual point lies between them.
+    price_low : (k,) float64
+        The price at this dual point is at least this.
+    price_high : (k,) long
+        And at most this: to more digits, for what it exceeds ``beta`` by costs its root of all that
+        is known of the dual point.
     doubt : (k,) float64
         Most that the projection itself is off, in its own units.
     reach : (k,) float64
         Lipschitz constant of the projection in the dual point, the norm of the active rows.
+    ray_radius : (k,) float64
+        At every dual point nearer than this the price is attained on one ray, that of the
+        direction, where the cone's rows with a multiplier leave no other; 0 where they do.
+    ray_error : (k,) float64
+        Distance of the direction to that ray, at most.
     """
 
     pattern: Int[np.ndarray, " k"]
     sign: Float64[np.ndarray, " k"]
     direction: Float64[np.ndarray, "k d"]
     price_low: Float64[np.ndarray, " k"]
-    price_high: Float64[np.ndarray, " k"]
+    price_high: np.ndarray
     doubt: Float64[np.ndarray, " k"]
     reach: Float64[np.ndarray, " k"]
+    ray_radius: Float64[np.ndarray, " k"]
+    ray_error: Float64[np.ndarray, " k"]
 
     @property
     def n_cells(self) -> int:
@@ -67,6 +78,8 @@ class PricedCells:
             self.price_high[rows],
             self.doubt[rows],
             self.reach[rows],
+            self.ray_radius[rows],
+            self.ray_error[rows],
         )
 
     def possibly_tight(self, beta: float, radius: float) -> Bool[np.ndarray, " k"]:
@@ -80,13 +93,14 @@ class PricedCells:
         The projection moves by at most ``reach * radius``, its length there is ``beta``, and for
         vectors of lengths :math:`a, b`
         :math:`\|u/a - v/b\|^2 = (\|u - v\|^2 - (a - b)^2) / (a b)`. The vector whose direction is
-        kept is shorter than the projection by no more than the doubt.
+        kept is shorter than the projection by no more than the doubt. On a ray nothing moves.
         """
         moved = self.doubt + self._moved(radius)
         lengths = np.maximum(self.price_low - self.doubt, TINY)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             errors = moved / np.sqrt(beta * lengths) * (1.0 + 1e-12) + 8.0 * EPS
-        return np.asarray(np.fmin(errors, 2.0))
+        on_ray = np.where(radius < self.ray_radius, self.ray_error, 2.0)
+        return np.asarray(np.fmin(errors, on_ray))
 
     def _moved(self, radius: float) -> Float64[np.ndarray, " k"]:
         """Bound how far the projections move; without an active row not at all."""
@@ -135,13 +149,15 @@ def cells_at(
 ) -> PricedCells:
     """Price the (cell, sign) pairs that are named."""
     k = pattern.size
-    direction, found = np.zeros((k, X.shape[1])), np.zeros((4, k))
+    direction, found = np.zeros((k, X.shape[1])), np.zeros((5, k))
+    high = np.zeros(k, dtype=LONG)
     for i, (index, s) in enumerate(zip(pattern, sign, strict=True)):
         checkpoint()
         bits = patterns.unpack(np.array([index]))[0]
         cell = _Cell(X, bits, float(s), nu, patterns.gates[index])
-        direction[i], found[:, i] = cell.priced()
-    return PricedCells(pattern, sign, direction, *found)
+        direction[i], high[i], found[:, i] = cell.priced()
+    low, *others = found
+    return PricedCells(pattern, sign, direction, low, high, *others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +170,10 @@ class _Cell:
     nu: np.ndarray
     gate: Float64[np.ndarray, " d"]
 
-    def priced(self) -> tuple[Float64[np.ndarray, " d"], tuple[float, float, float, float]]:
-        """Return the direction, the price from below and above, the doubt, and the reach."""
+    def priced(
+        self,
+    ) -> tuple[Float64[np.ndarray, " d"], np.longdouble, tuple[float, float, float, float, float]]:
+        """Return the direction, the price from above, and the other numbers, that from below on."""
         kept = np.any(self.X != 0.0, axis=1)
         active = self.bits & kept
         rows = self.X[kept].astype(LONG)
@@ -167,17 +185,24 @@ class _Cell:
         _, multipliers = project_onto_cone(self.X, self.bits, g.astype(np.float64))
         mu = _refined(sided, g, multipliers.astype(LONG))
         v = g + mu @ sided
-        size = float(np.sqrt(v @ v))
+        long_size = LONG(np.sqrt(v @ v))
+        size = float(long_size)
         rounding = _rounding((np.abs(weights) + mu) @ np.abs(rows), size, 2 * len(rows))
-        high = size * (1.0 + EPS) + rounding
+        high = LONG(long_size * (1.0 + 4.0 * LONG_EPS) + LONG(rounding))
         reach = float(np.linalg.norm(self.X[active], 2)) * (1.0 + 1e-12) if active.any() else 0.0
         u, doubt = self._inside(v, sided, mu, rounding)
         length = float(np.sqrt(u @ u))
         if size <= rounding or length == 0.0:
-            return np.zeros(self.X.shape[1]), (0.0, high, high, reach)
+            return (
+                np.zeros(self.X.shape[1]),
+                high,
+                (0.0, float(high) * (1.0 + EPS), reach, 0.0, 2.0),
+            )
         low = float(u @ g) / length * (1.0 - EPS) - 2.0 * rounding
         direction = np.asarray((u / LONG(length)).astype(np.float64))
-        return direction, (min(max(low, 0.0), high), high, doubt, reach)
+        room, off = ray(self.X[kept], sided, mu, v, u, rounding)
+        margin = room / reach if reach > 0.0 else 0.0
+        return direction, high, (min(max(low, 0.0), float(high)), doubt, reach, margin, off)
 
     def _inside(
         self, v: np.ndarray, sided: np.ndarray, mu: np.ndarray, rounding: float

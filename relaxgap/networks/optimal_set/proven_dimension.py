@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.description import Description
 from relaxgap.networks.optimal_set.exact import ExactOptimalSet, exact_optimal_set
 from relaxgap.networks.optimal_set.linear_part import dimension_by_linear_part
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.patterns.pattern_set import PatternSet
-from relaxgap.problems.losses import Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,7 @@ class ProvenDimension:
 
 
 def proven_dimension(
-    data: Dataset,
-    beta: float,
-    loss: Loss,
+    problem: Problem,
     patterns: PatternSet,
     described: Description,
     vertices: Float64[np.ndarray, "v k"],
@@ -49,7 +46,7 @@ def proven_dimension(
 
     Parameters
     ----------
-    data, beta, loss, patterns
+    problem, patterns
         The problem, over all open cells.
     described : Description
         Its optimal set.
@@ -62,10 +59,10 @@ def proven_dimension(
     several, high = int(described.neurons.n_groups.sum()), described.neurons.dimension_high
     if high == 0:
         return ProvenDimension(0, 0, "columns", several)
-    low = dimension_by_linear_part(data, beta, loss, patterns, described)
+    low = dimension_by_linear_part(problem, patterns, described)
     if low > 0:
         return ProvenDimension(low, high, "linear_part", several - low)
-    exact = exact_optimal_set(data, beta, loss, patterns, described, vertices)
+    exact = exact_optimal_set(problem, patterns, described, vertices)
     if exact is None:
         return ProvenDimension(0, high, "", several)
     low, high = exact.dimension_low, min(high, exact.dimension_high)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int
 
-from relaxgap.data.dataset import Dataset
 from relaxgap.networks.optimal_set.known_optimum import KnownOptimum
 from relaxgap.networks.optimal_set.priced_cells import PricedCells
+from relaxgap.networks.optimal_set.problem import Problem
 from relaxgap.networks.two_layer import TwoLayerNetwork
 from relaxgap.numerics.rounding import EPS
 from relaxgap.numerics.rows import spectral_norm
@@ -41,22 +41,28 @@ class TightNeurons:
     errors : (k,) float64
         Distance to the exact direction, at most.
     columns : (n, k) float64
-        :math:`s_k (X u_k)_+`.
+        :math:`s_k (X u_k)_+`; beside a free constant less its mean.
+    means : (k,) float64
+        What was taken away; zero without a free constant.
     column_errors : (k,) float64
         Euclidean distance to the exact column, at most.
     n_cells : (k,) int
         Cells in which each may be seen.
     n_groups : (k,) int
         Neurons that each may be, which the errors do not tell apart.
+    is_centred : bool
+        Whether the means were taken away.
     """
 
     directions: Float64[np.ndarray, "k d"]
     signs: Float64[np.ndarray, " k"]
     errors: Float64[np.ndarray, " k"]
     columns: Float64[np.ndarray, "n k"]
+    means: Float64[np.ndarray, " k"]
     column_errors: Float64[np.ndarray, " k"]
     n_cells: Int[np.ndarray, " k"]
     n_groups: Int[np.ndarray, " k"]
+    is_centred: bool = False
 
     @property
     def n_neurons(self) -> int:
@@ -70,9 +76,11 @@ class TightNeurons:
             self.signs[rows],
             self.errors[rows],
             self.columns[:, rows],
+            self.means[rows],
             self.column_errors[rows],
             self.n_cells[rows],
             self.n_groups[rows],
+            self.is_centred,
         )
 
     @property
@@ -97,16 +105,23 @@ class TightNeurons:
         return TwoLayerNetwork(self.directions[live] * roots[:, None], self.signs[live] * roots)
 
     def outputs_at(self, rows: Float64[np.ndarray, "r d"]) -> Float64[np.ndarray, "r k"]:
-        """Return what a unit of each neuron predicts at new rows."""
-        return np.asarray(np.maximum(rows @ self.directions.T, 0.0) * self.signs)
+        """Return what a unit of each neuron adds to predictions, with what the constant loses."""
+        return np.asarray(np.maximum(rows @ self.directions.T, 0.0) * self.signs - self.means)
+
+    @property
+    def mean_errors(self) -> Float64[np.ndarray, " k"]:
+        """Distance to the means of the exact columns, at most."""
+        root = float(np.sqrt(len(self.columns)))
+        return self.column_errors / root * (1.0 + 1e-12) if self.is_centred else 0.0 * self.means
 
 
 def tight_neurons(
-    data: Dataset, beta: float, patterns: PatternSet, cells: PricedCells, known: KnownOptimum
+    problem: Problem, patterns: PatternSet, cells: PricedCells, known: KnownOptimum
 ) -> TightNeurons:
     """Merge cells that are proven to show one neuron, and mark those that only look like one."""
+    data, beta = problem.data, problem.beta
     errors = cells.direction_errors(beta, known.radius)
-    keys = _keys(data, patterns, cells, known)
+    keys = _keys(data.X, patterns, cells, known)
     _, group = np.unique(keys, axis=0, return_inverse=True)
     members = [np.flatnonzero(group == g) for g in range(int(group.max(initial=-1)) + 1)]
     merged = [_merged(cells.direction, errors, cells.price_low, rows) for rows in members]
@@ -120,24 +135,27 @@ def tight_neurons(
     found = np.array([error for _, error in joined])
     of_cluster = np.array([signs[rows[0]] for rows in clusters])
     columns = np.maximum(data.X @ directions.T, 0.0) * of_cluster
-    rounding = 4.0 * EPS * (data.d + 4)
+    means = problem.means(columns)
+    rounding = 4.0 * EPS * (data.d + 4 + problem.is_free * (data.n + 4))
     lengths = float(np.linalg.norm(data.X))
     return TightNeurons(
         directions,
         of_cluster,
         found,
-        columns,
+        columns - means,
+        means,
         (spectral_norm(data.X) * found + rounding * lengths) * (1.0 + 1e-12),
         np.array([sizes[rows].sum() for rows in clusters], dtype=np.intp),
         np.array([len(rows) for rows in clusters], dtype=np.intp),
+        problem.is_free,
     )
 
 
 def _keys(
-    data: Dataset, patterns: PatternSet, cells: PricedCells, known: KnownOptimum
+    X: Float64[np.ndarray, "n d"], patterns: PatternSet, cells: PricedCells, known: KnownOptimum
 ) -> Float64[np.ndarray, "k b"]:
     """Return the sign and the bits that tell neurons apart; the others count as zero."""
-    owner = _hyperplanes(data.X)
+    owner = _hyperplanes(X)
     bits = patterns.unpack(cells.pattern)
     kept = np.zeros(bits.shape)
     for plane in range(int(owner.max(initial=-1)) + 1):
