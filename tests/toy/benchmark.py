@@ -6,9 +6,7 @@
 Each command is a process of its own, as a terminal starts it; a figure is part of a run.
 """
 
-import importlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,37 +15,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-TOY = Path(__file__).resolve().parent
-SEARCHED = (str(TOY.parents[1]), str(TOY.parent))
-sys.path[:0] = SEARCHED
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS)]
 
 from relaxgap.experiments import registry  # noqa: E402
-from relaxgap.experiments.experiment import Experiment  # noqa: E402
 from relaxgap.runner.compose import composition  # noqa: E402
 from relaxgap.runner.config import register_schemas  # noqa: E402
 from relaxgap.runner.execute import missing_cells  # noqa: E402
 from relaxgap.runner.grid import GridPoint, grid_points  # noqa: E402
 from relaxgap.runner.schema import plain  # noqa: E402
 from relaxgap.runner.store import CellStore  # noqa: E402
+from toy.registered import CONF, STATEMENTS, command, register  # noqa: E402
 
-CONF = TOY / "experiment" / "conf"
-COMMAND = """
-from toy.benchmark import registered
-registered()
+MAIN = (
+    STATEMENTS
+    + """
 from relaxgap.cli.main import main
 main()
 """
-
-
-def registered() -> Experiment:
-    """Add the toy experiment to those that the command knows."""
-    experiment: Experiment = importlib.import_module("toy.experiment.pattern_count").EXPERIMENT
-    registry.EXPERIMENTS[experiment.name] = experiment
-    return experiment
-
-
-def overrides(n_cells: int) -> list[str]:
-    return ["experiment=pattern_count", "grid.data.n=[4]", f"grid.seed=0..{n_cells - 1}"]
+)
 
 
 def config(n_cells: int) -> dict[str, Any]:
@@ -67,11 +53,10 @@ def finish(points: list[GridPoint], store: CellStore) -> None:
         store.path(point.key).write_text(json.dumps(content))
 
 
-def command(folder: Path, *arguments: str) -> None:
+def run(folder: Path, n_cells: int, *more: str) -> None:
     subprocess.run(
-        [sys.executable, "-c", COMMAND, "run", *arguments, "--config-dir", str(CONF)],
+        [sys.executable, "-c", MAIN, *command(n_cells), *more],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(SEARCHED)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=True,
@@ -86,18 +71,18 @@ def timed(work: Callable[[], object]) -> float:
 
 def measure(n_run: int, n_done: int) -> dict[str, float]:
     """Return seconds by what was done."""
-    experiment = registered()
+    experiment = register()
     of_done = config(n_done)
     # what is imported at the first expansion is not of the cells
     grid_points(config(1))
     points: list[GridPoint] = []
     with tempfile.TemporaryDirectory() as name:
-        run, done = Path(name, "run"), Path(name, "done")
-        run.mkdir()
+        new, done = Path(name, "new"), Path(name, "done")
+        new.mkdir()
         seconds = {
-            "start of a command": timed(lambda: command(run, *overrides(1), "--dry-run")),
-            f"run of {n_run} cells": timed(lambda: command(run, *overrides(n_run))),
-            f"the same again, all of {n_run} done": timed(lambda: command(run, *overrides(n_run))),
+            "start of a command": timed(lambda: run(new, 1, "--dry-run")),
+            f"run of {n_run} cells": timed(lambda: run(new, n_run)),
+            f"the same again, all of {n_run} done": timed(lambda: run(new, n_run)),
             f"expansion to {n_done} cells": timed(lambda: points.extend(grid_points(of_done))),
         }
         store = CellStore(done / "results" / experiment.name / "cells", experiment.columns)
@@ -105,7 +90,7 @@ def measure(n_run: int, n_done: int) -> dict[str, float]:
         return seconds | {
             f"check of {n_done} done cells": timed(lambda: missing_cells(points, store)),
             f"command that finds {n_done} cells done": timed(
-                lambda: command(done, *overrides(n_done), "--dry-run")
+                lambda: run(done, n_done, "--dry-run")
             ),
         }
 
