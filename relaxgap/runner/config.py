@@ -151,7 +151,7 @@ def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
     experiment = chosen_experiment(plain)
     rest = {key: value for key, value in plain.items() if key != "data"}
     full = merged(run_schema(experiment), rest)
-    full["data"] = checked_data(plain["data"])
+    full["data"] = checked_data(plain.get("data"))
     if full["scale"] not in SCALES:
         raise ConfigurationError(unknown("scale", full["scale"], SCALES))
     frozen(RunnerSettings, full["runner"])
