@@ -24,6 +24,8 @@ from subprocess import TimeoutExpired
 
 if __name__ == "__main__":
     TESTS = Path(__file__).resolve().parent
+    # the children import what this process does
+    os.environ["PYTHONPATH"] = str(TESTS.parent)
     sys.path[:0] = [str(TESTS.parent), str(TESTS)]
 
 from children import HANG_SECONDS, Child
