@@ -16,8 +16,8 @@ from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.compose import CONFIG_NAME, Composition, composition
 from relaxgap.runner.config import DATA_SCHEMAS, known_keys, register_schemas
 from relaxgap.runner.config_files import config_dir, load_option, option_names
-from relaxgap.runner.grid import CHOICES
 from relaxgap.runner.nearest import unknown
+from relaxgap.runner.options import CHOICES
 
 ALTERNATIVES = {"data.d": "data.aspect_ratio", "data.aspect_ratio": "data.d"}
 

@@ -15,7 +15,7 @@ from relaxgap.cli.run_progress import run_progress
 from relaxgap.cli.shown_text import cut, error_line, printable
 from relaxgap.errors import StorageError
 from relaxgap.experiments.experiment import Experiment
-from relaxgap.numerics.writing import write_text
+from relaxgap.numerics.writing import remove_leftovers, write_text
 from relaxgap.runner.config import RunnerSettings, checked, chosen_experiment
 from relaxgap.runner.execute import Outcome, missing_cells
 from relaxgap.runner.executors.choice import chosen_executor
@@ -72,6 +72,8 @@ def run_session(config: Mapping[str, Any], overrides: Sequence[str]) -> int:
         return 0
     todo = longest_first(todo, known)
     store.check_writable()
+    for place in (store.folder, folder):
+        remove_leftovers(place)
     failures, interruption = _run(name, todo, len(points), store, chosen_executor(runner))
     _report(failures)
     with alone_in(store.folder):

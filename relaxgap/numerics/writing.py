@@ -4,12 +4,17 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from relaxgap.errors import StorageError
 
+PREFIX, SUFFIX = ".relaxgap-", ".tmp"
+"""Of the temporary name of a file."""
+SECONDS_OF_NO_WRITER = 86_400.0
+"""What is older is of a writer that was killed: another machine may be writing the rest."""
 RESUME = "finished cells are kept: make room or permission and run the same command again"
 
 
@@ -80,6 +85,14 @@ def try_writing(path: Path, advice: str) -> None:
             _remove(temporary)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that writers left which were killed, once they are a day old."""
+    with suppress(OSError):
+        for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+            if time.time() - path.stat().st_mtime > SECONDS_OF_NO_WRITER:
+                _remove(path)
+
+
 def storage_error(path: Path, error: OSError, advice: str = RESUME) -> StorageError:
     """Word the error for a file that could not be written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -97,7 +110,7 @@ def _refusals(path: Path, advice: str) -> Iterator[None]:
 
 def _beside(path: Path) -> Path:
     # another machine may write here too, and the name itself may be as long as a name can be
-    return path.with_name(f".relaxgap-{secrets.token_hex(8)}.tmp")
+    return path.with_name(f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
 
 
 def _write_synced(path: Path, content: bytes) -> None:

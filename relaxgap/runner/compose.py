@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,18 @@ def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def _refuse_hydra_settings(full: DictConfig) -> None:
-    ours = _hydra_settings(_composed(CONFIG_NAME, []))
+    ours = _shipped_hydra_settings()
     for key, value in _hydra_settings(full).items():
         if key not in ours or ours[key] != value:
             raise ConfigurationError(
                 f"Expected configs without settings of Hydra's own, got {key!r}; relaxgap "
                 "takes none of them: remove it."
             )
+
+
+@cache
+def _shipped_hydra_settings() -> dict[str, Any]:
+    return _hydra_settings(_composed(CONFIG_NAME, []))
 
 
 def _hydra_settings(full: DictConfig) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """The schema of a run, made of its experiment's settings, and the way from config to cell."""
 
-import copy
 import dataclasses
 import functools
-import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
@@ -23,7 +21,6 @@ from relaxgap.data import (
 )
 from relaxgap.errors import ConfigurationError
 from relaxgap.experiments.experiment import Experiment
-from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.axes import SCALES
 from relaxgap.runner.extremes import refuse_extremes
@@ -153,44 +150,12 @@ def checked(plain: Mapping[str, Any]) -> dict[str, Any]:
         refuse_extremes(name, value)
     experiment = chosen_experiment(plain)
     rest = {key: value for key, value in plain.items() if key != "data"}
-    full = _merged(run_schema(experiment), rest, "")
-    full["data"] = checked_data(plain["data"])
+    full = merged(run_schema(experiment), rest)
+    full["data"] = checked_data(plain.get("data"))
     if full["scale"] not in SCALES:
         raise ConfigurationError(unknown("scale", full["scale"], SCALES))
     frozen(RunnerSettings, full["runner"])
     return full
-
-
-def checked_again(full: Mapping[str, Any], sections: Collection[str]) -> dict[str, Any]:
-    """Check the sections of a checked config that were changed, as `checked` does all of them."""
-    changed = dict(full)
-    schema = run_schema(chosen_experiment(full))
-    for name in sections:
-        # the cells of a grid share most of their sections
-        text = json.dumps(full[name], default=_refuse)
-        changed[name] = copy.deepcopy(_checked_section(schema, name, text))
-    return changed
-
-
-def _refuse(value: object) -> NoReturn:
-    raise ConfigurationError(
-        f"Expected numbers, texts, lists and mappings, got {type(value).__name__} {value!r}; write "
-        "it as a text."
-    )
-
-
-@functools.lru_cache(maxsize=1024)
-def _checked_section(schema: type, name: str, text: str) -> Any:
-    value = json.loads(text)
-    if name == "data":
-        return checked_data(value)
-    return _merged(_schema_of_section(schema, name), {name: value}, "")[name]
-
-
-@functools.cache
-def _schema_of_section(schema: type, name: str) -> type:
-    (own,) = (part for part in dataclasses.fields(schema) if part.name == name)
-    return dataclasses.make_dataclass("section", [(name, own.type, copy.copy(own))])
 
 
 def chosen_experiment(plain: Mapping[str, Any]) -> Experiment:
@@ -214,15 +179,21 @@ def checked_data(data: Any) -> dict[str, Any]:
     kind = data.get("kind") if isinstance(data, Mapping) else data
     if not isinstance(kind, str) or kind not in DATA_SCHEMAS:
         raise ConfigurationError(unknown("data kind", str(kind), DATA_SCHEMAS))
-    return _merged(DATA_SCHEMAS[kind], data, "data.")
+    return merged(DATA_SCHEMAS[kind], data, "data.")
 
 
-def _merged(schema: type, values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def merged(schema: type, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Merge plain values onto a schema, whose types they take; ``prefix`` is its path.
+
+    Raises
+    ------
+    ConfigurationError
+        For an unknown key, a value of the wrong type or none at all.
+    """
     refuse_other_shapes(schema, values, prefix.rstrip("."))
     structured = OmegaConf.structured(schema)
     try:
-        merged = OmegaConf.merge(structured, dict(values))
-        container = OmegaConf.to_container(merged)
+        container = OmegaConf.to_container(OmegaConf.merge(structured, dict(values)))
     except OmegaConfBaseException as error:
         key = error.full_key or str(error.key or next(iter(values), ""))
         known = known_keys(OmegaConf.to_container(structured))
@@ -252,20 +223,3 @@ def data_source(values: Mapping[str, Any]) -> DataSource:
     """Build the data source of a checked ``data`` section."""
     fields = {key: value for key, value in values.items() if key != "kind"}
     return frozen(DATA_SOURCES[values["kind"]], fields)
-
-
-def cell_of(full: Mapping[str, Any]) -> Cell[Any]:
-    """Build the frozen cell of a checked config; range checks run here.
-
-    Raises
-    ------
-    ConfigurationError
-        If a value is out of range.
-    """
-    kind = chosen_experiment(full).settings
-    own = {part.name: full[part.name] for part in dataclasses.fields(kind)}
-    try:
-        source, settings = data_source(full["data"]), frozen(kind, own)
-        return Cell(source, settings, full["seed"], full["data_seed"])
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error

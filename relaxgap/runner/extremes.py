@@ -10,7 +10,7 @@ LARGEST_INTEGER = 2**63 - 1
 
 
 def refuse_extremes(name: str, value: Any) -> None:
-    """Refuse what is nested deeper than any config, and integers beyond 64 bits.
+    """Refuse what is nested deeper than any config, integers beyond 64 bits, names of no text.
 
     Raises
     ------
@@ -24,6 +24,12 @@ def refuse_extremes(name: str, value: Any) -> None:
                 raise ConfigurationError(
                     f"Expected integers of 64 bits in {name}, got one of about "
                     f"{_digits(item)} digits; give a smaller one."
+                )
+            if isinstance(item, Mapping) and not all(isinstance(key, str) for key in item):
+                other = next(key for key in item if not isinstance(key, str))
+                raise ConfigurationError(
+                    f"Expected names that are text in {name}, got {type(other).__name__} "
+                    f"{other!r}; quote it, if it is a name."
                 )
         level = [inner for item in level for inner in _inside(item)]
         if not level:

@@ -1,6 +1,7 @@
 """Hydra needs mutable schemas, cells need frozen values: both come from one dataclass."""
 
 import dataclasses
+import functools
 import types
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -11,6 +12,8 @@ from relaxgap.errors import ConfigurationError
 
 T = TypeVar("T")
 
+SCALARS = frozenset((bool, int, float, str, types.NoneType))
+"""Types of the values that configs and cells are made of."""
 MAX_SHOWN = 60
 """Characters of a value that an error repeats: it may be a whole section."""
 
@@ -106,31 +109,62 @@ def frozen(spec: type[T], values: Mapping[str, Any]) -> T:
     ConfigurationError
         If a value is not one of a `Literal`'s, or out of the range the dataclass checks.
     """
-    hints = get_type_hints(spec)
-    return spec(**{name: _frozen_value(name, hints[name], value) for name, value in values.items()})
+    return spec(**{name: frozen_setting(spec, name, value) for name, value in values.items()})
+
+
+def frozen_setting(spec: type, name: str, value: Any) -> Any:
+    """Build the frozen value of one field, as `frozen` does for all."""
+    return _frozen_value(name, _hints(spec)[name], value)
+
+
+@functools.cache
+def _hints(spec: type) -> dict[str, Any]:
+    return get_type_hints(spec)
 
 
 def _frozen_value(name: str, hint: Any, value: Any) -> Any:
-    if get_origin(hint) is Literal and value not in get_args(hint):
+    form = _form(hint)
+    if form is None:
+        return value
+    if form is Literal and value not in get_args(hint):
         raise ConfigurationError(
             f"Expected {name} to be one of {', '.join(get_args(hint))}, got {value!r}; choose one."
         )
-    if get_origin(hint) is tuple:
+    if form is tuple:
         return tuple(value)
-    if get_origin(hint) is dict:
+    if form is dict:
         inner = get_args(hint)[1]
         return {key: _frozen_value(name, inner, item) for key, item in value.items()}
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+    if form is frozen and isinstance(value, Mapping):
         return frozen(cast(type, hint), value)
     return value
 
 
+@functools.cache
+def _form(hint: Any) -> Any:
+    """Return how values of a type are frozen: as its origin says, as a dataclass, or not at all.
+
+    The cells of a grid ask some hundred thousand times.
+    """
+    if dataclasses.is_dataclass(hint):
+        return frozen
+    origin = get_origin(hint)
+    return origin if origin in (Literal, tuple, dict) else None
+
+
 def plain(value: Any) -> Any:
     """Turn a frozen value into JSON's types, the inverse of `frozen`."""
+    if type(value) in SCALARS:
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, (dict, types.MappingProxyType)):
         return {key: plain(item) for key, item in value.items()}
     return value
+
+
+@functools.cache
+def _names(spec: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(spec))

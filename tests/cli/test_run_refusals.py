@@ -73,6 +73,8 @@ LONG = "9" * 400
         (f"data.noise={LONG}", "64 bits in data.noise"),
         (f"grid.seed=0..{LONG}", "got '0..9999"),
         ("grid.seed=0..999999999999", "at most 100,000 values"),
+        ("+grid.mine=[{3:1}]", "names that are text in grid.mine, got int 3"),
+        ("+grid.mine=[{data.n:4,true:1}]", "names that are text in grid.mine, got bool True"),
         ("patterns=[[1]]", "got '[[1]]'; choose from: gaussian"),
         ("data={kind:file}", "one option for data"),
         (f"--config-name={'x' * 5000}", "File name too long"),
@@ -120,6 +122,7 @@ def test_what_hydra_would_run_or_write_is_refused_by_name(
         ("hydra: {run: {dir: elsewhere}}\n", "'hydra.run.dir'"),
         (f"seed: {LONG}\n", "64 bits in seed"),
         ("grid: {seed: [1]}\n", "check them"),
+        ("grid: {mine: [{data.n: 4, 3: 1}]}\n", "names that are text in grid, got int 3"),
     ],
 )
 def test_a_config_of_the_users_own_runs_nothing(

@@ -4,6 +4,8 @@ import csv
 import importlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,3 +88,16 @@ def test_contributing_quotes_its_files() -> None:
     assert len(quoted) == 4
     for path, text in quoted:
         assert text == (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_what_running_costs_is_measured_on_it() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "toy" / "benchmark.py"), "4", "6"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    measured = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert all(float(seconds) >= 0 and unit == "s" for seconds, unit, _ in measured)
+    assert "check of 6 done cells" in {what for *_, what in measured}

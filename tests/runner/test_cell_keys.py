@@ -16,8 +16,9 @@ from relaxgap.experiments.parts.cell import Cell
 from relaxgap.experiments.parts.regularisation import ProgramRegularisation
 from relaxgap.experiments.parts.training_plan import TrainingPlan
 from relaxgap.experiments.registry import EXPERIMENTS
+from relaxgap.runner.cells import cell_key
 from relaxgap.runner.config import run_schema
-from relaxgap.runner.grid import cell_key, grid_points
+from relaxgap.runner.grid import grid_points
 from relaxgap.training import TrainingSpec
 
 TESTS = Path(__file__).resolve().parents[1]

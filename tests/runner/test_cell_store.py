@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from relaxgap.errors import StorageError
-from relaxgap.numerics.writing import write_text
+from relaxgap.numerics.writing import remove_leftovers, write_text
 from relaxgap.runner.store import CellStore
 
 CELL = {"cell": {"seed": 0}, "rows": [{"a": 1.0}], "wall_seconds": 0.1, "cpu_seconds": 0.1}
@@ -102,3 +102,19 @@ def test_a_success_removes_the_traceback_of_an_earlier_failure(tmp_path: Path) -
     store.error_path("key").write_text("Traceback")
     store.save("key", CELL)
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_what_a_killed_writer_left_is_removed_when_no_writer_can_need_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = CellStore(tmp_path / "cells", ("a",))
+    store.save("finished", CELL)
+    monkeypatch.setattr(Path, "replace", lambda path, target: None)
+    for key in ("old", "new"):
+        # a writer that ends here leaves its file under the temporary name
+        store.save(key, CELL)
+    old, new = (path for path in store.folder.iterdir() if path.suffix == ".tmp")
+    os.utime(old, (0, 0))
+    remove_leftovers(store.folder)
+    assert set(store.folder.iterdir()) == {new, store.path("finished")}
+    remove_leftovers(tmp_path / "nowhere")

@@ -128,6 +128,13 @@ def test_a_bad_setting_is_refused_in_one_line(
     assert len(str(caught.value)) < 500
 
 
+def test_a_config_without_data_is_refused(base: Callable[[str], dict[str, Any]]) -> None:
+    config = base("gap_vs_log_n")
+    del config["data"]
+    with pytest.raises(ConfigurationError, match="a known data kind, got 'None'"):
+        grid_points(config)
+
+
 def test_an_interpolation_may_name_a_setting_of_another_section(
     changed: Callable[[str, Any], dict[str, Any]],
 ) -> None:

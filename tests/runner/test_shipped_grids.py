@@ -7,6 +7,7 @@ from composed import compose_plain, with_overrides
 
 from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.axes import SCALES, range_of
+from relaxgap.runner.cells import cell_key
 from relaxgap.runner.config_files import config_dir, option_names
 from relaxgap.runner.grid import grid_points
 
@@ -26,6 +27,8 @@ def test_every_shipped_experiment_expands_at_every_scale(
     assert cells
     assert len({cell.key for cell in cells}) == len({cell.label for cell in cells}) == len(cells)
     assert {cell.experiment for cell in cells} == {EXPERIMENTS[experiment]}
+    # a grid writes once what its cells share
+    assert all(cell_key(cell.experiment, cell.cell) == cell.key for cell in cells)
     assert len(set(seeds)) == len(seeds)
 
 

@@ -1,0 +1,1 @@
+"""Mutated inputs for all that reads files and configs: what goes in, and what is done with it."""
