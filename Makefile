@@ -15,7 +15,7 @@ TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype tests/analysis t
 # and half a minute more, which `make test` runs whole
 FAST := --once tests/patterns tests/certificates tests/networks tests/solvers
 
-.PHONY: run test install figures results check style types typed fast explore format reproduce clean
+.PHONY: run test install figures results check style types typed fast explore completion format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -63,6 +63,10 @@ format: $(VENV)/.developing
 # every experiment at scale=ci, its numbers against the committed references; part of `make test`
 reproduce: $(VENV)/.developing
 	$(BIN)/python -m pytest -m experiment
+
+# what a shell completes, made from the commands and the settings of experiments
+completion: $(VENV)/.developing
+	$(BIN)/python -m relaxgap.cli.completing.making
 
 # the property tests on examples that no gate has seen
 explore: $(VENV)/.developing
