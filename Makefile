@@ -107,5 +107,5 @@ $(VENV)/.developing: pyproject.toml .ci/constraints.txt
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.documenting: pyproject.toml .ci/constraints.txt
-	$(call install,.[dev,docs])
-	@touch $(VENV)/.installed $(VENV)/.developing $@
+	$(call install,.[docs])
+	@touch $(VENV)/.installed $@

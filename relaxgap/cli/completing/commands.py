@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 from relaxgap.cli.completing.words import OptionWords, words
 from relaxgap.runner.config_files import option_names
 
-Items = list[CompletionItem[str]]
+Items = list[CompletionItem]
 
 
 def command_of(name: str) -> click.Command:

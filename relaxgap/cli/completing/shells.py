@@ -100,7 +100,7 @@ class OfLine(ShellComplete):
         words = split_arg_string(os.environ[LINE] + AT_CURSOR)
         return words[1:-1], words[-1].removesuffix(AT_CURSOR)
 
-    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """Return whole words; click leaves ``--loss=`` out of those for ``--loss=sq``."""
         items = super().get_completions(list(args), incomplete)
         name, equals, _ = incomplete.partition("=")
@@ -109,7 +109,7 @@ class OfLine(ShellComplete):
                 item.value = f"{name}={item.value}"
         return items
 
-    def format_completion(self, item: CompletionItem[str]) -> str:
+    def format_completion(self, item: CompletionItem) -> str:
         """Write one answer."""
         help_ = " ".join((item.help or "").split())
         return f"{item.type}\t{item.value}\t{help_}".rstrip("\t")
@@ -130,7 +130,7 @@ class Bash(OfLine):
         self._kept = incomplete[:end]
         return args, incomplete
 
-    def format_completion(self, item: CompletionItem[str]) -> str:
+    def format_completion(self, item: CompletionItem) -> str:
         """Write one answer without what bash leaves standing."""
         item.value = item.value.removeprefix(self._kept)
         return super().format_completion(item)
