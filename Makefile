@@ -15,7 +15,7 @@ TYPED := --once --jaxtyping-packages=relaxgap,beartype.beartype tests/analysis t
 # and half a minute more, which `make test` runs whole
 FAST := --once tests/patterns tests/certificates tests/networks tests/solvers
 
-.PHONY: run test install figures report results check style types typed fast explore format reproduce clean
+.PHONY: run test install figures report results check style types typed fast explore completion docs package wheel format reproduce clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -68,6 +68,24 @@ format: $(VENV)/.developing
 reproduce: $(VENV)/.developing
 	$(BIN)/python -m pytest -m experiment
 
+# what a shell completes, made from the commands and the settings of experiments
+completion: $(VENV)/.developing
+	$(BIN)/python -m relaxgap.cli.completing.making
+
+# the pages and the Python reference as HTML; a warning is an error, links to elsewhere are listed
+docs: $(VENV)/.documenting
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo 'build/site/index.html; not checked:'
+	@grep -ohE 'https?://[^] )>"`]+' README.md CONTRIBUTING.md docs/*.md results/README.md | sort -u
+
+# wheel and sdist, the sdist's own wheel, and the command from the wheel in an environment of its own
+package:
+	.ci/package $(PYTHON)
+
+# the same with the dependencies of .venv, in a third of the time
+wheel: $(VENV)/.developing
+	.ci/package $(PYTHON) "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')"
+
 # the property tests on examples that no gate has seen
 explore: $(VENV)/.developing
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore
@@ -90,4 +108,8 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt
 
 $(VENV)/.developing: pyproject.toml .ci/constraints.txt
 	$(call install,.[dev])
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.documenting: pyproject.toml .ci/constraints.txt
+	$(call install,.[docs])
 	@touch $(VENV)/.installed $@

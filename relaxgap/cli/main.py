@@ -19,6 +19,8 @@ from relaxgap.runner.interrupts import interruptible
 
 FAILED, USAGE, MISSED = 1, 2, 4
 # 3: a claim does not hold (`relaxgap.cli.verify`)
+COMPLETING = "_RELAXGAP_COMPLETE"
+"""The variable in which click finds that a shell asks, named after the program."""
 
 COMMANDS = {
     "run": "Run an experiment: finish its missing cells, write CSV, manifest and figures.",
@@ -38,6 +40,7 @@ COMMANDS = {
     "verify": "Check the paper's claims against results, or one of them on your own DATA.",
     "explain": "Say what a claim states, under which hypotheses, and where it is computed and "
     "drawn.",
+    "completion": "Print the script with which a SHELL completes commands, options and overrides.",
 }
 """The first sentence of each command's help; ``NAME_command`` lives in ``relaxgap.cli.NAME``.
 
@@ -51,6 +54,10 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line; what its surroundings refuse is one line too."""
+        if COMPLETING in os.environ:
+            from relaxgap.cli.completing.shells import register
+
+            register()
         with interruptible():
             try:
                 try:
@@ -68,10 +75,14 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command by its name and import it."""
+        """Find a command by its name and import it; to complete it a table of words is enough."""
         name, listed, rest = super().resolve_command(ctx, args)
         if name is None or listed is None:
             return name, listed, rest
+        if ctx.resilient_parsing:
+            from relaxgap.cli.completing.commands import command_of
+
+            return name, command_of(name), rest
         module = import_module(f"relaxgap.cli.{MODULES.get(name, name)}")
         return name, getattr(module, f"{name.replace('-', '_')}_command"), rest
 
@@ -121,12 +132,29 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _print_versions(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    """Print the versions and end, if asked."""
+    if not asked or ctx.resilient_parsing:
+        return
+    from relaxgap.cli.installed import versions
+
+    click.echo(versions())
+    ctx.exit()
+
+
 @click.group(
     cls=Commands,
     commands=[click.Command(name, short_help=said) for name, said in COMMANDS.items()],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="relaxgap")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of the package and of what it solves with, and exit.",
+)
 def main() -> None:
     """Certified optimality gaps of convex relaxations of two-layer ReLU networks.
 

@@ -1,13 +1,16 @@
 import json
 import os
+import platform
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from relaxgap.cli.installed import versions
 from relaxgap.cli.main import COMMANDS, MODULES, main
 
 HEAVY = {"cvxpy", "pandas", "matplotlib", "scipy.stats", "sklearn", "hydra", "rich"}
@@ -39,10 +42,8 @@ def test_help_and_version_load_no_command(arguments: list[str]) -> None:
 
 
 def test_completion_of_a_command_loads_no_command() -> None:
-    said, modules = run(
-        _RELAXGAP_COMPLETE="bash_complete", COMP_WORDS="relaxgap so", COMP_CWORD="1"
-    )
-    assert said.split() == ["plain,solve"]
+    said, modules = run(_RELAXGAP_COMPLETE="bash_complete", COMP_WORDS="relaxgap so")
+    assert said.split()[:2] == ["plain", "solve"]
     assert not {"numpy", "relaxgap.cli.solve"} & modules
 
 
@@ -61,6 +62,28 @@ def test_the_list_of_commands_has_the_first_sentence_of_each_ones_help(name: str
 def test_the_help_lists_every_command_with_a_whole_sentence() -> None:
     said = " ".join(CliRunner().invoke(main, ["--help"]).stdout.split())
     assert all(f"{name} {sentence}" in said for name, sentence in COMMANDS.items())
+
+
+def test_the_version_is_told_with_those_of_what_it_solves_with() -> None:
+    package, libraries, solvers = CliRunner().invoke(main, ["--version"]).stdout.splitlines()
+    assert package == f"relaxgap, version {version('relaxgap')}"
+    assert libraries.startswith(f"Python {platform.python_version()}, numpy {version('numpy')}, ")
+    assert libraries.endswith(f"scipy {version('scipy')}, cvxpy {version('cvxpy')}")
+    assert f"clarabel {version('clarabel')}, " in solvers
+    assert f"scs {version('scs')}" in solvers
+
+
+def test_a_solver_that_is_not_there_is_told_with_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def found(name: str) -> str:
+        if name == "ecos":
+            raise PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr("relaxgap.cli.installed.version", found)
+    *_, solvers = versions().splitlines()
+    assert solvers.startswith("conic solvers: clarabel 1.0, ecos missing (pip install ecos")
 
 
 def test_the_package_runs_as_a_module() -> None:
