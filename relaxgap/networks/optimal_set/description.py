@@ -212,9 +212,9 @@ def _refined(
         points.append(further)
 
     def radius(point: LongPoint) -> float:
-        X, off = problem.data.X, problem.off_balance(point.nu)
+        X, off = problem.data.X, float(np.linalg.norm(problem.off_balance(point.nu)))
         cells = cells_at(X, patterns, point.nu, near.pattern, near.sign)
-        largest = LONG(np.max(cells.price_high, initial=0.0)) + LONG(spectral_norm(X) * off)
-        return known_optimum(problem, point, largest, off).radius
+        largest = LONG(np.max(cells.price_high, initial=0.0)) + LONG(spectral_norm(X) * off * 1.001)
+        return known_optimum(problem, point, largest).radius
 
     return min(points, key=radius)

@@ -99,8 +99,8 @@ def known_optimum(
     largest_price : float
         At least every price at the dual point, over all cells.
     nearby : float
-        Distance of the dual point to the one that is meant, whose prices are bounded instead; of a
-        free constant that is one whose entries add up to zero.
+        Distance of the dual point to the one that is meant, whose prices are bounded instead. What
+        makes its entries add up to zero for a free constant comes to it.
     """
     data, beta, loss = problem.data, problem.beta, problem.loss
     refuse_several_fits(loss)
@@ -113,6 +113,9 @@ def known_optimum(
     # a product of n terms, in any order, is off by n unit roundoffs of theirs
     doubt = 0.5 * LONG_EPS * (len(nu) + 8) * (1.0 + 1e-9)
     slack = float(np.maximum(0.0, LONG(beta) * total - feasible @ fit))
+    entries = problem.off_balance(point.nu)
+    at_entries = nearby + entries
+    nearby += float(np.linalg.norm(entries)) * (1.0 + 1e-12)
     slack += nearby * float(np.sqrt(fit @ fit)) * (1.0 + 1e-9)
     slack += (beta * float(total) + float(np.abs(feasible) @ size)) * (rounding + doubt)
     slack += _of_constant(problem, feasible, point.constant, nearby)
@@ -127,7 +130,7 @@ def known_optimum(
         gap = 0.5 * distance**2 + slack
     else:
         fit_rounding = rounding * float(size.max(initial=0.0))
-        gap = _divergence(feasible, output, data.y, fit_rounding, nearby) + slack
+        gap = _divergence(feasible, output, data.y, fit_rounding, at_entries) + slack
     curvature = CURVATURE[loss.name]
     # what is no number bounds nothing
     gap = np.inf if np.isnan(gap) or np.isnan(float(largest_price)) else gap
@@ -139,7 +142,7 @@ def known_optimum(
         moved = (float(1.0 - scale) + LONG_EPS) * np.abs(nu) + np.abs(
             (point.nu - nu).astype(np.float64)
         )
-        moved = moved * (1.0 + 1e-9) + nearby
+        moved = moved * (1.0 + 1e-9) + at_entries
         errors = np.fmin(errors, _share_errors(shares, gap) + moved)
     return of_dual_point(problem, nu, errors, radius)
 
@@ -240,7 +243,7 @@ def _divergence(
     fit: np.ndarray,
     y: Float64[np.ndarray, " n"],
     fit_rounding: float,
-    nearby: float,
+    nearby: Float64[np.ndarray, " n"],
 ) -> float:
     r"""Bound the sum of the binary divergences of the shares of ``nu`` from those of a fit.
 

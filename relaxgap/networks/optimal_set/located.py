@@ -44,13 +44,13 @@ def locate(
     band, size = BAND, spectral_norm(data.X) * (1.0 + 1e-9)
     # what is not listed was priced at the float64 nearest to the dual point
     nu = point.nu
-    nearby += problem.off_balance(nu)
+    off = nearby + float(np.linalg.norm(problem.off_balance(nu))) * (1.0 + 1e-12)
     tail = EPS * float(np.linalg.norm(nu.astype(np.float64)))
     while True:
         threshold = beta * (1.0 - band)
         cells = price_cells(data.X, patterns, nu, threshold)
         listed = LONG(np.max(cells.price_high, initial=0.0))
-        largest = LONG(np.maximum(LONG(threshold + size * tail), listed) + LONG(size * nearby))
+        largest = LONG(np.maximum(LONG(threshold + size * tail), listed) + LONG(size * off))
         largest = LONG(largest * (1.0 + 4.0 * LONG_EPS))
         known = known_optimum(problem, point, largest, nearby)
         if size * known.radius < 0.5 * band * beta or band >= 0.9 or size == 0.0:

@@ -56,13 +56,22 @@ class Problem:
             return LONG(0.0)
         return LONG(nu.astype(LONG).sum() / LONG(self.penalty))
 
-    def off_balance(self, nu: np.ndarray) -> float:
-        """Bound how far a dual point is from the nearest one that a free constant allows."""
+    def off_balance(self, nu: np.ndarray) -> Float64[np.ndarray, " n"]:
+        """Bound how far entries of a dual point are from those of one that a free constant allows.
+
+        Of classes the heavier one is made lighter, each entry in proportion: shares stay shares.
+        """
         if not self.is_free:
-            return 0.0
-        total = float(abs(nu.astype(LONG).sum()))
-        rounding = 0.5 * LONG_EPS * (len(nu) + 4) * float(np.abs(nu).sum())
-        return (total + rounding) / float(np.sqrt(len(nu))) * (1.0 + 1e-12)
+            return np.zeros(len(nu))
+        sizes = np.abs(nu.astype(np.float64))
+        total = float(nu.astype(LONG).sum())
+        off = abs(total) + 0.5 * LONG_EPS * (len(nu) + 4) * float(sizes.sum())
+        off *= 1.0 + 1e-12
+        if not self.loss.of_classes:
+            return np.full(len(nu), off / len(nu))
+        # within the rounding of the sum either class may be the heavier one
+        classes = (np.where(nu > 0.0, sizes, 0.0), np.where(nu < 0.0, sizes, 0.0))
+        return np.maximum(*(off * of / float(of.sum()) if of.any() else of for of in classes))
 
     def slope_in_constant(self, nu: np.ndarray, constant: np.longdouble) -> np.longdouble:
         """Return minus the slope of the loss and the cost of a constant; 0 without one."""
