@@ -22,6 +22,7 @@ from relaxgap.global_optimum.search import GAIN, NetworkSearch
 from relaxgap.global_optimum.solver import GlobalSolver
 from relaxgap.numerics.clock import NEVER, Deadline
 from relaxgap.problems import Blocks, Loss, Program, relu_program
+from relaxgap.problems.losses import LOSSES
 from relaxgap.solvers import Status
 
 FEW = Dataset(np.eye(3), np.array([1.0, -2.0, 3.0]))
@@ -51,6 +52,13 @@ def test_few_patterns_are_priced_and_many_bounded_by_eigenvalues_first() -> None
     assert names(schedule(AUTO, SOME).after_search) == ["enumeration", "branch_and_bound"]
     assert names(schedule(AUTO, MANY).before_search) == ["spectral"]
     assert names(schedule(AUTO, MANY).after_search) == ["branch_and_bound"]
+
+
+def test_few_columns_of_many_rows_are_bounded_on_the_sphere() -> None:
+    tall = Dataset(np.random.default_rng(0).standard_normal((300, 4)), np.ones(300))
+    assert names(schedule(AUTO, tall).after_search) == ["sphere", "branch_and_bound"]
+    assert names(schedule(AUTO, tall, LOSSES["logistic"]).after_search) == ["sphere"]
+    assert names(schedule(AUTO, MANY, LOSSES["logistic"]).after_search) == ["maxcut"]
 
 
 def test_data_too_large_for_a_bound_do_not_suit_it() -> None:

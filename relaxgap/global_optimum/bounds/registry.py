@@ -11,6 +11,7 @@ from relaxgap.global_optimum.bounds.enumeration import ENUMERATION, is_quick
 from relaxgap.global_optimum.bounds.maxcut import MAXCUT
 from relaxgap.global_optimum.bounds.semidefinite import SEMIDEFINITE
 from relaxgap.global_optimum.bounds.spectral import SPECTRAL
+from relaxgap.global_optimum.bounds.sphere import SPHERE
 from relaxgap.problems.losses import SQUARED, Loss
 
 OPENING = CLOSED_FORM
@@ -20,6 +21,7 @@ BOUNDS: tuple[Bound, ...] = (
     CLOSED_FORM,
     MAXCUT,
     ENUMERATION,
+    SPHERE,
     SPECTRAL,
     SEMIDEFINITE,
     BRANCH_AND_BOUND,
@@ -60,11 +62,14 @@ def schedule(name: str, data: Dataset, loss: Loss = SQUARED) -> Schedule:
     if loss.name != SQUARED.name:
         if is_quick(data):
             return Schedule((ENUMERATION,), (), ())
-        return Schedule((), (), (ENUMERATION if ENUMERATION.suits(data) else MAXCUT,))
+        able = (bound for bound in (ENUMERATION, SPHERE, MAXCUT) if bound.suits(data))
+        return Schedule((), (), (next(able),))
     if is_quick(data):
         return Schedule((ENUMERATION,), (), (BRANCH_AND_BOUND,))
     if ENUMERATION.suits(data):
         return Schedule((), (), (ENUMERATION, BRANCH_AND_BOUND))
+    if SPHERE.suits(data):
+        return Schedule((), (), (SPHERE, BRANCH_AND_BOUND))
     # it needs no better network than one that descended
     return Schedule((), (SPECTRAL,), (BRANCH_AND_BOUND,))
 
