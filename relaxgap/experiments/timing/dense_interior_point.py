@@ -78,7 +78,8 @@ def _conic_form(program: Program) -> tuple[Any, Float64[np.ndarray, " v"], Any, 
     rows, cones = lengths, [clarabel.SecondOrderConeT(d + 1)] * n_blocks
     if program.family.name == ConeBlocks.name:
         sides = 1.0 - 2.0 * program.patterns.patterns
-        outside = sparse.block_diag([side[:, None] * program.data.X for side in sides] * n_signs)
+        sided = [sparse.csc_array(side[:, None] * program.data.X) for side in sides]
+        outside = sparse.csc_array(sparse.block_diag(sided * n_signs))
         room = sparse.csc_array((outside.shape[0], n_blocks))
         rows = sparse.vstack([sparse.hstack([outside, room]), lengths])
         cones = [clarabel.NonnegativeConeT(outside.shape[0]), *cones]

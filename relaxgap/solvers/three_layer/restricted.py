@@ -47,7 +47,7 @@ def solve_restricted(
     features = sparse.csr_matrix(np.hstack([group.output * group.A for group in groups]))
     none = sparse.csr_matrix((n, n_lengths))
     fit = sparse.hstack([features, none, -sparse.identity(n)])
-    conditions = sparse.block_diag([-group.C for group in groups])
+    conditions = sparse.block_diag([sparse.csc_matrix(-group.C) for group in groups])
     beside = sparse.csr_matrix((conditions.shape[0], size - total))
     cones = [clarabel.ZeroConeT(n), clarabel.NonnegativeConeT(conditions.shape[0])]
     norms, some_cones = _norms([width for some in lengths for width in some], total, size)
