@@ -53,7 +53,7 @@ class ConeBlock:
     @property
     def count(self) -> int:
         """Number of cones."""
-        return self.rays.shape[0]
+        return len(self.rays)
 
     def where(self, kept: Bool[np.ndarray, " k"]) -> "ConeBlock":
         """Return some of the cones."""
@@ -142,7 +142,7 @@ def _sharpen(
     left = np.maximum((ends - np.einsum("kjr,kr->kj", rays, a)).max(axis=1), 0.0)
     lengths = np.linalg.norm(a, axis=1)
     bounds[some] = np.fmin(bounds[some], lengths + left * total[some])
-    return a[lengths > 0.0] / lengths[lengths > 0.0, None]
+    return np.asarray(a[lengths > 0.0] / lengths[lengths > 0.0, None])
 
 
 def halves(block: ConeBlock) -> Float64[np.ndarray, "two_k r r"]:

@@ -154,8 +154,8 @@ class SpherePrice:
                 bounds.append(block.bounds[kept])
             if high.any():
                 cut = halves(block.where(high))
-                cut = cut, np.full(len(cut), np.inf)
-                front += [self._look(part, level) for part in _parts(block, *cut)]
+                parts = _parts(block, cut, np.full(len(cut), np.inf))
+                front += [self._look(part, level) for part in parts]
         self.n_open += sum(map(len, leaves)) - family.count
         if not leaves:
             return []
