@@ -40,7 +40,7 @@ def config(n_cells: int) -> dict[str, Any]:
     """Return the composed config of a grid."""
     register_schemas(registry.EXPERIMENTS.values())
     composed = composition(["experiment=pattern_count"], folder=CONF).config
-    return composed | {"grid": {"data": {"n": [4]}, "seed": list(range(n_cells))}}
+    return composed | {"grid": {"data": {"n": [4]}, "seed": f"0..{n_cells - 1}"}}
 
 
 def finish(points: list[GridPoint], store: CellStore) -> None:
