@@ -37,6 +37,14 @@ def unseen(progress: object) -> None:
     """Show no progress."""
 
 
+def on_lost_workers(n_lost: int) -> tuple[str, ...]:
+    """Say that processes were lost, if any were; the bracket is as good as without them."""
+    if not n_lost:
+        return ()
+    lost = "A worker process was" if n_lost == 1 else f"{n_lost} worker processes were"
+    return (f"{lost} killed, frozen or not started; the work went on in the others.",)
+
+
 Solved = TypeVar("Solved", GlobalSolution, Solution, BracketSolution[Any])
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from relaxgap.analysis.bracketing import BracketPoint
+from relaxgap.analysis.bracketing import BracketPoint, on_lost_workers
 from relaxgap.analysis.network_record import MEANINGS, CertifiedNetwork
 from relaxgap.analysis.verdict import remarks, verdict
 from relaxgap.networks import FittedNetwork, TwoLayerNetwork
@@ -21,11 +21,14 @@ class NetworkReport(CertifiedNetwork):
         At least one.
     stopped : str
         Empty, ``interrupted``, or the error that ended the work early.
+    n_lost_workers : int
+        Processes that were killed or frozen, whose work went on in the others.
     """
 
     best: FittedNetwork
     history: tuple[BracketPoint, ...]
     stopped: str
+    n_lost_workers: int = 0
 
     @property
     def best_network(self) -> TwoLayerNetwork:
@@ -42,7 +45,7 @@ class NetworkReport(CertifiedNetwork):
     @property
     def remarks(self) -> list[str]:
         """What one has to know beside the verdict, in sentences."""
-        return remarks(self)
+        return [*remarks(self), *on_lost_workers(self.n_lost_workers)]
 
     def __str__(self) -> str:
         return " ".join([*self.remarks, self.verdict])

@@ -70,6 +70,7 @@ def certify(
     standardize: bool = False,
     normalisation: str | None = None,
     threads: int = 1,
+    workers: int = 1,
     on_progress: OnBracket = unseen,
 ) -> NetworkReport | VectorReport | ThreeLayerReport:
     r"""Bracket the best training loss of any width, and measure a network against it.
@@ -129,6 +130,9 @@ str or Path
         not.
     threads : int
         BLAS threads.
+    workers : int
+        Processes on this machine that share out the regions of branch and bound over all patterns
+        too many to enumerate, under the squared loss. The bracket holds whatever becomes of them.
     on_progress : callable
         Called with every `BracketPoint`. Ctrl-C ends the work and returns the bracket so far.
 
@@ -165,6 +169,9 @@ str or Path
     only_one: dict[str, Any] = {"against_rest": against_rest, "penalise": penalise}
     only_one |= {"standardize": standardize}
     only_one |= {"sklearn_alpha": sklearn_alpha, "torch_weight_decay": torch_weight_decay}
+    several: dict[str, Any] = {"against_rest": against_rest}
+    if workers != 1:
+        only_one["workers"] = several["workers"] = workers
     if is_three_layers(network, normalisation):
         chosen = {} if certificate == "auto" else {"certificate": certificate}
         refuse_for_three_layers(loss or SQUARED.name, NUMPY, only_one | chosen)
@@ -182,7 +189,7 @@ str or Path
             on_progress=on_progress,
         )
     if has_several_outputs(X, y, ""):
-        refuse_for_several_outputs(loss or SQUARED.name, NUMPY, {"against_rest": against_rest})
+        refuse_for_several_outputs(loss or SQUARED.name, NUMPY, several)
         return certify_vector(
             network,
             X,
@@ -204,7 +211,7 @@ str or Path
     if loss is None:
         loss = default_loss(network, remembered)
     of_fit = loss_of(loss)
-    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit)
+    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit, workers=workers)
     library = LibraryProblem(sklearn_alpha, torch_weight_decay)
     deadline = Deadline.after(time_limit)
     raw, classes = dataset_of(X, y, of_fit, against_rest)
@@ -372,6 +379,7 @@ def _report(
         best=measured.best(solution if better_found else None),
         history=followed.history,
         stopped=followed.stopped or "interrupted" * interrupted,
+        n_lost_workers=solution.n_lost_workers,
     )
 
 

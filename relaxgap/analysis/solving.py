@@ -6,7 +6,13 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from relaxgap.analysis.bracketing import OnBracket, follow, follow_rounds, unseen
+from relaxgap.analysis.bracketing import (
+    OnBracket,
+    follow,
+    follow_rounds,
+    on_lost_workers,
+    unseen,
+)
 from relaxgap.analysis.inputs import dataset_of, loss_of
 from relaxgap.analysis.narrow_solving import asks_for_narrow, solve_narrow
 from relaxgap.analysis.one_column import one_column_of
@@ -66,6 +72,7 @@ def solve(
     depth: int | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
+    workers: int = 1,
     backend: Backend = NUMPY,
     on_progress: OnBracket = unseen,
 ) -> SolveResult:
@@ -134,6 +141,9 @@ def solve(
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
         BLAS threads; more than one pay for thousands of samples only.
+    workers : int
+        Processes on this machine that share out the regions of branch and bound over all patterns
+        too many to enumerate, under the squared loss. The bracket holds whatever becomes of them.
     backend : Backend
         Arrays of the semismooth Newton solver; the certificate is float64 whatever they are.
     on_progress : callable
@@ -192,7 +202,10 @@ def solve(
     True
     """
     only_two: dict[str, Any] = {"bias": bias, "penalise": penalise, "standardize": standardize}
-    only_two |= {"minimal": minimal, "against_rest": against_rest}
+    several: dict[str, Any] = {"minimal": minimal, "against_rest": against_rest}
+    if workers != 1:
+        several["workers"] = workers
+    only_two |= several
     if asks_for_three_layers(program, subnetwork_width, normalisation):
         refuse_for_three_layers(loss, backend, only_two)
         return solve_three_layers(
@@ -225,9 +238,7 @@ def solve(
             on_progress=on_progress,
         )
     if has_several_outputs(X, y, program):
-        refuse_for_several_outputs(
-            loss, backend, {"minimal": minimal, "against_rest": against_rest}
-        )
+        refuse_for_several_outputs(loss, backend, several)
         strength = Regularisation(beta, beta_fraction)
         return solve_vector(
             X,
@@ -252,7 +263,7 @@ def solve(
     with_constant = bias or penalise is not None
     method = registry.make(name, SHARE * rtol if with_constant else rtol, backend)
     bracket_limit = BRACKET_SECONDS if time_limit is None else time_limit
-    bracketing = GlobalSolver(rtol, bracket_limit, seed=seed, loss=of_fit)
+    bracketing = GlobalSolver(rtol, bracket_limit, seed=seed, loss=of_fit, workers=workers)
     # what comes before the first bracket takes from the limit too
     deadline, bracket_deadline = Deadline.after(time_limit), Deadline.after(bracket_limit)
     biases = biases_of(bias, penalise, program)
@@ -399,5 +410,5 @@ def _bracketed(asked: _Asked, solver: GlobalSolver, beta: float, deadline: Deadl
         nu=found.nu,
         history=followed.history,
         stopped=followed.stopped,
-        remarks=asked.remarks,
+        remarks=asked.remarks + on_lost_workers(solution.n_lost_workers),
     )

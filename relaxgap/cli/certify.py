@@ -24,7 +24,11 @@ from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.network_argument import load_by_columns, remembered_by
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
-from relaxgap.cli.program_options import refuse_two_strengths, takes_library_problem
+from relaxgap.cli.program_options import (
+    refuse_two_strengths,
+    takes_library_problem,
+    takes_workers,
+)
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
 from relaxgap.cli.shown_text import printable
@@ -97,6 +101,7 @@ from relaxgap.solvers.vector.methods import METHODS, SPECTRAL
     show_default=True,
     help="BLAS threads.",
 )
+@takes_workers
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

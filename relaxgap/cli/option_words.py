@@ -19,6 +19,7 @@ ARGUMENTS = (
     "torch_weight_decay",
     "test_fraction",
     "minimal",
+    "workers",
 )
 """Those whose names stand in refusals, and are options with dashes."""
 _NAMED = re.compile(rf"(?<![\w.-])({'|'.join(ARGUMENTS)})(?![\w-])(=?)")

@@ -121,6 +121,19 @@ def takes_library_problem(command: Callable[..., None]) -> Callable[..., None]:
     return _PENALISE(_STANDARDIZE(command))
 
 
+def takes_workers(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option that says how many processes prove a bound over all patterns."""
+    option = click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Processes of one thread that share out the regions of branch and bound over all "
+        "patterns (squared loss); at most one a core pays.",
+    )
+    return option(command)
+
+
 def takes_program(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which program of any outputs to solve and how well."""
     return _OF_ANY_OUTPUTS(_with_options(command))

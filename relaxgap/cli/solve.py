@@ -23,7 +23,12 @@ from relaxgap.cli.held_out_rows import parted, takes_held_out, tested_or_why_not
 from relaxgap.cli.interruption import before_the_first_bracket, exit_if
 from relaxgap.cli.option_words import options_named
 from relaxgap.cli.output_files import refuse_unwritable, write_bytes, write_network
-from relaxgap.cli.program_options import refuse_two_strengths, takes_biases, takes_program
+from relaxgap.cli.program_options import (
+    refuse_two_strengths,
+    takes_biases,
+    takes_program,
+    takes_workers,
+)
 from relaxgap.cli.progress import bracket_line
 from relaxgap.cli.remarks import in_options, say
 from relaxgap.cli.several_outputs import several_labels, takes_several_outputs
@@ -52,6 +57,7 @@ DEEPER = {THREE_LAYER: "three layers", NARROW: "narrow networks"}
 @takes_columns
 @takes_limit
 @takes_program
+@takes_workers
 @takes_biases
 @takes_several_outputs
 @takes_three_layers

@@ -16,12 +16,14 @@ class Bracket:
         The upper side: every value is that of an actual network.
     rtol : float
         Relative gap at which the bracket is closed.
+    workers : int
+        Processes that bounds may use, this one among them.
     """
 
-    def __init__(self, search: NetworkSearch, rtol: float) -> None:
-        self.search, self.rtol = search, rtol
+    def __init__(self, search: NetworkSearch, rtol: float, workers: int = 1) -> None:
+        self.search, self.rtol, self.workers = search, rtol, workers
         self.nu, self.lower, self.bound = 0.0 * search.data.y, 0.0, "closed_form"
-        self.n_regions = 0
+        self.n_regions = self.n_lost_workers = 0
 
     @property
     def certificate(self) -> DualCertificate:

@@ -66,6 +66,8 @@ class GlobalSolution:
         Wall time since the start.
     constant : float
         The output bias, where the problem has one.
+    n_lost_workers : int
+        Processes that were killed or frozen, whose work went on in the others.
     """
 
     network: TwoLayerNetwork
@@ -76,6 +78,7 @@ class GlobalSolution:
     n_regions: int
     seconds: float
     constant: float = 0.0
+    n_lost_workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ class GlobalSolver:
     loss : Loss
         Of the fit. Bounds that relax fit and dual point together are of the squared loss only:
         ``auto`` leaves them out for another.
+    workers : int
+        Processes on this machine that the regions of the lifted relaxation are shared out among,
+        this one among them; never more than there are regions.
 
     Raises
     ------
@@ -113,6 +119,7 @@ class GlobalSolver:
     n_gates: int = 100
     seed: int = 0
     loss: Loss = SQUARED
+    workers: int = 1
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rtol < 1.0:
@@ -129,6 +136,11 @@ class GlobalSolver:
         refuse_certificate(self.certificate, self.loss)
         if self.n_gates < 1:
             raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; try 100.")
+        if not isinstance(self.workers, int) or self.workers < 1:
+            raise ConfigurationError(
+                f"Expected workers >= 1, a whole number, got {self.workers!r}; give the processes "
+                "to use, at most one a core."
+            )
 
     def solve(
         self,
@@ -185,7 +197,7 @@ class GlobalSolver:
             deadline = deadline.capped(self.max_seconds)
         rng = np.random.default_rng(self.seed)
         search = NetworkSearch(data, beta, self.rtol, rng, start, self.loss)
-        bracket = Bracket(search, self.rtol)
+        bracket = Bracket(search, self.rtol, self.workers)
 
         def snapshot(status: Status) -> GlobalSolution:
             return GlobalSolution(
@@ -196,6 +208,7 @@ class GlobalSolver:
                 search.n_rounds,
                 bracket.n_regions,
                 time.monotonic() - began,
+                n_lost_workers=bracket.n_lost_workers,
             )
 
         try:

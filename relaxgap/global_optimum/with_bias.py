@@ -58,7 +58,7 @@ def brackets_with_bias(
     inner = replace(solver, rtol=SHARE * rtol, max_seconds=None)
     search: ConstantSearch | None = None
     best: GlobalSolution | None = None
-    n_rounds = 0
+    n_rounds = n_lost = 0
     while True:
         constant = search.constant if search else _first_constant(bias, start, data)
         search = search or ConstantSearch(bias, constant)
@@ -70,7 +70,10 @@ def brackets_with_bias(
         for found in fixed.brackets(at, beta, network, deadline=turn):
             best = _better(best, found, data, beta, bias, search)
             best = replace(
-                best, n_rounds=n_rounds + found.n_rounds, seconds=time.monotonic() - began
+                best,
+                n_rounds=n_rounds + found.n_rounds,
+                n_lost_workers=n_lost + found.n_lost_workers,
+                seconds=time.monotonic() - began,
             )
             if best.certificate.relative_gap <= rtol:
                 yield replace(best, status=Status.SOLVED)
@@ -81,6 +84,7 @@ def brackets_with_bias(
             yield replace(best, status=Status.RUNNING)
         assert best is not None
         n_rounds += found.n_rounds
+        n_lost += found.n_lost_workers
         search.settle(found.certificate.nu, best.certificate.primal_value)
         best = _with_bound(best, search)
         gap = best.certificate.relative_gap

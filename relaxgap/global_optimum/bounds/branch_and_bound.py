@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation
 from relaxgap.global_optimum.bounds.bound import Bound
 from relaxgap.global_optimum.bounds.lifted import advance, relaxation_of, suits
 from relaxgap.global_optimum.bracket import Bracket
@@ -19,7 +20,13 @@ def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
 
     All regions share one relaxation, so a split anywhere moves the dual point for all of them.
     """
-    relaxation = relaxation_of(bracket)
+    with relaxation_of(bracket) as relaxation:
+        yield from _bounds(relaxation, bracket, deadline)
+
+
+def _bounds(
+    relaxation: LiftedRelaxation | None, bracket: Bracket, deadline: Deadline
+) -> Iterator[None]:
     n_bounds = idle = 0
     while relaxation is not None and idle < MAX_BOUNDS_PER_SPLIT * MAX_IDLE_SPLITS:
         before = bracket.certificate.duality_gap

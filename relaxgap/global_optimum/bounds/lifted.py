@@ -1,6 +1,9 @@
 """Bounds from the lifted relaxation of the squared loss: over all neurons, or region by region."""
 
-from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation, Units
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation, RegionProcesses, Units
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.numerics.clock import Deadline, in_force
@@ -14,11 +17,16 @@ def suits(data: Dataset) -> bool:
     return int(data.X.any(axis=1).sum()) <= MAX_LIFTED_SAMPLES
 
 
-def relaxation_of(bracket: Bracket) -> LiftedRelaxation | None:
-    """Return the relaxation at its start; None if it is too large or there is nothing to relax."""
+@contextmanager
+def relaxation_of(bracket: Bracket) -> Iterator[LiftedRelaxation | None]:
+    """Yield the relaxation at its start; None if it is too large or there is nothing to relax.
+
+    Its processes end with the block.
+    """
     data, beta = bracket.search.data, bracket.search.beta
     units = Units.of(data, beta) if suits(data) else None
-    return None if units is None else LiftedRelaxation(data, units)
+    with RegionProcesses(bracket.workers) as processes:
+        yield None if units is None else LiftedRelaxation(data, units, processes)
 
 
 def advance(
@@ -32,6 +40,7 @@ def advance(
             relaxation.advance(1)
             if soon.has_passed:
                 break
-    nu, price_bound = relaxation.price_bound()
+        nu, price_bound = relaxation.price_bound()
+    bracket.n_lost_workers = relaxation.processes.n_lost
     bracket.n_regions = len(relaxation.regions)
     return bracket.offer(nu, price_bound, bound)

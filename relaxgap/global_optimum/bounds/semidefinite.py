@@ -13,13 +13,13 @@ MAX_IDLE_BOUNDS = 20
 
 def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
     """Solve the lifted relaxation over all neurons at once, without deciding an activation."""
-    relaxation = relaxation_of(bracket)
     idle = 0
-    while relaxation is not None and idle < MAX_IDLE_BOUNDS:
-        before = bracket.lower
-        advance(relaxation, bracket, NAME, deadline)
-        yield
-        idle = idle + 1 if bracket.lower <= before * (1.0 + 0.01 * bracket.rtol) else 0
+    with relaxation_of(bracket) as relaxation:
+        while relaxation is not None and idle < MAX_IDLE_BOUNDS:
+            before = bracket.lower
+            advance(relaxation, bracket, NAME, deadline)
+            yield
+            idle = idle + 1 if bracket.lower <= before * (1.0 + 0.01 * bracket.rtol) else 0
 
 
 SEMIDEFINITE = Bound(

@@ -13,6 +13,7 @@ from typing import Any
 from joblib.externals.loky import ProcessPoolExecutor, cpu_count
 
 from relaxgap.experiments.timing.lifetime import end_with
+from relaxgap.numerics.workers import ONE_THREAD
 from relaxgap.runner import execute, interrupts
 from relaxgap.runner.execute import Outcome
 from relaxgap.runner.executors.executor import EndedEarlyError
@@ -20,8 +21,6 @@ from relaxgap.runner.executors.signals import kept_from_workers
 from relaxgap.runner.grid import GridPoint
 from relaxgap.runner.manifest import source_version
 from relaxgap.runner.store import CellStore
-
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def n_workers(n_jobs: int, n_cells: int) -> int:

@@ -12,14 +12,31 @@ with :math:`G(r)` half the gains at the residual :math:`r` at :math:`(\alpha, a)
 labels.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.all_patterns.lifted.layout import Lifting, Region
+from relaxgap.certificates.all_patterns.lifted.price import region_price_bound
 from relaxgap.certificates.all_patterns.lifted.units import Units
 from relaxgap.numerics.rounding import TINY
 
 OVER_RELAXATION = 1.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pulls:
+    r"""Hold what the fit needs of a projected region, at the samples that have an entry of ``a``.
+
+    Parameters
+    ----------
+    heads, lengths : (p,) float64
+        :math:`Z_{\alpha a}` less its multiplier, and :math:`\|Z_{u a}\|`.
+    """
+
+    heads: Float64[np.ndarray, " p"]
+    lengths: Float64[np.ndarray, " p"]
 
 
 class LiftedRegion:
@@ -38,9 +55,11 @@ class LiftedRegion:
         self.force = np.zeros((order, order))
         self.moved = 0.0
         self.resting = False
+        # what the relations start from, between the two halves of a step
+        self._start: Float64[np.ndarray, "N N"] | None = None
 
-    def project(self, penalty: float) -> Float64[np.ndarray, "N N"]:
-        """Project onto the semidefinite cone of the face; return what the relations start from."""
+    def project(self, penalty: float) -> Pulls:
+        """Project onto the semidefinite cone of the face; return what the fit needs of it."""
         self.multiplier += OVER_RELAXATION * self.force
         target = self.face.T @ (self.Y + self.multiplier / penalty) @ self.face
         values, vectors = np.linalg.eigh(target)
@@ -50,17 +69,19 @@ class LiftedRegion:
         start = self.Z - self.multiplier / penalty
         diagonal = np.arange(1 + self.lifting.rank)
         start[diagonal, diagonal] -= 0.5 * self.lifting.units.beta / penalty
-        return np.asarray(start)
+        self._start = start
+        across = start[1 : 1 + self.lifting.rank, self.lifting.a]
+        return Pulls(start[0, self.lifting.a], np.asarray(np.linalg.norm(across, axis=0)))
 
-    def impose(
-        self,
-        start: Float64[np.ndarray, "N N"],
-        pull: Float64[np.ndarray, " p"],
-        penalty: float,
-    ) -> None:
+    def impose(self, residual: Float64[np.ndarray, " n"], penalty: float) -> None:
         """Take the nearest matrix with the relations, its fit pulled towards the labels."""
+        if self._start is None:
+            # it was projected in a process that is lost
+            self.project(penalty)
+        assert self._start is not None
         lifting, inner = self.lifting, 1 + self.lifting.rank
-        Y = start
+        Y, self._start = self._start, None
+        pull = lifting.gains(residual) / (2.0 * penalty)
         Y[inner:, inner:] = np.maximum(Y[inner:, inner:], 0.0)
         Y[lifting.free_a, lifting.free_b] = Y[lifting.free_b, lifting.free_a] = 0.0
         Y[0, lifting.a] += pull
@@ -79,6 +100,26 @@ class LiftedRegion:
         if self.resting:
             return self.multiplier
         return self._less_gains(self.multiplier + self.force, nu)
+
+    def price_bound(self, nu: Float64[np.ndarray, " n"]) -> float:
+        """Bound the price of its neurons by its multipliers."""
+        return region_price_bound(self.lifting, nu, self.relations(nu))
+
+    @property
+    def sizes(self) -> Float64[np.ndarray, "4"]:
+        """Norms of the force, of the last move, of the matrix and of its multiplier."""
+        matrices = self.force, self.Y, self.multiplier
+        force, length, multiplier = (float(np.linalg.norm(matrix)) for matrix in matrices)
+        return np.array([force, self.moved, length, multiplier])
+
+    @property
+    def matrices(self) -> Float64[np.ndarray, "4 N N"]:
+        """All that steps change: ``Y``, ``Z``, the multiplier and the force."""
+        return np.stack([self.Y, self.Z, self.multiplier, self.force])
+
+    @matrices.setter
+    def matrices(self, matrices: Float64[np.ndarray, "4 N N"]) -> None:
+        self.Y, self.Z, self.multiplier, self.force = matrices
 
     @property
     def mass(self) -> float:

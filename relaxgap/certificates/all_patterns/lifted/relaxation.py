@@ -10,12 +10,16 @@ semidefinite cone of its face (`region`), then solves for all relations and the 
 closed form. Its multipliers prove a lower bound whatever their quality (`price`).
 """
 
+from functools import partial
+from operator import attrgetter
+
 import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.all_patterns.lifted.layout import UNDECIDED, Region
-from relaxgap.certificates.all_patterns.lifted.price import price_bound, region_price_bound
-from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, nearest_heads
+from relaxgap.certificates.all_patterns.lifted.price import price_bound
+from relaxgap.certificates.all_patterns.lifted.processes import RegionProcesses
+from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, Pulls, nearest_heads
 from relaxgap.certificates.all_patterns.lifted.units import Units
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.clock import checkpoint
@@ -39,10 +43,15 @@ class LiftedRelaxation:
         The data.
     units : Units
         The data and the regularisation in the units of the lifting.
+    processes : RegionProcesses, optional
+        What does the regions' part of each step; by default this process.
     """
 
-    def __init__(self, data: Dataset, units: Units) -> None:
+    def __init__(
+        self, data: Dataset, units: Units, processes: RegionProcesses | None = None
+    ) -> None:
         self.data, self.units = data, units
+        self.processes = processes or RegionProcesses()
         nothing = np.full(units.samples.size, UNDECIDED, dtype=np.int8)
         self.regions = [LiftedRegion(Region(sign, nothing), units) for sign in (1.0, -1.0)]
         self.penalty = FIRST_PENALTY
@@ -52,6 +61,7 @@ class LiftedRelaxation:
     @property
     def value(self) -> float:
         """Value of the relaxation at the last step, in the data's units; it proves nothing."""
+        self.processes.bring_home()
         traces = sum(
             float(np.trace(region.Y[: 1 + region.lifting.rank, : 1 + region.lifting.rank]))
             for region in self.regions
@@ -63,15 +73,11 @@ class LiftedRelaxation:
         """Take steps; the penalty follows the balance of the two residuals."""
         for _ in range(n_steps):
             awake = self._awake
-            starts = []
-            for region in awake:
-                # seconds of eigenvalues for a thousand samples
-                checkpoint()
-                starts.append(region.project(self.penalty))
-            self._fit_labels(starts)
-            for region, start in zip(awake, starts, strict=True):
-                pull = region.lifting.gains(self.residual) / (2.0 * self.penalty)
-                region.impose(start, pull, self.penalty)
+            self.processes.deal(awake)
+            pulls = self.processes.each(awake, partial(_project, penalty=self.penalty))
+            self._fit_labels(awake, pulls)
+            impose = partial(LiftedRegion.impose, residual=self.residual, penalty=self.penalty)
+            self.processes.each(awake, impose)
             self.n_steps += 1
             if self.n_steps % STEPS_PER_PENALTY == 0:
                 self._balance()
@@ -79,18 +85,16 @@ class LiftedRelaxation:
     def price_bound(self) -> tuple[Float64[np.ndarray, " n"], float]:
         """Return a dual point and a proven bound of its price over all neurons."""
         nu = self.units.dual_point(self.residual, self.data.y)
-        bounds = np.array(
-            [
-                region_price_bound(region.lifting, self.residual, region.relations(self.residual))
-                for region in self.regions
-            ]
-        )
+        prices = partial(LiftedRegion.price_bound, nu=self.residual)
+        bounds = np.array(self.processes.each(self.regions, prices))
+        self.processes.bring_home()
         largest = price_bound(self.units, nu[self.units.samples], bounds)
         self._put_to_rest(bounds)
         return nu, largest
 
     def directions(self) -> Float64[np.ndarray, "k d"]:
         """Return the neurons the relaxation leans on: the mean and main axes of each region."""
+        self.processes.bring_home()
         directions = []
         for region in self._awake:
             inner = slice(1, 1 + region.lifting.rank)
@@ -103,6 +107,7 @@ class LiftedRelaxation:
 
     def split(self) -> bool:
         """Decide the activation the relaxation leans on both ways most; False if there is none."""
+        self.processes.bring_home()
         best = (0.0, -1, -1)
         for index, region in enumerate(self.regions):
             lifting = region.lifting
@@ -133,7 +138,7 @@ class LiftedRelaxation:
             elif not region.resting and region.mass <= EMPTY * total and bound < largest:
                 region.rest(self.residual)
 
-    def _fit_labels(self, starts: list[Float64[np.ndarray, "_ _"]]) -> None:
+    def _fit_labels(self, awake: list[LiftedRegion], pulls: list[Pulls]) -> None:
         r"""Find the residual at which the heads of all regions add up to the fit it leaves.
 
         For every sample, with the projection onto the second-order cone of `nearest_heads`,
@@ -145,15 +150,12 @@ class LiftedRelaxation:
         bisections.
         """
         weights, y = self.units.weights, self.units.y
-        awake = self._awake
         signs = np.array([region.lifting.region.sign for region in awake])[:, None]
-        heads = np.full((len(starts), y.size), -np.inf)
+        heads = np.full((len(pulls), y.size), -np.inf)
         lengths = np.zeros_like(heads)
-        for k, (region, start) in enumerate(zip(awake, starts, strict=True)):
-            lifting = region.lifting
-            heads[k, lifting.positive] = start[0, lifting.a]
-            across = start[1 : 1 + lifting.rank, lifting.a]
-            lengths[k, lifting.positive] = np.linalg.norm(across, axis=0)
+        for k, (region, pull) in enumerate(zip(awake, pulls, strict=True)):
+            heads[k, region.lifting.positive] = pull.heads
+            lengths[k, region.lifting.positive] = pull.lengths
         gains = signs * weights / (2.0 * self.penalty)
         residual = self.residual
         lower, upper = np.full(y.size, -np.inf), np.full(y.size, np.inf)
@@ -179,12 +181,18 @@ class LiftedRelaxation:
         :math:`\rho \|Y - Y_{\text{before}}\| / \|M\|`, and falls where that stays behind it (Boyd
         et al. 2011, Section 3.4.1).
         """
-        regions = self._awake
-        apart = max(float(np.linalg.norm(region.force)) for region in regions) / self.penalty
-        moved = max(region.moved for region in regions) * self.penalty
-        apart /= max(max(float(np.linalg.norm(region.Y)) for region in regions), TINY)
-        moved /= max(max(float(np.linalg.norm(region.multiplier)) for region in regions), TINY)
+        sizes = np.array(self.processes.each(self._awake, attrgetter("sizes")))
+        force, move, length, multiplier = (float(largest) for largest in sizes.max(axis=0))
+        apart, moved = force / self.penalty, move * self.penalty
+        apart /= max(length, TINY)
+        moved /= max(multiplier, TINY)
         if apart > 2.0 * moved:
             self.penalty *= PENALTY_FACTOR
         elif moved > 2.0 * apart:
             self.penalty /= PENALTY_FACTOR
+
+
+def _project(region: LiftedRegion, penalty: float) -> Pulls:
+    # seconds of eigenvalues for a thousand samples
+    checkpoint()
+    return region.project(penalty)
