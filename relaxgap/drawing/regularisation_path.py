@@ -29,9 +29,7 @@ def draw_path(folder: Path) -> list[Path]:
         If the disk is full or the folder cannot be written.
     """
     with figure_style():
-        return save(
-            draw(pd.read_csv(folder / CSV_NAME, float_precision="round_trip")), folder, "path"
-        )
+        return save(draw(pd.read_csv(folder / CSV_NAME)), folder, "path")
 
 
 def draw(path: pd.DataFrame) -> Figure:

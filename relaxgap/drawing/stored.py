@@ -29,7 +29,7 @@ def read_summary(folder: Path, columns: Sequence[str]) -> pd.DataFrame:
     """
     path = folder / SUMMARY
     try:
-        summary = pd.read_csv(path, float_precision="round_trip")
+        summary = pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path}: Expected a summary, got a file that cannot be read ({error}); "
@@ -85,10 +85,4 @@ def statistics_of(
 def _read(text: io.StringIO, summary: pd.DataFrame) -> pd.DataFrame:
     # a name of digits, or one missing in these rows only, is of the same kind as in the summary
     kinds: Any = {HASH: str} | {str(column): summary[column].dtype for column in summary}
-    return pd.read_csv(
-        text,
-        dtype=kinds,
-        keep_default_na=False,
-        na_values=[""],
-        float_precision="round_trip",
-    )
+    return pd.read_csv(text, dtype=kinds, keep_default_na=False, na_values=[""])
