@@ -13,5 +13,5 @@ def test_runs_that_are_killed_at_random_end_with_the_summary_of_one_that_nothing
     if not Path("/proc").is_dir():
         pytest.skip("finds workers through /proc")
     soak = Soak(random.Random(0))
-    soak.until(6, tmp_path)
-    assert soak.kills.total() == 6
+    soak.until(4, tmp_path)
+    assert soak.kills.total() == 4
