@@ -1,6 +1,7 @@
 """The price by cones on the sphere is proven whatever the data, and exact where it ends."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
 
 
 def solved(X: np.ndarray, nu: np.ndarray, wanted: float = 0.0) -> SpherePrice:
-    price = SpherePrice(X, nu, np.linalg.matrix_rank(X))
+    price = SpherePrice(X, nu, int(np.linalg.matrix_rank(X)))
     for _ in price.levels(wanted):
         pass
     return price
@@ -110,6 +111,33 @@ def test_the_bound_of_a_cone_holds_on_all_of_it() -> None:
             assert (sums.max(axis=1) <= looked.bounds + 1e-12).all()
             at_best = best @ block.linear + np.maximum(block.rows @ best, 0.0) @ block.signs
             assert value == pytest.approx(float(at_best), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cones_closed_by_an_earlier_call_stay_in_the_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, nu = rng.standard_normal((10, 3)), rng.standard_normal(10)
+    best = solved(X, nu).attained
+    price = SpherePrice(X, nu, 3)
+    # left after a level or two, when cones below what it wants are closed
+    for _ in itertools.islice(price.levels(1.2 * best), 1 + seed % 2):
+        pass
+    for _ in price.levels(0.0):
+        pass
+    assert price.price_bound >= best
+
+
+@pytest.mark.parametrize("x_unit", [1e-320, 1e-308, 1e-200, 1e-120])
+@pytest.mark.parametrize("nu_unit", [1e-320, 1e-200, 1e-165, 1e-3, 1e150, 1e300])
+@pytest.mark.parametrize("other", [0.0, 3.0])
+def test_prices_of_few_digits_are_bounded(x_unit: float, nu_unit: float, other: float) -> None:
+    # a row that counts for nothing sets the unit of the others
+    X = np.array([[7.0 * x_unit, 0.0], [0.0, x_unit], [other, 0.0]])
+    nu = np.array([nu_unit, -nu_unit, 0.0])
+    price = SpherePrice(X, nu, 2)
+    for _ in price.levels(0.0):
+        pass
+    assert Fraction(price.price_bound) >= Fraction(X[0, 0]) * Fraction(nu[0])
 
 
 def test_a_price_that_is_high_enough_is_not_sought_closer() -> None:

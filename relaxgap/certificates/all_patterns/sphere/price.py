@@ -26,6 +26,8 @@ CLOSE = 1.0 + 1e-8
 """How close to what is attained a bound may come: rounding is below."""
 DIRECTIONS = 64
 """Vectors of high prices that are remembered."""
+LEAST = 1e-290
+"""Sums below are rounded to a grid that is not fine beside them."""
 MAX_CONES = 3_000_000
 """Open cones that are kept: some 600 MB in five dimensions."""
 
@@ -61,7 +63,7 @@ class SpherePrice:
         self.n_cones, self.attained = 0, 0.0
         self.directions = np.zeros((0, X.shape[1]))
         self.blocks: list[ConeBlock] = []
-        self.unit = self.price_bound = 0.0
+        self.unit = self.price_bound = self._closed = 0.0
         self._seen: list[tuple[float, Float64[np.ndarray, " r"]]] = []
         used = nu != 0.0
         if x_unit == 0.0 or nu_unit == 0.0:
@@ -69,9 +71,10 @@ class SpherePrice:
         rows = np.abs(nu[used] / nu_unit)[:, None] * (X[used] / x_unit)
         lengths = row_lengths(rows)
         length = float(lengths.sum())
-        if length == 0.0:
-            # products that underflow; norms do not
-            self.price_bound = float(np.abs(nu) @ row_lengths(X)) * (1.0 + 1e-10) + 1e-300
+        if min(length, length * x_unit, length * x_unit * nu_unit) < LEAST:
+            # products that underflow, or have few digits; norms do not
+            norms = float(np.abs(nu[used]) @ row_lengths(X[used]))
+            self.price_bound = norms * (1.0 + 1e-10) + 1e-300
             return
         rows, signs = rows / length, np.sign(nu[used])
         basis = np.linalg.svd(rows, full_matrices=False)[2][:rank]
@@ -95,8 +98,8 @@ class SpherePrice:
     def levels(self, wanted: float) -> Iterator[None]:
         """Lower the bound level by level down to ``wanted``, or to what is attained.
 
-        Cones below the larger of both are closed for good, so that later calls want as much or
-        more. Ends where there are too many cones.
+        Cones below the larger of both are closed for good, so that later calls prove no less than
+        earlier ones wanted. Ends where there are too many cones.
 
         Raises
         ------
@@ -105,7 +108,7 @@ class SpherePrice:
         """
         while self.blocks:
             floor = max(wanted, self.attained * CLOSE) / self.unit - self._margin
-            floor = max(floor, 0.0)
+            floor = self._closed = max(floor, self._closed)
             top = self._top()
             level = max(floor, top * (max(floor, 1e-3 * top) / top) ** (1.0 - LEVEL))
             if level <= floor * (1.0 + 1e-6):
