@@ -29,12 +29,15 @@ from relaxgap.problems.biases import PENALISED, Biases
 from relaxgap.problems.families import ConeBlocks
 from relaxgap.problems.losses import Loss
 from relaxgap.problems.one_column import NAME, OneColumnProgram
+from relaxgap.solvers.base import Status
 from relaxgap.solvers.bracketed import BracketSolution
 from relaxgap.solvers.kinks.rounds import KINKS, kink_rounds, takes
 
 FREE = PENALISED["weights"]
 MOST_BETA = 1e300
 """In units of the data: from far below it on a constant is optimal."""
+ROUNDED = 1e-12
+"""Relative difference of losses that rounding of their sums explains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +117,7 @@ class OneColumn:
             rounds = _in_own_units(kink_rounds(program, rtol, deadline), program)
             followed = follow_solutions(rounds, on_progress, start)
         seconds = time.perf_counter() - start
-        return self._result(program, beta, followed, seconds, threads)
+        return self._result(program, beta, rtol, followed, seconds, threads)
 
     def two_layers(self, narrow: NarrowNetwork, beta: float) -> FittedNetwork:
         """Return a network of depth 2 as one of raw rows with all their columns."""
@@ -124,10 +127,18 @@ class OneColumn:
         training = Training(beta, ConeBlocks.name, self.loss.name, self.classes, FREE)
         return FittedNetwork(network, True, narrow.output_bias, self.scaling, training=training)
 
+    def _attained(self, narrow: NarrowNetwork, beta: float) -> float:
+        """Return the loss of a network as it is: far from zero, biases lose digits of kinks."""
+        column = Dataset(self.data.X[:, self.column : self.column + 1], self.data.y)
+        with np.errstate(over="ignore", invalid="ignore"):
+            attained = narrow.training_loss(column, beta, self.loss)
+        return attained if np.isfinite(attained) else np.inf
+
     def _result(
         self,
         program: OneColumnProgram,
         beta: float,
+        rtol: float,
         followed: FollowedBracket[BracketSolution[Any]],
         seconds: float,
         threads: int,
@@ -137,8 +148,12 @@ class OneColumn:
         gates = np.zeros((narrow.width, self.data.d + 1))
         gates[:, self.column], gates[:, -1] = narrow.weights[:, 0], narrow.biases[:, 0]
         rows = np.column_stack([self.data.X, np.ones(self.data.n)])
+        attained = self._attained(narrow, beta)
+        if attained > bracket.primal_value * (1.0 + ROUNDED):
+            bracket = replace(bracket, primal_value=attained)
+        short = found.status is Status.SOLVED and bracket.relative_gap > rtol
         return SolveResult(
-            status=found.status,
+            status=Status.INACCURATE if short else found.status,
             primal_value=bracket.primal_value,
             dual_value=bracket.dual_value,
             relative_gap=bracket.relative_gap,

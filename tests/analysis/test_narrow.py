@@ -208,7 +208,9 @@ def test_certificates_hold_in_exact_arithmetic(depth: int, offset: float, loss: 
     found = relaxgap.solve(
         x, y, beta_fraction=0.03, program="narrow", depth=depth, loss=loss, rtol=1e-8
     )
-    assert found.status is relaxgap.Status.SOLVED
+    # so far from zero the biases of a network have no digits for kinks 1e-7 apart
+    assert (found.status is relaxgap.Status.SOLVED) == (found.relative_gap <= 1e-8)
+    assert found.relative_gap <= 1e-8 or offset > 0.0
     assert exact_price(x, found.nu, depth) <= Fraction(found.beta)
     if loss == "squared":
         nu = [Fraction(v) for v in found.nu.tolist()]

@@ -126,3 +126,16 @@ def test_three_layers_of_one_column_have_a_closed_form(
     assert found.relative_gap <= 1e-8
     assert found.dual_value <= value * (1.0 + 1e-12)
     assert value <= found.primal_value * (1.0 + 1e-12)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, 1e12])
+@pytest.mark.parametrize("program", ["relu", "narrow"])
+def test_the_value_is_that_of_the_network_far_from_zero_too(program: str, offset: float) -> None:
+    x = offset + np.arange(60.0) / 10.0
+    y = np.sin(x - offset)
+    arguments = {"program": "narrow"} if program == "narrow" else {"penalise": "weights"}
+    found = relaxgap.solve(x[:, None], y, beta_fraction=1e-3, rtol=1e-6, **arguments)
+    residual = np.asarray(found.network.predict(x[:, None])).ravel() - y
+    assert 0.5 * float(residual @ residual) <= found.primal_value * (1.0 + 1e-12)
+    assert (found.status == "solved") == (found.relative_gap <= 1e-6)
+    assert found.status == "solved" or offset > 1e9
