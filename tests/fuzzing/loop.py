@@ -48,7 +48,7 @@ class Watch:
 
 def read(target: Target, rng: random.Random, folder: Path, value: Any, watch: Watch) -> str:
     """Read one input; return ``read``, ``refused``, or what went wrong."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    before = peak_bytes()
     watch.found.clear()
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     watch.on = True
@@ -68,8 +68,14 @@ def read(target: Target, rng: random.Random, folder: Path, value: Any, watch: Wa
         signal.setitimer(signal.ITIMER_PROF, 0)
     if watch.found:
         return "; ".join(watch.found)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    peak = peak_bytes() - before
     return f"{peak:,} bytes more than before" if peak > MOST_BYTES else ended
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process held; what its parent held is not its own."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def limit_memory() -> None:
