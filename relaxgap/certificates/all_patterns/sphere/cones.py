@@ -16,7 +16,7 @@ the least cosine of a ray with the cone's axis.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 SWEEPS = 8
 """Of coordinate ascent, over cones whose rays do not all matter."""
@@ -102,8 +102,7 @@ def bounded(block: ConeBlock, level: float) -> tuple[ConeBlock, float, Float64[n
     # what rounding leaves of a cone that has no inside proves nothing
     total = np.where(cosines > 0.0, 1.0 / np.maximum(cosines, 1e-300), np.inf)
     bounds = np.maximum(ends.max(axis=1), 0.0) * total
-    _sharpen(bounds, block.rays, ends, total, bounds > level, 0)
-    inside = _sharpen(bounds, block.rays, ends, total, bounds > level, SWEEPS)
+    inside = _sharpen(bounds, block.rays, ends, total, level)
     at = np.unravel_index(int(values.argmax()), values.shape)
     value, best = float(values[at]), block.rays[at]
     if len(inside):
@@ -118,31 +117,42 @@ def _sharpen(
     rays: Float64[np.ndarray, "k r r"],
     ends: Float64[np.ndarray, "k r"],
     total: Float64[np.ndarray, " k"],
-    some: Bool[np.ndarray, " k"],
-    sweeps: int,
+    level: float,
 ) -> Float64[np.ndarray, "l r"]:
-    """Lower some bounds by any vectors; after sweeps these are in the cones, best at unit length.
+    """Lower the bounds above a level: by the vectors that fit best, then by those in the cones.
 
     Returns the vectors in the cones, scaled to unit length.
     """
-    if not some.any():
-        return np.zeros((0, rays.shape[1]))
-    rays, ends = rays[some], ends[some]
-    gram = rays @ rays.transpose(0, 2, 1)
+    some = np.flatnonzero(bounds > level)
+    gram = rays[some] @ rays[some].transpose(0, 2, 1)
     order = gram.shape[1]
     gram[:, range(order), range(order)] += FLAT
-    c = np.linalg.solve(gram, ends[:, :, None])[:, :, 0]
-    if sweeps:
-        c = np.maximum(c, 0.0)
-    for _ in range(sweeps):
+    c = np.linalg.solve(gram, ends[some][:, :, None])[:, :, 0]
+    _lower(bounds, rays, ends, total, some, c)
+    still = bounds[some] > level
+    some, gram, c = some[still], gram[still], np.maximum(c[still], 0.0)
+    for _ in range(SWEEPS):
         for j in range(order):
-            step = ends[:, j] - np.einsum("kr,kr->k", gram[:, j], c)
+            step = ends[some, j] - np.einsum("kr,kr->k", gram[:, j], c)
             c[:, j] = np.maximum(0.0, c[:, j] + step / gram[:, j, j])
-    a = np.einsum("kj,kjr->kr", c, rays)
-    left = np.maximum((ends - np.einsum("kjr,kr->kj", rays, a)).max(axis=1), 0.0)
+    a = _lower(bounds, rays, ends, total, some, c)
     lengths = np.linalg.norm(a, axis=1)
-    bounds[some] = np.fmin(bounds[some], lengths + left * total[some])
     return np.asarray(a[lengths > 0.0] / lengths[lengths > 0.0, None])
+
+
+def _lower(
+    bounds: Float64[np.ndarray, " k"],
+    rays: Float64[np.ndarray, "k r r"],
+    ends: Float64[np.ndarray, "k r"],
+    total: Float64[np.ndarray, " k"],
+    some: Int[np.ndarray, " l"],
+    c: Float64[np.ndarray, "l r"],
+) -> Float64[np.ndarray, "l r"]:
+    """Lower some bounds by combinations of their rays, any at all; return the combinations."""
+    a = np.einsum("kj,kjr->kr", c, rays[some])
+    left = (ends[some] - np.einsum("kjr,kr->kj", rays[some], a)).max(axis=1, initial=0.0)
+    bounds[some] = np.fmin(bounds[some], np.linalg.norm(a, axis=1) + left * total[some])
+    return np.asarray(a)
 
 
 def halves(block: ConeBlock) -> Float64[np.ndarray, "two_k r r"]:

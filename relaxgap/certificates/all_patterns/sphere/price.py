@@ -2,7 +2,7 @@ r"""The largest price of a dual point over all neurons, by branch and bound over
 
 The price :math:`\max_{\|u\| \le 1} \pm\nu^\top (Xu)_+` is sought in the span of the rows, whose
 sphere is cut into simplicial cones. Cones are halved level by level, each level a smaller bound
-of all; between levels what is proven is the level itself, and no cone is looked at twice.
+of all; what is proven after one is the largest bound of the cones that are left.
 """
 
 import itertools
@@ -107,7 +107,7 @@ class SpherePrice:
             In the middle of a level, which keeps the bound of the one before.
         """
         while self.blocks:
-            floor = max(wanted, self.attained * CLOSE) / self.unit - self._margin
+            floor = max(wanted / self.unit, self._least_level) - self._margin
             floor = self._closed = max(floor, self._closed)
             top = self._top()
             level = max(floor, top * (max(floor, 1e-3 * top) / top) ** (1.0 - LEVEL))
