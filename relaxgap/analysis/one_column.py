@@ -121,11 +121,16 @@ class OneColumn:
 
     def two_layers(self, narrow: NarrowNetwork, beta: float) -> FittedNetwork:
         """Return a network of depth 2 as one of raw rows with all their columns."""
-        hidden = np.zeros((narrow.width, self.data.d + 1))
-        hidden[:, self.column], hidden[:, -1] = narrow.weights[:, 0], narrow.biases[:, 0]
-        network = TwoLayerNetwork(hidden, np.ascontiguousarray(narrow.weights[:, 1]))
+        output = np.ascontiguousarray(narrow.weights[:, 1])
+        network = TwoLayerNetwork(self._first_layer(narrow), output)
         training = Training(beta, ConeBlocks.name, self.loss.name, self.classes, FREE)
         return FittedNetwork(network, True, narrow.output_bias, self.scaling, training=training)
+
+    def _first_layer(self, narrow: NarrowNetwork) -> Float64[np.ndarray, "K d1"]:
+        """Return weights of all columns, and biases last."""
+        hidden = np.zeros((narrow.width, self.data.d + 1))
+        hidden[:, self.column], hidden[:, -1] = narrow.weights[:, 0], narrow.biases[:, 0]
+        return hidden
 
     def _attained(self, narrow: NarrowNetwork, beta: float) -> float:
         """Return the loss of a network as it is: far from zero, biases lose digits of kinks."""
@@ -145,8 +150,6 @@ class OneColumn:
     ) -> SolveResult:
         found, bracket = followed.solution, followed.solution.certificate
         narrow = to_narrow(program, bracket.ramps)
-        gates = np.zeros((narrow.width, self.data.d + 1))
-        gates[:, self.column], gates[:, -1] = narrow.weights[:, 0], narrow.biases[:, 0]
         rows = np.column_stack([self.data.X, np.ones(self.data.n)])
         attained = self._attained(narrow, beta)
         if attained > bracket.primal_value * (1.0 + ROUNDED):
@@ -178,7 +181,7 @@ class OneColumn:
             subnetwork_width=None,
             normalisation=None,
             network=narrow if self.name == NAME else self.two_layers(narrow, beta),
-            patterns=pattern_set_from_gates(rows, gates),
+            patterns=pattern_set_from_gates(rows, self._first_layer(narrow)),
             nu=program.in_order_of_data(np.ldexp(bracket.nu, program.y_exponent)),
             history=followed.history,
             stopped=followed.stopped,

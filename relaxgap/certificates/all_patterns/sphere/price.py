@@ -122,12 +122,13 @@ class SpherePrice:
     def _descend_to(self, level: float, floor: float) -> bool:
         """Cut cones until all are bounded by the level; False where they are too many."""
         waiting, done = self.blocks, []
-        self.n_open = sum(block.count for block in waiting)
+        n_open = sum(block.count for block in waiting)
         try:
             while waiting:
-                done += self._descend(waiting[-1], level, floor)
-                waiting.pop()
-                if self.n_open > MAX_CONES:
+                opened = self._descend(waiting[-1], level, floor)
+                done += opened
+                n_open += sum(block.count for block in opened) - waiting.pop().count
+                if n_open > MAX_CONES:
                     return False
         finally:
             self.blocks = done + waiting
@@ -159,7 +160,6 @@ class SpherePrice:
                 cut = halves(block.where(high))
                 parts = _parts(block, cut, np.full(len(cut), np.inf))
                 front += [self._look(part, level) for part in parts]
-        self.n_open += sum(map(len, leaves)) - family.count
         if not leaves:
             return []
         return list(_parts(family, np.concatenate(leaves), np.concatenate(bounds)))
