@@ -288,13 +288,14 @@ def test_the_parts_price_no_higher_than_a_region_that_already_prices_below_beta(
         relaxation.advance(50)
         nu = relaxation.residual
         for whole in relaxation.regions:
-            bound = region_price_bound(whole.lifting, nu, whole.relations(nu))
-            # at rest the multipliers are those of the relations alone
-            whole.rest(nu)
+            relations = whole.relations(nu)
+            bound = region_price_bound(whole.lifting, nu, relations)
             for sample in range(units.samples.size):
+                liftings = [part.lifting for part in whole.split(sample)]
+                kept = [whole.lifting.places_of(lifting) for lifting in liftings]
                 active, inactive = (
-                    region_price_bound(part.lifting, nu, part.multiplier)
-                    for part in whole.split(sample)
+                    region_price_bound(lifting, nu, relations[np.ix_(places, places)])
+                    for lifting, places in zip(liftings, kept, strict=True)
                 )
                 assert inactive <= bound + 1e-12 * units.beta
                 if bound <= units.beta:

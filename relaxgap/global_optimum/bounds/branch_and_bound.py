@@ -11,8 +11,9 @@ from relaxgap.numerics.clock import Deadline
 NAME = "branch_and_bound"
 MAX_BOUNDS_PER_SPLIT = 8
 MAX_IDLE_SPLITS = 25
-SLACK = 0.5
-"""Fraction of the relaxation's gap at which its own convergence is worth less than a split."""
+SETTLED, UNSETTLED = 2.0, 4.0
+"""How far the proven bound may be behind the relaxation, against what the relaxation is behind the
+network: below the first a split is worth more than convergence, above the second it never is."""
 
 
 def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
@@ -34,8 +35,9 @@ def _bounds(
         n_bounds += 1
         yield
         value = relaxation.value
-        settled = value - lower < SLACK * (bracket.search.value - value)
-        if settled or n_bounds == MAX_BOUNDS_PER_SPLIT:
+        behind, left = value - lower, bracket.search.value - value
+        is_due = n_bounds >= MAX_BOUNDS_PER_SPLIT and behind < UNSETTLED * left
+        if behind < SETTLED * left or is_due:
             while bracket.search.improve(deadline, relaxation.directions()):
                 yield
             relaxation.split()

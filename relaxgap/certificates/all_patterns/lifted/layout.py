@@ -6,7 +6,7 @@ these is linear in :math:`zz^\top` and holds for every neuron:
 
 - :math:`a_i b_i = 0`; products of two entries of :math:`(a, b)` are non-negative;
 - :math:`\|u\, a_i\| \le \alpha a_i` and :math:`\|u\, b_i\| \le \alpha b_i`;
-- :math:`a - b = Xu`, which leaves a matrix of order :math:`1 + d + n`.
+- :math:`a - b = Xu`, which leaves a matrix of order :math:`1 + d + n` (`face`).
 
 Deciding activations (*regions*) only removes rows: a sample decided active has :math:`b_i = 0`, one
 decided inactive :math:`a_i = 0`, and the sample leaves the matrix.
@@ -55,8 +55,11 @@ class Region:
 class Lifting:
     r"""Hold how the lifted neurons of a region are laid out.
 
-    The entries of a lifted neuron are ``alpha``, ``u``, then ``a`` and ``b`` at the samples where
-    the region leaves them free to be positive.
+    The entries of a lifted neuron are ``alpha``, ``u``, then ``b`` where the region decided
+    inactive, ``a`` where it decided active, ``a`` and last ``b`` where it decided nothing. With
+    :math:`p = (a + b) / \sqrt 2` at the undecided samples they are linear in
+    :math:`(\alpha, u, p)`: decided entries are :math:`\pm Xu`, and
+    :math:`a, b = p / \sqrt 2 \pm Xu / 2`.
 
     Parameters
     ----------
@@ -65,56 +68,81 @@ class Lifting:
     units : Units
         The data.
     positive, negative : (p,) and (q,) int
-        Samples that have an entry of ``a`` and of ``b``: those not decided inactive, active.
-    a, b : (p,) and (q,) int
-        Places of these entries.
-    free_a, free_b : (f,) int
-        Places of the entries of the undecided samples, which have both.
-    embedding : (N, k) float64
-        Writes the lifted neuron :math:`z = E x` in terms of ``alpha``, ``u`` and ``a`` at the
-        undecided samples, :math:`x`.
+        Samples that have an entry of ``a`` and of ``b``, in the order of these entries.
+    n_undecided : int
+        How many have both: the last ones of either.
+    decided : (m, r) float64
+        What the decided entries are of ``u``: first those of ``b``.
+    halves : (f, r) float64
+        Half the rows of the undecided samples.
     """
 
     region: Region
     units: Units
     positive: Int[np.ndarray, " p"]
     negative: Int[np.ndarray, " q"]
-    a: Int[np.ndarray, " p"]
-    b: Int[np.ndarray, " q"]
-    free_a: Int[np.ndarray, " f"]
-    free_b: Int[np.ndarray, " f"]
-    embedding: Float64[np.ndarray, "N k"]
+    n_undecided: int
+    decided: Float64[np.ndarray, "m r"]
+    halves: Float64[np.ndarray, "f r"]
 
     @classmethod
     def of(cls, region: Region, units: Units) -> "Lifting":
         """Lay out the lifted neurons of a region."""
-        activations, rows = region.activations, units.rows
-        rank = rows.shape[1]
-        free = activations == UNDECIDED
-        positive = np.flatnonzero(activations != INACTIVE)
-        negative = np.flatnonzero(activations != ACTIVE)
-        a = 1 + rank + np.arange(positive.size)
-        b = 1 + rank + positive.size + np.arange(negative.size)
-        free_a, free_b = a[free[positive]], b[free[negative]]
-        inner = 1 + rank + np.arange(free_a.size)
-        embedding = np.zeros((1 + rank + a.size + b.size, 1 + rank + free_a.size))
-        embedding[: 1 + rank, : 1 + rank] = np.eye(1 + rank)
-        # decided active a = Xu, otherwise b = a - Xu with an a of its own or of zero
-        embedding[a, 1 : 1 + rank] = np.where(free[positive, None], 0.0, rows[positive])
-        embedding[b, 1 : 1 + rank] = -rows[negative]
-        embedding[free_a, inner] = 1.0
-        embedding[free_b, inner] = 1.0
-        return cls(region, units, positive, negative, a, b, free_a, free_b, embedding)
-
-    @property
-    def order(self) -> int:
-        """Entries of a lifted neuron."""
-        return int(self.embedding.shape[0])
+        active, inactive, undecided = (
+            np.flatnonzero(region.activations == kind) for kind in (ACTIVE, INACTIVE, UNDECIDED)
+        )
+        return cls(
+            region,
+            units,
+            positive=np.concatenate([active, undecided]),
+            negative=np.concatenate([inactive, undecided]),
+            n_undecided=undecided.size,
+            decided=np.concatenate([-units.rows[inactive], units.rows[active]]),
+            halves=0.5 * units.rows[undecided],
+        )
 
     @property
     def rank(self) -> int:
         """Entries of ``u``."""
         return int(self.units.rows.shape[1])
+
+    @property
+    def order(self) -> int:
+        """Entries of a lifted neuron."""
+        return 1 + self.rank + int(self.decided.shape[0]) + 2 * self.n_undecided
+
+    @property
+    def a(self) -> slice:
+        """Places of the entries of ``a``."""
+        end = self.order - self.n_undecided
+        return slice(end - self.positive.size, end)
+
+    @property
+    def free_a(self) -> slice:
+        """Places of ``a`` at the undecided samples."""
+        return slice(self.order - 2 * self.n_undecided, self.order - self.n_undecided)
+
+    @property
+    def free_b(self) -> slice:
+        """Places of ``b`` at the undecided samples."""
+        return slice(self.order - self.n_undecided, self.order)
+
+    @property
+    def undecided(self) -> Int[np.ndarray, " f"]:
+        """The undecided samples."""
+        return self.positive[self.positive.size - self.n_undecided :]
+
+    def places_of(self, part: "Lifting") -> Int[np.ndarray, " k"]:
+        """Return the places of the entries that a part of the region has, in its order."""
+        a = np.zeros(self.region.activations.size, dtype=np.int64)
+        b = a.copy()
+        a[self.positive] = self.a.start + np.arange(self.positive.size)
+        n_inactive = self.negative.size - self.n_undecided
+        b[self.negative[:n_inactive]] = 1 + self.rank + np.arange(n_inactive)
+        b[self.undecided] = self.free_b.start + np.arange(self.n_undecided)
+        inactive = part.negative[: part.negative.size - part.n_undecided]
+        inner = np.arange(1 + self.rank)
+        return np.concatenate([inner, b[inactive], a[part.positive], b[part.undecided]])
 
     def gains(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " p"]:
         r"""Return the coefficient of each product :math:`\alpha a_i` in the price at ``nu``."""

@@ -1,24 +1,37 @@
 r"""A proven bound on the best neuron, from multipliers of the relations of the lifting.
 
 Multipliers :math:`K` with :math:`\langle K, zz^\top\rangle \ge 0` for every lifted neuron
-:math:`z = E x`, good or bad, bound the price of every neuron with :math:`\alpha = \|u\| = 1`:
+:math:`z`, good or bad, bound the price of every neuron with :math:`\alpha = \|u\| = 1`:
 
-.. math:: \pm\nu^\top (Xu)_+ = \langle G, zz^\top\rangle
-          \le \beta + x^\top F x
-          \le \beta + \lambda_{\max}(F) \|x\|^2, \qquad
-          F = E^\top \bigl(K + G - \tfrac\beta2 J\bigr) E,
+.. math:: \pm\nu^\top (Xu)_+ = \langle G, zz^\top\rangle \le \beta + z^\top T z, \qquad
+          T = K + G - \tfrac\beta2 J,
 
 where :math:`G` holds half the gains at :math:`(\alpha, a_i)` and :math:`J` is the identity on
-:math:`(\alpha, u)`, so that :math:`\tfrac\beta2\langle J, zz^\top\rangle = \beta`. The length
-:math:`\|x\|^2 = \alpha^2 + \|u\|^2 + \|a\|^2` lies between 2 and :math:`2 + \|X\|_2^2`.
+:math:`v = (\alpha, u)`, so that :math:`\tfrac\beta2\langle J, zz^\top\rangle = \beta`. A neuron is
+linear in :math:`v` and :math:`p = (a + b) / 2` at the undecided samples, and
+:math:`\|p\| = \|Hu\|` with half their rows :math:`H`: for any :math:`\mu` above the eigenvalues of
+:math:`T_{pp}`, maximising over :math:`p`,
+
+.. math:: z^\top T z \le 2 \lambda_{\max}\bigl(T_{vv} + \mu H^\top H
+          + T_{vp} (\mu I - T_{pp})^{-1} T_{pv}\bigr) .
+
+What is reported is proven by one Cholesky factor, whatever chose :math:`\mu` and the eigenvalue.
 """
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.linalg import eigh
 
 from relaxgap.certificates.all_patterns.lifted.layout import Lifting
 from relaxgap.certificates.all_patterns.lifted.units import Units
 from relaxgap.numerics.rounding import EPS
+
+MAX_SIZE = 1e60
+"""Of the form, in units where labels are 1: a larger one is of no use and might overflow."""
+MAX_SHIFTS = 12
+r"""Shifts :math:`\mu` to look at, each the eigenvalue of a matrix of the order of ``v``."""
+SETTLED = 0.02
+"""Change of a shift, against its distance from the pole, that is not worth another one."""
 
 
 def region_price_bound(
@@ -38,24 +51,113 @@ def region_price_bound(
 
     Notes
     -----
-    Cost: one product and the eigenvalues of a matrix of the order of ``embedding``'s columns.
+    Cost: the eigenvalues of a matrix of the undecided samples, and up to `MAX_SHIFTS` of the order
+    of ``v``.
     """
-    units, a = lifting.units, lifting.a
+    units, a, inner = lifting.units, lifting.a, 1 + lifting.rank
     relations = _admissible(lifting, multipliers)
-    diagonal = np.arange(1 + lifting.rank)
+    diagonal = np.arange(inner)
     relations[diagonal, diagonal] = -0.5 * units.beta
     gains = 0.5 * lifting.gains(nu)
     relations[0, a] += gains
     relations[a, 0] += gains
-    form = lifting.embedding.T @ relations @ lifting.embedding
-    form = 0.5 * (form + form.T)
-    # |embedding|, entry by entry, has a squared norm of at most 3 + 3 |rows|_F^2
-    size = np.linalg.norm(relations) * (3.0 + 3.0 * np.linalg.norm(units.rows) ** 2)
+    form = _form(lifting, relations)
+    # |z| as a function of |(v, p)|, entry by entry, has a squared norm of at most 3 + 3 |rows|_F^2
+    size = float(np.linalg.norm(relations) * (3.0 + 3.0 * np.linalg.norm(units.rows) ** 2))
+    if not size < MAX_SIZE:
+        return np.inf
+    shift, largest = _best_shift(form, lifting.halves)
+    slack = -form
+    slack[diagonal, diagonal] += largest
+    slack[1:inner, 1:inner] -= shift * (lifting.halves.T @ lifting.halves)
+    rest = np.arange(inner, slack.shape[0])
+    slack[rest, rest] += shift
+    size += (abs(largest) + abs(shift)) * (1.0 + units.squared_norm)
     if not np.isfinite(size):
         return np.inf
-    largest = float(np.linalg.eigvalsh(form)[-1]) + 8.0 * EPS * lifting.order * float(size)
-    # |x|^2 is at least 2, at most 2 + |X|^2
-    return units.beta + largest * (2.0 + units.squared_norm if largest > 0.0 else 2.0)
+    negative = _most_negative(slack, 16.0 * EPS * (lifting.order + 8) * size)
+    # |(v, p)|^2 = 2 + |Hu|^2
+    return units.beta + 2.0 * largest + negative * (2.0 + 0.25 * units.squared_norm)
+
+
+def _form(lifting: Lifting, T: Float64[np.ndarray, "N N"]) -> Float64[np.ndarray, "k k"]:
+    """Return the quadratic form of the lifted neuron as one of ``(alpha, u, p)``."""
+    inner, f = 1 + lifting.rank, lifting.n_undecided
+    outer = inner + lifting.decided.shape[0]
+    sums = T[:, lifting.free_a] + T[:, lifting.free_b]
+    differences = T[:, lifting.free_a] - T[:, lifting.free_b]
+    # columns of (alpha, u), then those of p
+    columns = np.empty((T.shape[0], inner + f))
+    columns[:, :inner] = T[:, :inner]
+    columns[:, 1:inner] += T[:, inner:outer] @ lifting.decided + differences @ lifting.halves
+    columns[:, inner:] = sums
+    form = np.empty((inner + f, inner + f))
+    free_a, free_b = columns[lifting.free_a], columns[lifting.free_b]
+    form[:inner] = columns[:inner]
+    form[1:inner] += lifting.decided.T @ columns[inner:outer]
+    form[1:inner] += lifting.halves.T @ (free_a - free_b)
+    form[inner:] = free_a + free_b
+    return 0.5 * (form + form.T)
+
+
+def _best_shift(
+    form: Float64[np.ndarray, "k k"], halves: Float64[np.ndarray, "f r"]
+) -> tuple[float, float]:
+    """Return a shift of ``p`` and the eigenvalue it leaves, which is convex in the shift.
+
+    Any two numbers prove a price; these are near the best.
+    """
+    inner = form.shape[0] - halves.shape[0]
+    top, across = form[:inner, :inner], form[:inner, inner:]
+    if halves.shape[0] == 0:
+        return 0.0, _largest(top)[0]
+    values, vectors = np.linalg.eigh(form[inner:, inner:])
+    across = across @ vectors
+    squared = np.zeros((inner, inner))
+    squared[1:, 1:] = halves.T @ halves
+    pole = float(values[-1])
+    # at the optimum of the relaxation no shift is needed
+    distance = max(-pole, 1e-3 * float(np.abs(form).max())) or 1.0
+    lower, upper = 0.0, np.inf
+    best = (np.inf, 0.0)
+    for _ in range(MAX_SHIFTS):
+        inverse = 1.0 / (pole - values + distance)
+        schur = top + (pole + distance) * squared + (across * inverse) @ across.T
+        value, axis = _largest(schur)
+        best = min(best, (value, pole + distance))
+        grows = float(axis @ squared @ axis)
+        falls = float(np.sum((axis @ across * inverse) ** 2))
+        if grows > falls:
+            upper = distance
+        else:
+            lower = distance
+        # the pull falls about as the squared distance from the pole
+        following = distance * float(np.sqrt(falls / grows)) if grows > 0.0 else np.inf
+        if not lower < following < upper:
+            following = 0.5 * (lower + upper) if np.isfinite(upper) else 4.0 * distance
+        if abs(following - distance) <= SETTLED * distance:
+            break
+        distance = following
+    return best[1], best[0]
+
+
+def _largest(matrix: Float64[np.ndarray, "k k"]) -> tuple[float, Float64[np.ndarray, " k"]]:
+    last = matrix.shape[0] - 1
+    values, vectors = eigh(matrix, subset_by_index=(last, last), check_finite=False)
+    return float(values[0]), np.asarray(vectors[:, 0])
+
+
+def _most_negative(matrix: Float64[np.ndarray, "k k"], rounding: float) -> float:
+    """Bound how far below zero a matrix has eigenvalues that is known up to a rounding."""
+    k = int(matrix.shape[0])
+    shifted = matrix + rounding * np.eye(k)
+    # a factor of a neighbour that is this near (Demmel; Higham 2002, Theorem 10.3)
+    margin = 2.0 * rounding + 2.0 * EPS * (k + 2) * float(np.abs(np.diagonal(shifted)).sum())
+    try:
+        np.linalg.cholesky(shifted)
+    except np.linalg.LinAlgError:
+        return margin + max(0.0, -float(np.linalg.eigvalsh(matrix)[0]))
+    return margin
 
 
 def _admissible(
@@ -71,9 +173,9 @@ def _admissible(
     inner = 1 + lifting.rank
     products = np.zeros_like(multipliers)
     products[inner:, inner:] = np.maximum(multipliers[inner:, inner:], 0.0)
-    both_ways = multipliers[lifting.free_a, lifting.free_b]
-    products[lifting.free_a, lifting.free_b] = both_ways
-    products[lifting.free_b, lifting.free_a] = both_ways
+    free = np.arange(lifting.n_undecided)
+    free_a, free_b = lifting.free_a.start + free, lifting.free_b.start + free
+    products[free_a, free_b] = products[free_b, free_a] = multipliers[free_a, free_b]
     across = multipliers[1:inner, inner:]
     lengths = np.linalg.norm(across, axis=0) * (1.0 + 8.0 * EPS * inner)
     products[1:inner, inner:] = across

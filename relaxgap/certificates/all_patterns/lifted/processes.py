@@ -10,10 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-from jaxtyping import Float64
-
-from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion
+from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, State
 from relaxgap.numerics.workers import SILENCE_SECONDS, WorkerLostError, WorkerProcess
 
 Found = TypeVar("Found")
@@ -93,10 +90,10 @@ class RegionProcesses:
         if self._is_home:
             return
         places = {id(region): region for region in self._places}
-        nothing: dict[int, Float64[np.ndarray, "4 _ _"]] = {}
+        nothing: dict[int, State] = {}
         for worker in list(self.workers):
-            for key, matrices in self._ask(worker, _matrices, nothing).items():
-                places[key].matrices = matrices
+            for key, state in self._ask(worker, _states, nothing).items():
+                places[key].state = state
         self._is_home = True
 
     def _start(self, n_regions: int) -> None:
@@ -168,5 +165,5 @@ def _on_each(
     return {key: work(region) for key, region in kept.items()}
 
 
-def _matrices(kept: dict[int, LiftedRegion]) -> dict[int, Float64[np.ndarray, "4 _ _"]]:
-    return {key: region.matrices for key, region in kept.items()}
+def _states(kept: dict[int, LiftedRegion]) -> dict[int, State]:
+    return {key: region.state for key, region in kept.items()}

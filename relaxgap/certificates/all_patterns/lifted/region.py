@@ -9,20 +9,32 @@ relations, their multiplier :math:`M` and the penalty :math:`\rho`, one step is
           + \tfrac{1}{\rho} G(r)\bigr),
 
 with :math:`G(r)` half the gains at the residual :math:`r` at :math:`(\alpha, a)`: the pull of the
-labels.
+labels. Every region has a penalty of its own.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 
+from relaxgap.certificates.all_patterns.lifted.face import Face
 from relaxgap.certificates.all_patterns.lifted.layout import Lifting, Region
+from relaxgap.certificates.all_patterns.lifted.positive_part import PositivePart
 from relaxgap.certificates.all_patterns.lifted.price import region_price_bound
 from relaxgap.certificates.all_patterns.lifted.units import Units
+from relaxgap.numerics.limits import rows_at_once
 from relaxgap.numerics.rounding import TINY
 
 OVER_RELAXATION = 1.6
+FIRST_PENALTY, PENALTY_FACTOR = 0.3, 1.3
+PROOF_WEIGHT = 4.0
+"""Weight of the residual of the multipliers, which a proof feels, against that of the matrices."""
+MAX_DOUBLE_ORDER = 160
+"""Order of a lifted neuron up to which steps are taken in double precision.
+
+Beyond, half the memory to move is worth more than digits that the steps do not get to. Proofs are
+in double precision always.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,109 +45,175 @@ class Pulls:
     ----------
     heads, lengths : (p,) float64
         :math:`Z_{\alpha a}` less its multiplier, and :math:`\|Z_{u a}\|`.
+    penalty : float
+        Of the region.
     """
 
     heads: Float64[np.ndarray, " p"]
     lengths: Float64[np.ndarray, " p"]
+    penalty: float
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    r"""Hold all that steps change.
+
+    Parameters
+    ----------
+    Y, Z, scaled, apart : (N, N) float
+        The matrix with the relations, the semidefinite one, :math:`M / \rho` and :math:`Y - Z`;
+        between the two halves of a step ``apart`` holds what the relations start from.
+    penalty : float
+        :math:`\rho`.
+    positive_part : PositivePart
+        The subspace that goes along.
+    moved : float
+        Norm of the last change of ``Y`` that was measured.
+    """
+
+    Y: Float[np.ndarray, "N N"]
+    Z: Float[np.ndarray, "N N"]
+    scaled: Float[np.ndarray, "N N"]
+    apart: Float[np.ndarray, "N N"]
+    penalty: float
+    positive_part: PositivePart
+    moved: float = 0.0
+
+    @classmethod
+    def of(cls, order: int) -> "State":
+        """Return that of a matrix and a multiplier of zero."""
+        dtype = np.float32 if order > MAX_DOUBLE_ORDER else np.float64
+        Y, Z, scaled, apart = np.zeros((4, order, order), dtype)
+        return cls(Y, Z, scaled, apart, FIRST_PENALTY, PositivePart())
 
 
 class LiftedRegion:
-    """Hold the matrix of one region: its relations' copy ``Y``, its multiplier, its last ``Z``.
+    """Hold the matrix of one region and step it.
 
     A region without neurons can rest: its matrix is zero, and its multipliers still prove prices.
     """
 
     def __init__(self, region: Region, units: Units) -> None:
         self.lifting = Lifting.of(region, units)
-        self.face: Float64[np.ndarray, "N k"] = np.linalg.qr(self.lifting.embedding)[0]
-        order = self.lifting.order
-        self.Y = np.zeros((order, order))
-        self.multiplier = np.zeros((order, order))
-        self.Z = np.zeros((order, order))
-        self.force = np.zeros((order, order))
-        self.moved = 0.0
-        self.resting = False
-        # what the relations start from, between the two halves of a step
-        self._start: Float64[np.ndarray, "N N"] | None = None
+        self.state = State.of(self.lifting.order)
+        self.face = Face.of(self.lifting, self.state.Y.dtype)
+        self.resting: Float64[np.ndarray, "N N"] | None = None
+        self._is_loose = False
 
-    def project(self, penalty: float) -> Pulls:
+    def project(self) -> Pulls:
         """Project onto the semidefinite cone of the face; return what the fit needs of it."""
-        self.multiplier += OVER_RELAXATION * self.force
-        target = self.face.T @ (self.Y + self.multiplier / penalty) @ self.face
-        values, vectors = np.linalg.eigh(target)
-        kept = values > 0.0
-        factor = self.face @ (vectors[:, kept] * np.sqrt(values[kept]))
-        self.Z = factor @ factor.T
-        start = self.Z - self.multiplier / penalty
-        diagonal = np.arange(1 + self.lifting.rank)
-        start[diagonal, diagonal] -= 0.5 * self.lifting.units.beta / penalty
-        self._start = start
-        across = start[1 : 1 + self.lifting.rank, self.lifting.a]
-        return Pulls(start[0, self.lifting.a], np.asarray(np.linalg.norm(across, axis=0)))
+        lifting, state, inner = self.lifting, self.state, 1 + self.lifting.rank
+        for rows in self._panels:
+            apart = state.apart[rows]
+            apart *= OVER_RELAXATION
+            state.scaled[rows] += apart
+            np.add(state.Y[rows], state.scaled[rows], out=apart)
+        target = self.face.restrict(state.apart)
+        factor = self.face.extend(state.positive_part.factor(target))
+        for rows in self._panels:
+            np.matmul(factor[rows], factor.T, out=state.Z[rows])
+            np.subtract(state.Z[rows], state.scaled[rows], out=state.apart[rows])
+        diagonal = np.arange(inner)
+        state.apart[diagonal, diagonal] -= 0.5 * lifting.units.beta / state.penalty
+        self._is_loose = True
+        heads, across = state.apart[0, lifting.a], state.apart[1:inner, lifting.a]
+        lengths = _lengths(across).astype(np.float64)
+        return Pulls(heads.astype(np.float64), lengths, state.penalty)
 
-    def impose(self, residual: Float64[np.ndarray, " n"], penalty: float) -> None:
-        """Take the nearest matrix with the relations, its fit pulled towards the labels."""
-        if self._start is None:
+    def impose(self, residual: Float64[np.ndarray, " n"], is_measured: bool = False) -> None:
+        """Take the nearest matrix with the relations, its fit pulled towards the labels.
+
+        Where it is measured how far this is from the one before, the penalty follows the balance
+        of the two residuals.
+        """
+        if not self._is_loose:
             # it was projected in a process that is lost
-            self.project(penalty)
-        assert self._start is not None
-        lifting, inner = self.lifting, 1 + self.lifting.rank
-        Y, self._start = self._start, None
-        pull = lifting.gains(residual) / (2.0 * penalty)
-        Y[inner:, inner:] = np.maximum(Y[inner:, inner:], 0.0)
-        Y[lifting.free_a, lifting.free_b] = Y[lifting.free_b, lifting.free_a] = 0.0
-        Y[0, lifting.a] += pull
-        lengths = np.linalg.norm(Y[1:inner, inner:], axis=0)
+            self.project()
+        lifting, state, inner = self.lifting, self.state, 1 + self.lifting.rank
+        before = state.Y.copy() if is_measured else None
+        Y, state.Y, state.apart = state.apart, state.apart, state.Y
+        free = np.arange(lifting.n_undecided)
+        free_a, free_b = lifting.free_a.start + free, lifting.free_b.start + free
+        Y[free_a, free_b] = Y[free_b, free_a] = 0.0
+        Y[0, lifting.a] += lifting.gains(residual) / (2.0 * state.penalty)
+        lengths = _lengths(Y[1:inner, inner:])
         heads = nearest_heads(Y[0, inner:], lengths)
         shrink = np.divide(heads, lengths, out=np.ones_like(heads), where=lengths > heads)
         Y[1:inner, inner:] *= shrink
         Y[0, inner:] = heads
         Y[inner:, :inner] = Y[:inner, inner:].T
-        self.moved = float(np.linalg.norm(Y - self.Y))
-        self.force = penalty * (Y - self.Z)
-        self.Y = Y
+        for rows in self._panels:
+            products = Y[max(inner, rows.start) : rows.stop, inner:]
+            np.maximum(products, 0.0, out=products)
+            np.subtract(Y[rows], state.Z[rows], out=state.apart[rows])
+        self._is_loose = False
+        if before is not None:
+            np.subtract(Y, before, out=before)
+            self._balance(float(np.linalg.norm(before)))
+
+    def _balance(self, moved: float) -> None:
+        r"""Move the penalty towards balanced residuals.
+
+        It grows where :math:`\|Y - Z\| / \|Y\|` stays behind
+        :math:`\rho \|Y - Y_{\text{before}}\| / \|M\|` times its weight, and falls where that stays
+        behind it (Boyd et al. 2011, Section 3.4.1).
+        """
+        state = self.state
+        apart, length, scaled = (
+            float(np.linalg.norm(matrix)) for matrix in (state.apart, state.Y, state.scaled)
+        )
+        apart /= max(length, TINY)
+        moved *= PROOF_WEIGHT / max(scaled, TINY)
+        factor = 1.0
+        if apart > 2.0 * moved:
+            factor = PENALTY_FACTOR
+        elif moved > 2.0 * apart:
+            factor = 1.0 / PENALTY_FACTOR
+        if factor != 1.0:
+            state.penalty *= factor
+            state.scaled /= factor
+            state.apart /= factor
+
+    @property
+    def _panels(self) -> list[slice]:
+        """Rows whose matrices stay in the cache of a core together."""
+        order = self.lifting.order
+        n_rows = rows_at_once(2 * order)
+        return [slice(k, k + n_rows) for k in range(0, order, n_rows)]
 
     def relations(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "N N"]:
         """Return the multipliers of the relations at the end of the last step."""
-        if self.resting:
-            return self.multiplier
-        return self._less_gains(self.multiplier + self.force, nu)
+        if self.resting is not None:
+            return self.resting
+        state = self.state
+        multipliers = state.penalty * (state.scaled.astype(np.float64) + state.apart)
+        return self._less_gains(multipliers, nu)
 
     def price_bound(self, nu: Float64[np.ndarray, " n"]) -> float:
         """Bound the price of its neurons by its multipliers."""
         return region_price_bound(self.lifting, nu, self.relations(nu))
 
     @property
-    def sizes(self) -> Float64[np.ndarray, "4"]:
-        """Norms of the force, of the last move, of the matrix and of its multiplier."""
-        matrices = self.force, self.Y, self.multiplier
-        force, length, multiplier = (float(np.linalg.norm(matrix)) for matrix in matrices)
-        return np.array([force, self.moved, length, multiplier])
-
-    @property
-    def matrices(self) -> Float64[np.ndarray, "4 N N"]:
-        """All that steps change: ``Y``, ``Z``, the multiplier and the force."""
-        return np.stack([self.Y, self.Z, self.multiplier, self.force])
-
-    @matrices.setter
-    def matrices(self, matrices: Float64[np.ndarray, "4 N N"]) -> None:
-        self.Y, self.Z, self.multiplier, self.force = matrices
-
-    @property
     def mass(self) -> float:
         """Squared output weights that the region holds."""
-        return float(self.Y[0, 0])
+        return float(self.state.Y[0, 0])
+
+    @property
+    def cost(self) -> float:
+        r"""What the region's neurons cost, :math:`\tfrac\beta2 \mathrm{tr}_{\alpha, u} Y`."""
+        trace = np.trace(self.state.Y[: 1 + self.lifting.rank, : 1 + self.lifting.rank])
+        return 0.5 * self.lifting.units.beta * float(trace)
 
     def rest(self, nu: Float64[np.ndarray, " n"]) -> None:
         """Leave the iteration with the multipliers at hand."""
-        self.multiplier = self.relations(nu)
-        self.Y, self.Z, self.force = (np.zeros_like(self.Y) for _ in range(3))
-        self.resting = True
+        self.resting = self.relations(nu)
+        self.state = State.of(self.lifting.order)
 
     def wake(self, nu: Float64[np.ndarray, " n"]) -> None:
         """Join the iteration again, from a matrix of zero."""
-        self.multiplier = self._less_gains(self.multiplier, -nu)
-        self.resting = False
+        assert self.resting is not None
+        self.state.scaled[:] = self._less_gains(self.resting, -nu) / self.state.penalty
+        self.resting = None
 
     def _less_gains(
         self, matrix: Float64[np.ndarray, "N N"], nu: Float64[np.ndarray, " n"]
@@ -147,25 +225,40 @@ class LiftedRegion:
         return np.asarray(less)
 
     def split(self, sample: int) -> "list[LiftedRegion]":
-        """Decide one activation both ways; each part starts from its share of this region."""
+        r"""Decide one activation both ways, into parts whose matrices add up to this one's.
+
+        Of a semidefinite :math:`Z` with :math:`Z_{ab} = 0` the columns :math:`v = Z e_a /
+        \sqrt{Z_{aa}}` and :math:`w = Z e_b / \sqrt{Z_{bb}}` go to one part each;
+        what is left of :math:`Z` vanishes at both and belongs to either.
+        """
         lifting = self.lifting
         parts = [LiftedRegion(part, lifting.units) for part in lifting.region.split(sample)]
-        index = lifting.positive.searchsorted(sample), lifting.negative.searchsorted(sample)
-        shares = np.array([self.Y[0, lifting.a[index[0]]], self.Y[0, lifting.b[index[1]]]])
-        shares = shares / max(float(shares.sum()), TINY)
-        for part, share in zip(parts, shares, strict=True):
-            inner = np.arange(1 + lifting.rank)
-            a = lifting.a[np.isin(lifting.positive, part.lifting.positive)]
-            b = lifting.b[np.isin(lifting.negative, part.lifting.negative)]
-            kept = np.concatenate([inner, a, b])
-            part.Y = share * self.Y[np.ix_(kept, kept)]
-            part.multiplier = (self.multiplier + self.force)[np.ix_(kept, kept)]
+        index = int(np.flatnonzero(lifting.undecided == sample)[0])
+        columns = [
+            self.state.Z[:, k] / np.sqrt(max(float(self.state.Z[k, k]), TINY))
+            for k in (lifting.free_a.start + index, lifting.free_b.start + index)
+        ]
+        own = [np.outer(column, column) for column in columns]
+        rest = self.state.Z - own[0] - own[1]
+        scaled = self.state.scaled + self.state.apart
+        masses = np.array([float(matrix[0, 0]) for matrix in own])
+        shares = masses / max(float(masses.sum()), TINY)
+        for part, matrix, share in zip(parts, own, shares, strict=True):
+            places = lifting.places_of(part.lifting)
+            kept = np.ix_(places, places)
+            part.state.Y[:] = part.state.Z[:] = (matrix + share * rest)[kept]
+            part.state.scaled[:] = scaled[kept]
+            part.state.penalty = self.state.penalty
         return parts
 
 
+def _lengths(columns: Float[np.ndarray, "r p"]) -> Float[np.ndarray, " p"]:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->j", columns, columns)))
+
+
 def nearest_heads(
-    heads: Float64[np.ndarray, "..."], lengths: Float64[np.ndarray, "..."]
-) -> Float64[np.ndarray, "..."]:
+    heads: Float[np.ndarray, "..."], lengths: Float[np.ndarray, "..."]
+) -> Float[np.ndarray, "..."]:
     r"""Return the heads of the projections of ``(head, tail)`` onto the second-order cone.
 
     The nearest point with :math:`\|t\| \le h` keeps :math:`h` if it holds, is 0 if

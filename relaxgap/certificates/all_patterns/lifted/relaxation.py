@@ -11,7 +11,6 @@ closed form. Its multipliers prove a lower bound whatever their quality (`price`
 """
 
 from functools import partial
-from operator import attrgetter
 
 import numpy as np
 from jaxtyping import Float64
@@ -23,10 +22,8 @@ from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, Pulls
 from relaxgap.certificates.all_patterns.lifted.units import Units
 from relaxgap.data.dataset import Dataset
 from relaxgap.numerics.clock import checkpoint
-from relaxgap.numerics.rounding import EPS, TINY
+from relaxgap.numerics.rounding import EPS
 
-FIRST_PENALTY = 0.3
-PENALTY_FACTOR = 1.3
 STEPS_PER_PENALTY = 20
 MAX_RESIDUAL_STEPS = 60
 MAX_AXES = 3
@@ -54,7 +51,6 @@ class LiftedRelaxation:
         self.processes = processes or RegionProcesses()
         nothing = np.full(units.samples.size, UNDECIDED, dtype=np.int8)
         self.regions = [LiftedRegion(Region(sign, nothing), units) for sign in (1.0, -1.0)]
-        self.penalty = FIRST_PENALTY
         self.residual = units.y.copy()
         self.n_steps = 0
 
@@ -62,25 +58,20 @@ class LiftedRelaxation:
     def value(self) -> float:
         """Value of the relaxation at the last step, in the data's units; it proves nothing."""
         self.processes.bring_home()
-        traces = sum(
-            float(np.trace(region.Y[: 1 + region.lifting.rank, : 1 + region.lifting.rank]))
-            for region in self.regions
-        )
-        value = 0.5 * float(self.residual @ self.residual) + 0.5 * self.units.beta * traces
+        value = 0.5 * float(self.residual @ self.residual) + sum(r.cost for r in self.regions)
         return self.units.value(value, self.data.y)
 
     def advance(self, n_steps: int) -> None:
-        """Take steps; the penalty follows the balance of the two residuals."""
+        """Take steps."""
         for _ in range(n_steps):
             awake = self._awake
             self.processes.deal(awake)
-            pulls = self.processes.each(awake, partial(_project, penalty=self.penalty))
+            pulls = self.processes.each(awake, _project)
             self._fit_labels(awake, pulls)
-            impose = partial(LiftedRegion.impose, residual=self.residual, penalty=self.penalty)
-            self.processes.each(awake, impose)
             self.n_steps += 1
-            if self.n_steps % STEPS_PER_PENALTY == 0:
-                self._balance()
+            is_measured = self.n_steps % STEPS_PER_PENALTY == 0
+            impose = partial(LiftedRegion.impose, residual=self.residual, is_measured=is_measured)
+            self.processes.each(awake, impose)
 
     def price_bound(self) -> tuple[Float64[np.ndarray, " n"], float]:
         """Return a dual point and a proven bound of its price over all neurons."""
@@ -98,8 +89,8 @@ class LiftedRelaxation:
         directions = []
         for region in self._awake:
             inner = slice(1, 1 + region.lifting.rank)
-            mean = region.Z[0, inner]
-            _, axes = np.linalg.eigh(region.Z[inner, inner])
+            mean = region.state.Z[0, inner].astype(np.float64)
+            _, axes = np.linalg.eigh(region.state.Z[inner, inner].astype(np.float64))
             axes = axes[:, -MAX_AXES:].T
             axes *= np.where(axes @ mean < 0.0, -1.0, 1.0)[:, None]
             directions.append(self.units.neurons(np.vstack([mean, axes])))
@@ -111,9 +102,10 @@ class LiftedRelaxation:
         best = (0.0, -1, -1)
         for index, region in enumerate(self.regions):
             lifting = region.lifting
-            free = np.flatnonzero(lifting.region.activations == UNDECIDED)
+            free = lifting.undecided
             if free.size:
-                both_ways = np.minimum(region.Y[0, lifting.free_a], region.Y[0, lifting.free_b])
+                heads = region.state.Y[0]
+                both_ways = np.minimum(heads[lifting.free_a], heads[lifting.free_b])
                 scores = both_ways * self.units.weights[free] * np.abs(self.residual[free])
                 top = int(np.argmax(scores))
                 best = max(best, (float(scores[top]), index, int(free[top])))
@@ -125,17 +117,17 @@ class LiftedRelaxation:
 
     @property
     def _awake(self) -> list[LiftedRegion]:
-        return [region for region in self.regions if not region.resting]
+        return [region for region in self.regions if region.resting is None]
 
     def _put_to_rest(self, bounds: Float64[np.ndarray, " k"]) -> None:
         """Rest the empty regions whose price does not count; wake those whose price does."""
-        awake = np.array([not region.resting for region in self.regions])
+        awake = np.array([region.resting is None for region in self.regions])
         largest = float(bounds[awake].max())
         total = sum(region.mass for region in self.regions)
         for region, bound in zip(self.regions, bounds, strict=True):
-            if region.resting and bound > largest:
+            if region.resting is not None and bound > largest:
                 region.wake(self.residual)
-            elif not region.resting and region.mass <= EMPTY * total and bound < largest:
+            elif region.resting is None and region.mass <= EMPTY * total and bound < largest:
                 region.rest(self.residual)
 
     def _fit_labels(self, awake: list[LiftedRegion], pulls: list[Pulls]) -> None:
@@ -156,7 +148,8 @@ class LiftedRelaxation:
         for k, (region, pull) in enumerate(zip(awake, pulls, strict=True)):
             heads[k, region.lifting.positive] = pull.heads
             lengths[k, region.lifting.positive] = pull.lengths
-        gains = signs * weights / (2.0 * self.penalty)
+        penalties = np.array([pull.penalty for pull in pulls])[:, None]
+        gains = signs * weights / (2.0 * penalties)
         residual = self.residual
         lower, upper = np.full(y.size, -np.inf), np.full(y.size, np.inf)
         for _ in range(MAX_RESIDUAL_STEPS):
@@ -174,25 +167,8 @@ class LiftedRelaxation:
             residual = np.where(inside, newton, 0.5 * (lower + upper))
         self.residual = residual
 
-    def _balance(self) -> None:
-        r"""Move the penalty towards balanced residuals.
 
-        It grows where :math:`\|Y - Z\| / \|Y\|` stays behind
-        :math:`\rho \|Y - Y_{\text{before}}\| / \|M\|`, and falls where that stays behind it (Boyd
-        et al. 2011, Section 3.4.1).
-        """
-        sizes = np.array(self.processes.each(self._awake, attrgetter("sizes")))
-        force, move, length, multiplier = (float(largest) for largest in sizes.max(axis=0))
-        apart, moved = force / self.penalty, move * self.penalty
-        apart /= max(length, TINY)
-        moved /= max(multiplier, TINY)
-        if apart > 2.0 * moved:
-            self.penalty *= PENALTY_FACTOR
-        elif moved > 2.0 * apart:
-            self.penalty /= PENALTY_FACTOR
-
-
-def _project(region: LiftedRegion, penalty: float) -> Pulls:
+def _project(region: LiftedRegion) -> Pulls:
     # seconds of eigenvalues for a thousand samples
     checkpoint()
-    return region.project(penalty)
+    return region.project()

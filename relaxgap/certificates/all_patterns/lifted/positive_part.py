@@ -1,0 +1,71 @@
+r"""The positive part of slowly changing matrices with few positive eigenvalues.
+
+A subspace goes along: a Chebyshev polynomial that is small on the negative part of the spectrum
+turns it towards the positive eigenvectors, and a Rayleigh-Ritz step takes the eigenvalues, all in
+single precision. Every so often, and where the subspace turns out too small or the spectrum to have
+moved, all eigenvalues are computed.
+
+References
+----------
+Zhou, Saad, Tiago & Chelikowsky (2006), J. Comput. Phys. 219: Chebyshev-filtered subspaces.
+"""
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+MIN_ORDER = 24
+"""Order from which a subspace is faster than all eigenvalues."""
+FIRST_STEPS, STEPS_BETWEEN = 10, 100
+"""Steps with all eigenvalues at the start, and steps until they are computed again."""
+MORE_COLUMNS = 6
+"""Columns beyond the positive eigenvalues."""
+SAFETY = 1.1
+"""How far below the last least eigenvalue the spectrum is assumed to begin."""
+
+
+class PositivePart:
+    """Follow the positive part of a sequence of symmetric matrices."""
+
+    def __init__(self) -> None:
+        self.basis: Float32[np.ndarray, "k m"] | None = None
+        self.low = self.cut = 0.0
+        self.n_steps = 0
+
+    def factor(self, T: Float[np.ndarray, "k k"]) -> Float[np.ndarray, "k s"]:
+        """Return ``L`` with ``L L^T`` the positive part of ``T``, nearly."""
+        self.n_steps += 1
+        whole = self.n_steps <= FIRST_STEPS or self.n_steps % STEPS_BETWEEN == 0
+        if T.shape[0] < MIN_ORDER or self.basis is None or whole:
+            return self._by_all(T)
+        values, vectors = self._by_subspace(T.astype(np.float32))
+        kept = values > 0.0
+        n_kept = int(np.count_nonzero(kept))
+        if n_kept == values.size or not values[0] > self.low or self.low >= self.cut:
+            return self._by_all(T)
+        self.basis = vectors[:, max(0, values.size - n_kept - MORE_COLUMNS) :]
+        self.cut = float(values[max(0, values.size - n_kept - MORE_COLUMNS)])
+        factor = vectors[:, kept] * np.sqrt(values[kept])
+        return np.asarray(factor, dtype=T.dtype)
+
+    def _by_all(self, T: Float[np.ndarray, "k k"]) -> Float[np.ndarray, "k s"]:
+        values, vectors = np.linalg.eigh(T)
+        kept = values > 0.0
+        n_columns = min(values.size, int(np.count_nonzero(kept)) + MORE_COLUMNS)
+        self.basis = vectors[:, -n_columns:].astype(np.float32)
+        self.low, self.cut = SAFETY * min(float(values[0]), 0.0), float(values[-n_columns])
+        return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
+
+    def _by_subspace(
+        self, T: Float32[np.ndarray, "k k"]
+    ) -> tuple[Float32[np.ndarray, " m"], Float32[np.ndarray, "k m"]]:
+        assert self.basis is not None
+        middle, half = np.float32(0.5 * (self.cut + self.low)), 0.5 * (self.cut - self.low)
+        scale = np.float32(1.0 / half)
+        zeroth = self.basis
+        first = (T @ zeroth - middle * zeroth) * scale
+        second = 2.0 * scale * (T @ first - middle * first) - zeroth
+        third = 2.0 * scale * (T @ second - middle * second) - first
+        third /= np.linalg.norm(third, axis=0)
+        basis, _ = np.linalg.qr(third)
+        values, turn = np.linalg.eigh(basis.T @ (T @ basis))
+        return values, basis @ turn
