@@ -38,7 +38,7 @@ from relaxgap.solvers.base import Status
 MAX_SEARCH_ROUNDS = 30
 WIDE_SHARE = 0.35
 """Fraction of a time limit after which the wide network makes way for bounds."""
-SEARCH_SHARE = 0.7
+SEARCH_SHARE = 0.4
 """Fraction of the time then left after which the search for networks makes way for bounds."""
 AFRESH_SHARE = 0.2
 """Fraction of what is left of that for fresh starts, once the search has stalled."""

@@ -9,11 +9,12 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.numerics.clock import Deadline
 
 NAME = "branch_and_bound"
-MAX_BOUNDS_PER_SPLIT = 8
-MAX_IDLE_SPLITS = 25
-SETTLED, UNSETTLED = 2.0, 4.0
-"""How far the proven bound may be behind the relaxation, against what the relaxation is behind the
-network: below the first a split is worth more than convergence, above the second it never is."""
+MAX_IDLE_BOUNDS = 200
+STALLED = 0.1
+"""Fraction of the gap that a bound has to gain on the one before, or a split is worth more."""
+UNSETTLED = 4.0
+"""How far the proven bound may be behind the relaxation, against how far that is behind the
+network, for a split to be worth anything."""
 
 
 def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
@@ -28,20 +29,17 @@ def improve(bracket: Bracket, deadline: Deadline) -> Iterator[None]:
 def _bounds(
     relaxation: LiftedRelaxation | None, bracket: Bracket, deadline: Deadline
 ) -> Iterator[None]:
-    n_bounds = idle = 0
-    while relaxation is not None and idle < MAX_BOUNDS_PER_SPLIT * MAX_IDLE_SPLITS:
-        before = bracket.certificate.duality_gap
+    idle = 0
+    while relaxation is not None and idle < MAX_IDLE_BOUNDS:
+        before, best = bracket.certificate.duality_gap, bracket.lower
         lower = advance(relaxation, bracket, NAME, deadline)
-        n_bounds += 1
         yield
-        value = relaxation.value
-        behind, left = value - lower, bracket.search.value - value
-        is_due = n_bounds >= MAX_BOUNDS_PER_SPLIT and behind < UNSETTLED * left
-        if behind < SETTLED * left or is_due:
-            while bracket.search.improve(deadline, relaxation.directions()):
-                yield
+        value, upper = relaxation.value, bracket.search.value
+        has_stalled = lower - best < STALLED * (upper - bracket.lower)
+        if has_stalled and value - lower < UNSETTLED * (upper - value):
+            bracket.search.improve(deadline, relaxation.directions())
+            yield
             relaxation.split()
-            n_bounds = 0
         idle = idle + 1 if bracket.certificate.duality_gap > 0.999 * before else 0
 
 
