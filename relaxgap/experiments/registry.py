@@ -27,6 +27,7 @@ DRAWERS = (
     "relaxgap.experiments.cone_sharpness",
     "relaxgap.experiments.sharpness_benchmark",
     "relaxgap.experiments.worst_labels",
+    "relaxgap.experiments.informed_gates",
     "relaxgap.experiments.gaussian_lemma",
     "relaxgap.experiments.gated_ratio",
     "relaxgap.experiments.maxcut_bound",
