@@ -107,6 +107,21 @@ def compare_certified(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert (fresh.loc[fresh["method"] == "global", "status"] == "solved").all()
 
 
+def compare_informed_gates(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    keys = ("data", "n", "d", "seed", "method", "size_rule", "n_gates", "certificate")
+    assert_same_keys(fresh, reference, keys)
+    assert_same_beta(fresh, reference)
+    # which gates informed ones are drawn around depends on the last bits of a solution
+    certain = ~reference["method"].str.startswith("informed")
+    assert_same_keys(fresh[certain], reference[certain], (*keys, "n_patterns"))
+    for one, other in ((fresh, reference), (reference, fresh)):
+        assert (one["dual_value"] <= other["primal_value"])[certain].all()
+    for frame in (fresh, reference):
+        bound = frame["dual_value"].where(frame["method"] == "global").ffill()
+        assert (frame["primal_value"] >= bound).all()
+        assert (frame["n_patterns"] <= frame["n_gates"])[frame["n_gates"].notna()].all()
+
+
 def compare_preservation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert_same_keys(fresh, reference, PRESERVATION_KEYS)
     assert_same_beta(fresh, reference)
@@ -308,6 +323,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "coupling_lemma": compare_coupling,
     "assumption_a2": compare_final_preservation,
     "certified_gap": compare_certified,
+    "informed_gates": compare_informed_gates,
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,

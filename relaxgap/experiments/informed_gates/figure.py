@@ -99,7 +99,7 @@ def pairs(frame: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
 
 
 def _panels(frame: pd.DataFrame, x: str) -> Figure:
-    sizes = list(frame.groupby(["n", "d"], sort=False))
+    sizes = list(frame.groupby(["n", "d"]))
     n_rows = (len(sizes) + 1) // 2
     figure = new_figure(2.0 + 2.1 * n_rows)
     grid = figure.subplots(n_rows, min(2, len(sizes)), squeeze=False)
