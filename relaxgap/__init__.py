@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from relaxgap.analysis.solved_program import SolveResult
     from relaxgap.analysis.solving import solve
     from relaxgap.data.dataset import Dataset
+    from relaxgap.global_optimum.informed_patterns import informed_patterns
     from relaxgap.networks.fitted import FittedNetwork
     from relaxgap.networks.gated import GatedNetwork
     from relaxgap.networks.reading.files import load_network
@@ -102,6 +103,7 @@ else:
             "__version__": "relaxgap.version",
             "certify": "relaxgap.analysis.certifying",
             "enumerate_patterns": "relaxgap.patterns.enumeration",
+            "informed_patterns": "relaxgap.global_optimum.informed_patterns",
             "load_network": "relaxgap.networks.reading.files",
             "optimal_set": "relaxgap.analysis.optimal_set",
             "path": "relaxgap.analysis.regularisation_path",
@@ -131,6 +133,7 @@ __all__ = [
     "__version__",
     "certify",
     "enumerate_patterns",
+    "informed_patterns",
     "load_network",
     "optimal_set",
     "path",

@@ -1,4 +1,4 @@
-"""Which patterns a program ranges over: all, a Gaussian sample, those of given gates, or a set."""
+"""Which patterns a program ranges over: all, those of a sample or of given gates, or a set."""
 
 from dataclasses import replace
 
@@ -8,10 +8,13 @@ from relaxgap.data.dataset import Dataset
 from relaxgap.data.numpy_archives import Shapes, read_arrays
 from relaxgap.errors import ConfigurationError, DataError
 from relaxgap.patterns import PatternSet, enumerate_patterns, sample_patterns
+from relaxgap.patterns.geometric_algebra import sample_geometric_algebra_patterns
 from relaxgap.patterns.pattern_set import digest_of, pattern_set_from_gates, patterns_of_gates
 
 PatternChoice = str | int | PatternSet
-"""``all``, ``gaussian:N`` or N, the path of an ``.npz`` file with ``gates``, or a set."""
+"""``all``, ``gaussian:N`` or N, ``geometric_algebra:N``, an ``.npz`` file with ``gates``, a set."""
+GAUSSIAN = "gaussian"
+SAMPLERS = {GAUSSIAN: sample_patterns, "geometric_algebra": sample_geometric_algebra_patterns}
 
 
 def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int) -> PatternSet:
@@ -35,14 +38,15 @@ def choose_patterns(choice: PatternChoice, data: Dataset, limit: int, seed: int)
         )
     if choice == "all":
         return enumerate_patterns(data.X, limit=limit)
-    n_gates = n_gates_of(choice)
-    if n_gates > 0:
-        stream = np.random.SeedSequence(seed).spawn(3)[1]
-        return sample_patterns(data.X, n_gates, np.random.default_rng(stream))
+    for sampler, sample in SAMPLERS.items():
+        n_gates = n_gates_of(choice, sampler)
+        if n_gates > 0:
+            stream = np.random.SeedSequence(seed).spawn(3)[1]
+            return sample(data.X, n_gates, np.random.default_rng(stream))
     if isinstance(choice, int) or not choice.endswith(".npz"):
         raise ConfigurationError(
-            f"Expected patterns all, gaussian:N with N >= 1, or a .npz file of gates, got "
-            f"{choice!r}; try gaussian:50."
+            "Expected patterns all, gaussian:N or geometric_algebra:N with N >= 1, or a .npz file "
+            f"of gates, got {choice!r}; try gaussian:50."
         )
 
     def check_shape(shapes: Shapes) -> None:
@@ -74,11 +78,11 @@ def _of_this_data(patterns: PatternSet, data: Dataset) -> PatternSet:
     return patterns
 
 
-def n_gates_of(choice: PatternChoice) -> int:
-    """Return how many Gaussian gates are asked for, 0 if none are."""
+def n_gates_of(choice: PatternChoice, sampler: str = GAUSSIAN) -> int:
+    """Return how many gates of a sampler are asked for, 0 if none are."""
     if isinstance(choice, PatternSet):
         return 0
     if isinstance(choice, int):
         return choice
     kind, _, count = choice.partition(":")
-    return int(count) if kind == "gaussian" and count.isdigit() else 0
+    return int(count) if kind == sampler and count.isdigit() else 0

@@ -100,7 +100,8 @@ def solve(
         largest such beta that local ascent finds, in at most a third of the time; where listed ones
         take longer than that to price, of the largest price of a gate.
     patterns : str, int or PatternSet
-        ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; the path of an ``.npz`` file
+        ``all``; ``gaussian:N`` or N, the patterns of N Gaussian gates; ``geometric_algebra:N``, of
+        N gates orthogonal to random rows (arXiv 2406.02806); the path of an ``.npz`` file
         with an array ``gates``; or a set.
     program : str
         ``relu``, or ``gated`` for its relaxation without cones, whose networks are gated. With

@@ -37,7 +37,7 @@ _OPTIONS = (
         "--patterns",
         default="all",
         show_default=True,
-        metavar="all|gaussian:N|GATES.npz",
+        metavar="all|gaussian:N|geometric_algebra:N|GATES.npz",
         help="Which patterns the program ranges over.",
     ),
     click.option(

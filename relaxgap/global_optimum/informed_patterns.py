@@ -73,6 +73,18 @@ def informed_patterns(
     ------
     ValueError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import relaxgap
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((40, 20))
+    >>> y = np.maximum(X @ rng.standard_normal(20), 0.0)
+    >>> patterns = relaxgap.informed_patterns(relaxgap.Dataset(X, y), 1.0, 30, rng)
+    >>> informed = relaxgap.solve(X, y, beta=1.0, patterns=patterns)
+    >>> informed.primal_value < relaxgap.solve(X, y, beta=1.0, patterns="gaussian:30").dual_value
+    True
     """
     if n_gates < 1 or rounds < 0 or not spread > 0.0:
         raise ValueError(

@@ -21,6 +21,7 @@ DOCUMENTED = [
     "relaxgap.estimators.classifiers",
     "relaxgap.estimators.cross_validated",
     "relaxgap.estimators.regressors",
+    "relaxgap.global_optimum.informed_patterns",
     "relaxgap.networks.reading.files",
     "relaxgap.networks.two_layer",
 ]
@@ -56,6 +57,7 @@ def test_every_verb_and_value_to_construct_is_in_an_example() -> None:
         "TwoLayerNetwork",
         "certify",
         "enumerate_patterns",
+        "informed_patterns",
         "load_network",
         "optimal_set",
         "path",

@@ -24,6 +24,7 @@ from relaxgap.networks.gated import GatedNetwork
 from relaxgap.numerics.backend import Backend
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import sample_patterns
+from relaxgap.patterns.geometric_algebra import sample_geometric_algebra_patterns
 
 
 def solved(data: Dataset, **chosen: Any) -> SolveResult:
@@ -173,6 +174,14 @@ def test_the_time_limit_reaches_the_price_of_listed_patterns(data: Dataset) -> N
     late = strength.resolve(data, patterns, Deadline(-math.inf))
     assert late == 0.1 * price_of_gates(data, patterns)
     assert 0.0 < late < strength.resolve(data, patterns)
+
+
+def test_gates_of_geometric_algebra_are_those_of_the_sampler(data: Dataset) -> None:
+    stream = np.random.SeedSequence(3).spawn(3)[1]
+    drawn = sample_geometric_algebra_patterns(data.X, 6, np.random.default_rng(stream))
+    chosen = solved(data, patterns="geometric_algebra:6", seed=3)
+    assert chosen.primal_value == solved(data, patterns=drawn).primal_value
+    assert not chosen.complete
 
 
 def test_every_status_is_a_sentence() -> None:

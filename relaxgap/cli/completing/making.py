@@ -19,7 +19,7 @@ from relaxgap.experiments.registry import EXPERIMENTS
 from relaxgap.runner.axes import SCALES
 from relaxgap.runner.config import DATA_SOURCES, CommonSettings
 
-FILES = {"FILE", "NET", "NETWORK", "all|gaussian:N|GATES.npz"}
+FILES = {"FILE", "NET", "NETWORK", "all|gaussian:N|geometric_algebra:N|GATES.npz"}
 """What options of text say of themselves where the text names a file."""
 ONE_WORD = re.compile(r"[\w.+/-]+")
 """What no shell has to quote."""
