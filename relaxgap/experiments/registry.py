@@ -17,6 +17,7 @@ DRAWERS = (
     "relaxgap.experiments.pattern_preservation",
     "relaxgap.experiments.exact_optimum",
     "relaxgap.experiments.solver_benchmark",
+    "relaxgap.experiments.global_benchmark",
     "relaxgap.experiments.training_benchmark",
     "relaxgap.experiments.solver_growth",
     "relaxgap.experiments.tall_benchmark",

@@ -122,6 +122,21 @@ def compare_informed_gates(fresh: pd.DataFrame, reference: pd.DataFrame) -> None
         assert (frame["n_patterns"] <= frame["n_gates"])[frame["n_gates"].notna()].all()
 
 
+def compare_global_benchmark(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    keys = ("data", "n", "d", "seed", "method", "width", "n_runs")
+    assert_same_keys(fresh, reference, keys)
+    assert_same_beta(fresh, reference)
+    for one, other in ((fresh, reference), (reference, fresh)):
+        assert (one["optimum_bound"] <= other["optimum"]).all()
+    semidefinite = reference["method"].str.startswith("sdp")
+    np.testing.assert_allclose(
+        fresh.loc[semidefinite, "dual_value"], reference.loc[semidefinite, "dual_value"], rtol=1e-3
+    )
+    trained = fresh[fresh["n_runs"].notna()]
+    assert (trained["primal_value"] >= trained["optimum_bound"]).all()
+    assert (trained["n_found"] <= trained["n_runs"]).all()
+
+
 def compare_preservation(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     assert_same_keys(fresh, reference, PRESERVATION_KEYS)
     assert_same_beta(fresh, reference)
@@ -324,6 +339,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "assumption_a2": compare_final_preservation,
     "certified_gap": compare_certified,
     "informed_gates": compare_informed_gates,
+    "global_benchmark": compare_global_benchmark,
     "exact_optimum": compare_exact,
     "solver_benchmark": compare_benchmark,
     "solver_growth": compare_benchmark,
