@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.legends import legend_above
@@ -27,6 +28,9 @@ NUMBER = "times_log_n"
 AXES = {NUMBER: r"gates over $\log n$", "cpu_seconds": "CPU seconds, drawing and solving"}
 INSTANCE = ["n", "d", "seed"]
 BRACKET_ALPHA = 0.25
+TICKS = (1.0, 2.0, 5.0)
+ENOUGH = 4.0
+"""Gates over log n from which samplers are compared: fewer are too few to be informed."""
 CONTRADICTION_RTOL = 1e-9
 
 
@@ -92,8 +96,9 @@ def _times_log_n(rule: str, n_gates: float, n: int) -> float:
 
 
 def pairs(frame: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
-    """Return the ratios of two samplers side by side, a row for each instance and size rule."""
-    wide = frame.pivot_table(index=[*INSTANCE, "size_rule"], columns="method", values="ratio")
+    """Return the ratios of two samplers over enough gates side by side, sample by sample."""
+    enough = frame[frame[NUMBER] >= ENOUGH]
+    wide = enough.pivot_table(index=[*INSTANCE, NUMBER], columns="method", values="ratio")
     both: pd.DataFrame = wide[[one, other]].dropna()
     return both
 
@@ -127,6 +132,10 @@ def _panels(frame: pd.DataFrame, x: str) -> Figure:
         axes.set_xscale("log")
         if x == NUMBER:
             ticks_at(axes, np.sort(rows[x].unique()))
+        else:
+            axes.xaxis.set_major_locator(LogLocator(subs=TICKS))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel(AXES[x])
         label_factors(axes)
     names = [f"$n={n}$, $d={d}$, {_seeds(rows)}" for (n, d), rows in sizes]
@@ -209,7 +218,7 @@ def _caption(frame: pd.DataFrame) -> str:
         for one, other, both in compared(frame)
     ]
     first = name_of(compared(frame)[0][0]).capitalize() if counts else ""
-    said = f" {first}: {'; '.join(counts)}." if counts else ""
+    said = f" {first}, {ENOUGH:g} log n gates or more: {'; '.join(counts)}." if counts else ""
     seeds = span(frame.groupby(["n", "d"])["seed"].nunique())
     return (
         f"{frame['data'].iloc[0]}{beta}. Medians over {seeds} "
