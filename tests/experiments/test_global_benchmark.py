@@ -14,12 +14,14 @@ from relaxgap.experiments.global_benchmark.figure import with_gaps
 from relaxgap.experiments.global_benchmark.scip import INSTALL, solve_with_scip
 from relaxgap.experiments.vector_relaxation.published import published_relaxation
 from relaxgap.global_optimum.solver import GlobalSolver
+from relaxgap.networks import minimal_network
 from relaxgap.problems.vector_output import VectorProgram
 
 DATA = GaussianData(n=10).load(np.random.default_rng(0))
 BETA = 0.5
+SCIP_PYTHON = Path(__file__).resolve().parents[2] / ".venv-scip" / "bin" / "python"
 OWN_ACCURACY = 1e-4
-"""Relative, of the solvers of semidefinite programs."""
+"""Relative, of the solvers of the peers."""
 
 
 def test_the_relaxation_in_fewer_coordinates_is_between_the_published_one_and_the_optimum() -> None:
@@ -31,6 +33,17 @@ def test_the_relaxation_in_fewer_coordinates_is_between_the_published_one_and_th
         value = solve_relaxation(DATA, BETA, solver, 60.0).value
         assert published <= value * (1.0 + OWN_ACCURACY)
         assert value <= optimum * (1.0 + OWN_ACCURACY)
+
+
+@pytest.mark.skipif(not SCIP_PYTHON.is_file(), reason="no .venv-scip with pyscipopt")
+def test_the_mixed_integer_program_has_the_optimum_as_value() -> None:
+    data = GaussianData(n=6).load(np.random.default_rng(0))
+    solution = GlobalSolver(1e-6).solve(data, BETA)
+    signs = np.sort(np.sign(minimal_network(solution.network, data).output))
+    answer = solve_with_scip(data, BETA, signs, 1e-4, 60.0, str(SCIP_PYTHON))
+    optimum = solution.certificate.primal_value
+    assert answer.dual_value <= optimum * (1.0 + OWN_ACCURACY)
+    assert answer.primal_value == pytest.approx(optimum, rel=2.0 * OWN_ACCURACY)
 
 
 @pytest.mark.parametrize("python", ["nowhere/bin/python", sys.executable])
