@@ -22,6 +22,11 @@ def peers() -> pd.DataFrame:
     return with_gaps(summary("global_benchmark"))
 
 
+def said(gap: float) -> str:
+    """Write a gap: as a power of ten below a tenth."""
+    return f"{gap:.2g}" if gap >= 0.1 else power(gap) if gap > 0.0 else "0"
+
+
 def test_informed_gates_are_the_medians_of_their_rows(gates: pd.DataFrame) -> None:
     at_eight = gates[gates["size_rule"] == "8 log n"]
     medians = at_eight.groupby(["method", "n", "d"])[
@@ -96,7 +101,7 @@ def test_the_means_of_others_are_those_of_their_rows(peers: pd.DataFrame) -> Non
                 continue
             seconds = significant(medians.loc[n, ("seconds_each", "median")], 2)
             gap = medians.loc[n, ("gap", "max")]
-            cells.append(f"{seconds} s, {power(gap) if gap > 0.0 else '0'}")
+            cells.append(f"{seconds} s, {said(gap)}")
         written.append(row(name, *cells))
     assert_says(section("global_benchmark"), row("n", *sizes), *written)
     assert set(peers.groupby("n")["seed"].nunique()) == {3}
