@@ -6,7 +6,7 @@ import pytest
 from relaxgap.experiments.global_benchmark.cell import OURS, SCIP
 from relaxgap.experiments.global_benchmark.figure import with_gaps
 from relaxgap.experiments.informed_gates.figure import name_of, pairs, with_ratios
-from results.prose import assert_says, percent, power, row, section, significant, summary
+from results.prose import assert_says, percent, power, readme, row, section, significant, summary
 
 SIZES = ((40, 20), (200, 100), (1000, 500), (100, 5))
 SKETCHED = "geometric_algebra:10"
@@ -79,6 +79,36 @@ def test_fewer_informed_gates_do_what_more_gaussian_ones_do(gates: pd.DataFrame)
         f"{many['cpu_seconds']:.1f} s",
         f"with log n gates at n = 100, d = 5 one round is at {worse:.2f}, a Gaussian sample at "
         f"{least:.2f}",
+    )
+
+
+def test_over_the_brackets_of_certified_gap_the_ratios_are_known_better(
+    gates: pd.DataFrame,
+) -> None:
+    bracketed = summary("certified_gap")
+    bracketed = bracketed[(bracketed["n"] == 1000) & (bracketed["d"] == 500)]
+    rows = gates[gates["n"] == 1000]
+    both = pd.concat([bracketed, rows, summary("informed_gates").query("n == 1000")])
+    # the same instances
+    for _, of_seed in both.groupby("seed"):
+        assert of_seed["beta"].to_numpy() == pytest.approx(of_seed["beta"].iloc[0], rel=1e-9)
+    best = both.groupby("seed")["primal_value"].min()
+    bound = bracketed[bracketed["method"] == "global"].set_index("seed")["dual_value"]
+
+    def ends(sampler: str) -> tuple[str, str]:
+        chosen = rows[(rows["method"] == sampler) & (rows["size_rule"] == "8 log n")]
+        values = chosen.set_index("seed")["primal_value"]
+        return f"{(values / best).median():.2f}", f"{(values / bound).median():.2f}"
+
+    informed, gaussian = ends("informed:4"), ends("gaussian")
+    assert_says(
+        section("informed_gates"),
+        f"put four rounds with 8 log n gates at n = 1000 between {' and '.join(informed)} times "
+        f"p\\* and Gaussian gates between {' and '.join(gaussian)}",
+    )
+    assert_says(
+        readme(),
+        f"as many gates around the neurons of smaller relaxations reach {' to '.join(informed)}",
     )
 
 
