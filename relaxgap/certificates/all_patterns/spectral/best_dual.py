@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.all_patterns.spectral.cones import Cones, Point, Scaling
+from relaxgap.certificates.all_patterns.spectral.newton import NewtonSystem
 from relaxgap.certificates.all_patterns.spectral.problem import (
     Equations,
     block_equations,
@@ -99,6 +100,10 @@ class BestDualPoint:
             local[:, 2 * s + 1] = given.blocks[:, 0, 1] + given.left + given.right
             local[:, 2 * s + 2] = given.blocks[:, 0, 0] - given.budget
         return Point(np.concatenate([*dense, *corners]), local)
+
+    def system(self, scalings: Sequence[Scaling]) -> NewtonSystem:
+        """Return the Newton system."""
+        return NewtonSystem(self, scalings)
 
     def equations(self, scalings: Sequence[Scaling]) -> list[Equations]:
         """Return the part of the Newton system that couples no two samples, budgets excepted."""

@@ -16,13 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int
-from scipy.linalg import lapack
 
 from relaxgap.certificates.all_patterns.spectral.cones import Point, Scaling
+from relaxgap.certificates.all_patterns.spectral.factorisation import ScaledFactor
 from relaxgap.certificates.all_patterns.spectral.problem import Equations, LiftedProblem
-
-MIN_RIDGE = 1e-14
-MAX_RIDGE = 1e-6
 
 
 class _Eliminated(NamedTuple):
@@ -62,7 +59,7 @@ class NewtonSystem:
         for s, pair in enumerate(scalings):
             _add_matrix_cone(matrix, problem, s, n_signs, pair)
         self.eliminated = [_eliminate(matrix, part) for part in equations]
-        self._factorise(matrix)
+        self.factor = ScaledFactor(matrix)
         self.budgets: list[tuple[Point, Point]] = []
         for gradient, pair in zip(problem.budget_gradients(), scalings, strict=False):
             size = float(np.sqrt(pair.multiplier.budget[0] / pair.slack.budget[0]))
@@ -82,32 +79,13 @@ class NewtonSystem:
                 step = step.moved(solved, -float(share))
         return step
 
-    def _factorise(self, matrix: Float64[np.ndarray, "N N"]) -> None:
-        diagonal = np.diag_indices_from(matrix)
-        self.scale = 1.0 / np.sqrt(np.maximum(matrix[diagonal], np.finfo(np.float64).tiny))
-        matrix *= self.scale
-        matrix *= self.scale[:, None]
-        ridge = 0.0
-        while True:
-            # LAPACK overwrites the upper triangle of the array; the lower one keeps the matrix
-            self.factor, failed = lapack.dpotrf(matrix.T, lower=1, overwrite_a=1, clean=0)
-            if not failed:
-                return
-            ridge = max(MIN_RIDGE, 10.0 * ridge)
-            if not ridge <= MAX_RIDGE:
-                raise np.linalg.LinAlgError("the Newton system is not positive definite")
-            upper = np.triu_indices_from(matrix, 1)
-            matrix[upper] = matrix.T[upper]
-            matrix[diagonal] = 1.0 + ridge
-
     def _solve(self, gradient: Point) -> Point:
         right = gradient.dense.copy()
         for part in self.eliminated:
             given = gradient.local[part.samples, : part.inverse.shape[1]]
             # every dense variable belongs to one sample
             right[part.positions] -= np.einsum("iab,ia->ib", part.coupling, given)
-        solved, _ = lapack.dpotrs(self.factor, self.scale * right, lower=1)
-        dense = self.scale * solved
+        dense = self.factor.solve(right)
         local = np.zeros_like(gradient.local)
         for part in self.eliminated:
             given = gradient.local[part.samples, : part.inverse.shape[1]]

@@ -15,8 +15,7 @@ from relaxgap.certificates.all_patterns.spectral.cones import (
     longest_step,
     scaling,
 )
-from relaxgap.certificates.all_patterns.spectral.newton import NewtonSystem
-from relaxgap.certificates.all_patterns.spectral.problem import LiftedProblem
+from relaxgap.certificates.all_patterns.spectral.problem import ConicProblem, LinearSystem
 from relaxgap.numerics.clock import NEVER, Deadline
 
 TO_THE_BOUNDARY = 0.9
@@ -60,7 +59,7 @@ class _Direction:
 
 
 def solve_lifted(
-    problem: LiftedProblem,
+    problem: ConicProblem,
     start: Point,
     barrier: float,
     max_iterations: int,
@@ -71,7 +70,7 @@ def solve_lifted(
 
     Parameters
     ----------
-    problem : LiftedProblem
+    problem : ConicProblem
         What to solve.
     start : Point
         Strictly inside every cone.
@@ -147,7 +146,7 @@ def _moved(elements: list[Cones], steps: list[Cones], length: float) -> list[Con
 
 
 def _direction(
-    problem: LiftedProblem, point: Point, slacks: list[Cones], multipliers: list[Cones]
+    problem: ConicProblem, point: Point, slacks: list[Cones], multipliers: list[Cones]
 ) -> _Direction:
     r"""Predict, choose how far to centre, and correct.
 
@@ -158,7 +157,7 @@ def _direction(
               p = \max(1, 3 \min(l)^2) .
     """
     scalings = [scaling(a, b) for a, b in zip(slacks, multipliers, strict=True)]
-    system = NewtonSystem(problem, scalings)
+    system = problem.system(scalings)
     targets = [pair.inverse.scaled(0.0) for pair in scalings]
     guess = _towards(problem, point, scalings, system, targets)
     ahead = _complementarity(
@@ -176,10 +175,10 @@ def _direction(
 
 
 def _towards(
-    problem: LiftedProblem,
+    problem: ConicProblem,
     point: Point,
     scalings: list[Scaling],
-    system: NewtonSystem,
+    system: LinearSystem,
     targets: list[Cones],
 ) -> _Direction:
     """Return the direction whose multipliers, to first order, end on the targets."""

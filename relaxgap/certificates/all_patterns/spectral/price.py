@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from relaxgap.certificates.all_patterns.spectral.cones import Cones, Point, Scaling
+from relaxgap.certificates.all_patterns.spectral.newton import NewtonSystem
 from relaxgap.certificates.all_patterns.spectral.path import solve_lifted
 from relaxgap.certificates.all_patterns.spectral.price_bound import (
     SpectralMultipliers,
@@ -193,6 +194,10 @@ class LeastPriceBound:
             ),
             local,
         )
+
+    def system(self, scalings: Sequence[Scaling]) -> NewtonSystem:
+        """Return the Newton system."""
+        return NewtonSystem(self, scalings)
 
     def equations(self, scalings: Sequence[Scaling]) -> list[Equations]:
         """Return the part of the Newton system that couples no two samples."""

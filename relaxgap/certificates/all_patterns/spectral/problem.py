@@ -23,8 +23,47 @@ class Equations(NamedTuple):
 
 
 @runtime_checkable
-class LiftedProblem(Protocol):
-    """A linear map of variables into the cones, and an objective to be maximised over them.
+class LinearSystem(Protocol):
+    """A Newton system that is ready to be solved."""
+
+    def solve(self, gradient: Point) -> Point:
+        """Return the step whose image under the system is ``gradient``."""
+        ...
+
+
+@runtime_checkable
+class ConicProblem(Protocol):
+    """A linear map of variables into the cones, and an objective to be maximised over them."""
+
+    @property
+    def degree(self) -> int:
+        """Barrier degree, by which complementarity is divided to give its mean."""
+        ...
+
+    def cones(self, point: Point, constant: float) -> list[Cones]:
+        """Return the elements of the cones at a point, or, with 0 for ``constant``, at a step."""
+        ...
+
+    def adjoint(self, multipliers: Sequence[Cones]) -> Point:
+        """Return the gradient of the multipliers' products with the cones."""
+        ...
+
+    def system(self, scalings: Sequence[Scaling]) -> LinearSystem:
+        """Return the Newton system at a pair of slacks and multipliers for each sign."""
+        ...
+
+    def objective_gradient(self, point: Point) -> Point:
+        """Return the gradient of what is maximised."""
+        ...
+
+    def value(self, point: Point) -> float:
+        """Return a positive number that the gap is compared with."""
+        ...
+
+
+@runtime_checkable
+class LiftedProblem(ConicProblem, Protocol):
+    """A problem in weights and slopes of rows.
 
     The weights are those of the rows ``rows[weighted]``, the slopes of ``rows[sloped]``.
     """
@@ -44,33 +83,12 @@ class LiftedProblem(Protocol):
         """Rows that have a slope."""
         ...
 
-    @property
-    def degree(self) -> int:
-        """Barrier degree, by which complementarity is divided to give its mean."""
-        ...
-
-    def cones(self, point: Point, constant: float) -> list[Cones]:
-        """Return the elements of the cones at a point, or, with 0 for ``constant``, at a step."""
-        ...
-
-    def adjoint(self, multipliers: Sequence[Cones]) -> Point:
-        """Return the gradient of the multipliers' products with the cones."""
-        ...
-
     def equations(self, scalings: Sequence[Scaling]) -> list[Equations]:
         """Return the part of the Newton system that couples no two samples, budgets excepted."""
         ...
 
     def budget_gradients(self) -> list[Point]:
         """Return the gradient of each sign's budget, if it has one."""
-        ...
-
-    def objective_gradient(self, point: Point) -> Point:
-        """Return the gradient of what is maximised."""
-        ...
-
-    def value(self, point: Point) -> float:
-        """Return a positive number that the gap is compared with."""
         ...
 
 
