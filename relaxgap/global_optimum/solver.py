@@ -38,6 +38,8 @@ from relaxgap.solvers.base import Status
 MAX_SEARCH_ROUNDS = 30
 WIDE_SHARE = 0.35
 """Fraction of a time limit after which the wide network makes way for bounds."""
+BOUND_SHARE = 0.6
+"""Fraction of the time then left that bounds before the search for networks may take."""
 SEARCH_SHARE = 0.4
 """Fraction of the time then left after which the search for networks makes way for bounds."""
 AFRESH_SHARE = 0.2
@@ -232,7 +234,7 @@ class GlobalSolver:
             yield from bound.improve(bracket, deadline)
         yield from bracket.search.descend_wide(deadline.within(WIDE_SHARE))
         for bound in bounds.before_search:
-            yield from bound.improve(bracket, deadline)
+            yield from bound.improve(bracket, deadline.within(BOUND_SHARE))
         yield from self._search(bracket.search, deadline.within(SEARCH_SHARE))
         yield from OPENING.improve(bracket, deadline)
         for bound in bounds.after_search:

@@ -58,7 +58,16 @@ def test_few_columns_of_many_rows_are_bounded_on_the_sphere() -> None:
     tall = Dataset(np.random.default_rng(0).standard_normal((300, 4)), np.ones(300))
     assert names(schedule(AUTO, tall).after_search) == ["sphere", "branch_and_bound"]
     assert names(schedule(AUTO, tall, LOSSES["logistic"]).after_search) == ["sphere"]
-    assert names(schedule(AUTO, MANY, LOSSES["logistic"]).after_search) == ["maxcut"]
+    assert names(schedule(AUTO, MANY, LOSSES["logistic"]).after_search) == ["pair"]
+    wide = Dataset(np.random.default_rng(0).standard_normal((60, 50)), np.ones(60))
+    assert names(schedule(AUTO, wide, LOSSES["logistic"]).after_search) == ["maxcut"]
+
+
+def test_tables_are_bounded_by_moments_of_combinations_of_rows() -> None:
+    table = Dataset(np.random.default_rng(0).standard_normal((300, 8)), np.ones(300))
+    assert names(schedule(AUTO, table).before_search) == ["pair"]
+    assert names(schedule(AUTO, table).after_search) == ["branch_and_bound"]
+    assert names(schedule(AUTO, table, LOSSES["logistic"]).after_search) == ["pair"]
 
 
 def test_data_too_large_for_a_bound_do_not_suit_it() -> None:

@@ -39,8 +39,8 @@ def test_every_bound_of_the_price_brackets_the_enumerated_optimum(loss: Loss, se
 
 
 @BOTH
-def test_joint_relaxations_are_of_the_squared_loss_and_say_so(loss: Loss) -> None:
-    assert OF_PRICES == ["closed_form", "maxcut", "enumeration", "sphere"]
+def test_lifted_relaxations_are_of_the_squared_loss_and_say_so(loss: Loss) -> None:
+    assert OF_PRICES == ["closed_form", "maxcut", "enumeration", "sphere", "pair"]
     for bound in BOUNDS:
         if bound.squared_only:
             with pytest.raises(ConfigurationError, match=f"for the {loss.name} loss, got"):

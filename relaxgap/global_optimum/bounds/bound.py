@@ -28,8 +28,8 @@ class Bound:
         back, so that whoever runs it can look at the clock and at the bracket. All that runs under
         it minds the deadline.
     squared_only : bool
-        Whether it relaxes fit and dual point of the squared loss together. All others bound the
-        price of a dual point, which is the same for every loss.
+        Whether it relaxes fit and dual point of the squared loss together. All others take a dual
+        point of any loss and bound its price, which is the same for every loss.
     """
 
     name: str

@@ -9,6 +9,7 @@ from relaxgap.global_optimum.bounds.branch_and_bound import BRANCH_AND_BOUND
 from relaxgap.global_optimum.bounds.closed_form import CLOSED_FORM
 from relaxgap.global_optimum.bounds.enumeration import ENUMERATION, is_quick
 from relaxgap.global_optimum.bounds.maxcut import MAXCUT
+from relaxgap.global_optimum.bounds.pair import PAIR, has_many_rows
 from relaxgap.global_optimum.bounds.semidefinite import SEMIDEFINITE
 from relaxgap.global_optimum.bounds.spectral import SPECTRAL
 from relaxgap.global_optimum.bounds.sphere import SPHERE
@@ -23,6 +24,7 @@ BOUNDS: tuple[Bound, ...] = (
     ENUMERATION,
     SPHERE,
     SPECTRAL,
+    PAIR,
     SEMIDEFINITE,
     BRANCH_AND_BOUND,
 )
@@ -62,7 +64,7 @@ def schedule(name: str, data: Dataset, loss: Loss = SQUARED) -> Schedule:
     if loss.name != SQUARED.name:
         if is_quick(data):
             return Schedule((ENUMERATION,), (), ())
-        able = (bound for bound in (ENUMERATION, SPHERE, MAXCUT) if bound.suits(data))
+        able = (bound for bound in (ENUMERATION, SPHERE, PAIR, MAXCUT) if bound.suits(data))
         return Schedule((), (), (next(able),))
     if is_quick(data):
         return Schedule((ENUMERATION,), (), (BRANCH_AND_BOUND,))
@@ -70,7 +72,9 @@ def schedule(name: str, data: Dataset, loss: Loss = SQUARED) -> Schedule:
         return Schedule((), (), (ENUMERATION, BRANCH_AND_BOUND))
     if SPHERE.suits(data):
         return Schedule((), (), (SPHERE, BRANCH_AND_BOUND))
-    # it needs no better network than one that descended
+    # these need no better network than one that descended
+    if PAIR.suits(data) and has_many_rows(data):
+        return Schedule((), (PAIR,), (BRANCH_AND_BOUND,))
     return Schedule((), (SPECTRAL,), (BRANCH_AND_BOUND,))
 
 

@@ -8,7 +8,7 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.numerics.clock import Deadline
 
 NAME = "spectral"
-TIME_SHARE = 0.3
+TIME_SHARE = 0.5
 """Fraction of the time left that the interior-point method may take."""
 
 

@@ -101,9 +101,13 @@ class BestDualPoint:
             local[:, 2 * s + 2] = given.blocks[:, 0, 0] - given.budget
         return Point(np.concatenate([*dense, *corners]), local)
 
-    def system(self, scalings: Sequence[Scaling]) -> NewtonSystem:
-        """Return the Newton system."""
+    def system(self, point: Point, scalings: Sequence[Scaling]) -> NewtonSystem:
+        """Return the Newton system, which is the same at every point."""
         return NewtonSystem(self, scalings)
+
+    def trusts(self, point: Point, moved: Point) -> bool:
+        """Return True: the objective is its own model."""
+        return True
 
     def equations(self, scalings: Sequence[Scaling]) -> list[Equations]:
         """Return the part of the Newton system that couples no two samples, budgets excepted."""

@@ -105,7 +105,7 @@ def solve_lifted(
         while True:
             moved = point.moved(direction.step, length)
             moved_slacks = problem.cones(moved, 1.0)
-            if inside(moved_slacks):
+            if inside(moved_slacks) and problem.trusts(point, moved):
                 break
             length *= 0.5
             if not length >= MIN_STEP:
@@ -157,7 +157,7 @@ def _direction(
               p = \max(1, 3 \min(l)^2) .
     """
     scalings = [scaling(a, b) for a, b in zip(slacks, multipliers, strict=True)]
-    system = problem.system(scalings)
+    system = problem.system(point, scalings)
     targets = [pair.inverse.scaled(0.0) for pair in scalings]
     guess = _towards(problem, point, scalings, system, targets)
     ahead = _complementarity(

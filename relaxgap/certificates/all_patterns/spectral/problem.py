@@ -48,8 +48,12 @@ class ConicProblem(Protocol):
         """Return the gradient of the multipliers' products with the cones."""
         ...
 
-    def system(self, scalings: Sequence[Scaling]) -> LinearSystem:
-        """Return the Newton system at a pair of slacks and multipliers for each sign."""
+    def system(self, point: Point, scalings: Sequence[Scaling]) -> LinearSystem:
+        """Return the Newton system at a point, its slacks and their multipliers."""
+        ...
+
+    def trusts(self, point: Point, moved: Point) -> bool:
+        """Whether a step stays where the Newton system is a model of the objective."""
         ...
 
     def objective_gradient(self, point: Point) -> Point:
