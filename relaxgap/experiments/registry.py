@@ -23,6 +23,7 @@ DRAWERS = (
     "relaxgap.experiments.tall_benchmark",
     "relaxgap.experiments.gpu_kernels",
     "relaxgap.experiments.real_tables",
+    "relaxgap.experiments.table_brackets",
     "relaxgap.experiments.complexity",
     "relaxgap.experiments.gap_chain",
     "relaxgap.experiments.cone_sharpness",

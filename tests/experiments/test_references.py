@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from optimal_set_comparisons import OPTIMAL_SET_COMPARISONS
-from theory_comparisons import THEORY_COMPARISONS
+from theory_comparisons import THEORY_COMPARISONS, assert_close, assert_overlap, assert_same_rows
 from three_layer_comparisons import THREE_LAYER_COMPARISONS
 from vector_comparisons import VECTOR_COMPARISONS
 
@@ -331,6 +331,17 @@ def compare_tables(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
     np.testing.assert_allclose(*(frame["test_error"] for frame in steady), rtol=0.1, atol=0.03)
 
 
+def compare_table_brackets(fresh: pd.DataFrame, reference: pd.DataFrame) -> None:
+    assert_same_rows(fresh, reference, ("data", "n", "d", "seed", "beta_fraction", "moment"))
+    assert_close(fresh, reference, ("beta",), 1e-9)
+    # how far a bracket gets in a few seconds depends on the machine, that it holds does not
+    assert_overlap(fresh, reference, "primal_value", "dual_value")
+    for frame in (fresh, reference):
+        for _, rows in frame.groupby(["data", "beta_fraction"]):
+            assert rows["dual_value"].is_monotonic_increasing
+            assert rows["primal_value"].is_monotonic_decreasing
+
+
 COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gap_vs_log_n": compare_gaps,
     "gap_vs_width": compare_gaps,
@@ -353,6 +364,7 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
     "gpu_kernels": compare_passes,
     "sharpness_benchmark": compare_sharpness_times,
     "real_tables": compare_tables,
+    "table_brackets": compare_table_brackets,
     **THEORY_COMPARISONS,
     **VECTOR_COMPARISONS,
     **OPTIMAL_SET_COMPARISONS,
