@@ -6,6 +6,7 @@ task connects back to this process and serves it as a process of this machine do
 noticed by its silence, whatever becomes of the scheduler.
 """
 
+import ctypes
 import functools
 import hashlib
 import logging
@@ -13,6 +14,7 @@ import math
 import platform
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +46,8 @@ SECONDS_TO_ANSWER = 10.0
 """For a worker without work to import this package and name its versions."""
 SECONDS_TO_STOP = 5.0
 TOKEN_BYTES = 32
+MALLOC_SETTINGS = {-1: 2**27, -3: 2**25}
+"""Bytes of ``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` of ``mallopt`` (glibc, ``malloc.h``)."""
 PACKAGE = Path(__file__).parents[2]
 
 
@@ -198,9 +202,24 @@ def _serve_at(owner: tuple[str, int], token: bytes) -> None:
         end.sendall(token)
         channel = Channel(end)
         threading.Thread(target=beat, args=(channel,), daemon=True).start()
+        _keep_freed_memory()
         # as a process of this machine, which gives the same numbers then
         with threadpool_limits(limits=1):
             apply_all(channel)
+
+
+def _keep_freed_memory() -> None:
+    """Let arrays reuse the memory of those before, as in a process of this machine.
+
+    Dask's nanny has the allocator of its workers give everything back at once; every array is then
+    mapped anew, and a step of two hundred samples takes 39 milliseconds of CPU instead of 28.
+    """
+    if sys.platform == "linux":
+        # another allocator than that of glibc has no such setting
+        with suppress(OSError, AttributeError):
+            libc = ctypes.CDLL(None)
+            for setting, n_bytes in MALLOC_SETTINGS.items():
+                libc.mallopt(setting, n_bytes)
 
 
 def _without_delay(end: socket.socket) -> socket.socket:
