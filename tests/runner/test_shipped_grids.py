@@ -70,6 +70,8 @@ def _rounds() -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("experiment", "options"), list(_rounds()))
 def test_every_option_of_every_group_composes(experiment: str, options: list[str]) -> None:
+    if "solver=ecos" in options:
+        pytest.importorskip("ecos")
     overrides = [*options, "scale=ci"]
     if "data=file" in options:
         overrides += ["data.path=x.csv"]
