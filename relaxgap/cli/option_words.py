@@ -20,7 +20,6 @@ ARGUMENTS = (
     "test_fraction",
     "minimal",
     "workers",
-    "scheduler",
 )
 """Those whose names stand in refusals, and are options with dashes."""
 _NAMED = re.compile(rf"(?<![\w.-])({'|'.join(ARGUMENTS)})(?![\w-])(=?)")

@@ -161,7 +161,7 @@ def test_a_cluster_without_a_worker_like_this_process_is_refused(
     monkeypatch.undo()
     monkeypatch.setitem(versions, "numpy", "0.1")
     with (
-        pytest.raises(relaxgap.ConfigurationError, match=r"Expected workers with numpy 0\.1, got"),
+        pytest.raises(relaxgap.ConfigurationError, match=r"Expected a worker with numpy 0\.1, got"),
         workers_of(None, cluster.address),
     ):
         pass

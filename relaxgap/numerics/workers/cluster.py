@@ -73,11 +73,11 @@ def cluster_workers(
     """
     if not address.startswith("tcp://"):
         raise ConfigurationError(
-            f"Expected a scheduler at tcp://HOST:PORT, got {address!r}: regions go to the workers "
-            "over plain TCP; give such an address, or leave scheduler out."
+            f"Expected a scheduler at tcp://HOST:PORT, got {address!r}: regions go over "
+            "plain TCP; give such an address, or leave the scheduler out."
         )
     with diverted(logging.NullHandler()):
-        client = client_of(address, "leave scheduler out")
+        client = client_of(address, "leave the scheduler out")
         try:
             free = _free_workers(client, address)
             limit = math.inf if n_processes is None else n_processes
@@ -252,13 +252,13 @@ def _free_workers(client: Client, address: str) -> list[str]:
     except OSError as error:
         raise ConfigurationError(
             f"Expected the Dask scheduler at {address!r} to answer, got no answer; start it again, "
-            "or leave scheduler out."
+            "or leave the scheduler out."
         ) from error
     if not free:
         raise ConfigurationError(
             f"Expected a worker without work at {address!r}, got none of {len(known)} that "
             f"answered within {SECONDS_TO_ANSWER:g} seconds; start some with `dask worker ADDRESS "
-            "--nthreads 1`, or leave scheduler out."
+            "--nthreads 1`, or leave the scheduler out."
         )
     return free
 
@@ -278,8 +278,8 @@ def _is_as_here(answer: Future) -> bool:
     for name, ours in _versions().items():
         if its.get(name) != ours:
             raise ConfigurationError(
-                f"Expected workers with {name} {ours}, got {its.get(name, 'none')}; install the "
-                "same everywhere and start them again."
+                f"Expected a worker with {name} {ours}, got {its.get(name, 'none')}; install the "
+                "same everywhere and start it again."
             )
     return True
 

@@ -68,7 +68,7 @@ def workers_of(n_processes: int | None, scheduler: str | None) -> Iterator[Worke
     if importlib.util.find_spec("distributed") is None:
         raise ConfigurationError(
             "Expected the package distributed for a scheduler, found none; run pip install "
-            "'relaxgap[dask]', or leave scheduler out."
+            "'relaxgap[dask]', or leave the scheduler out."
         )
     from relaxgap.numerics.workers.cluster import cluster_workers
 
