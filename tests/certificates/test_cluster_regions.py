@@ -14,8 +14,7 @@ from test_region_processes import prices
 
 import relaxgap
 from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation, RegionProcesses, Units
-from relaxgap.numerics.workers import cluster as on_cluster
-from relaxgap.numerics.workers import workers_of
+from relaxgap.numerics.workers import alike, workers_of
 from relaxgap.numerics.workers.cluster import ClusterWorker, cluster_workers
 from relaxgap.problems import relu_program
 
@@ -151,8 +150,8 @@ def test_a_bracket_of_a_cluster_is_one_of_the_same_optimum(
 def test_a_cluster_without_a_worker_like_this_process_is_refused(
     cluster: ClusterProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions = on_cluster._versions()
-    monkeypatch.setattr(on_cluster, "_is_as_here", lambda answer: False)
+    versions = alike._versions()
+    monkeypatch.setattr(alike, "_is_as_here", lambda answer: False)
     with (
         pytest.raises(relaxgap.ConfigurationError, match="Expected a worker without work at"),
         workers_of(None, cluster.address),

@@ -8,30 +8,26 @@ noticed by its silence, whatever becomes of the scheduler.
 
 import ctypes
 import functools
-import hashlib
 import logging
 import math
-import platform
 import secrets
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import scipy
-from distributed import Client, Future, wait
+from distributed import Client, Future
 from distributed.comm import get_address_host_port
 from distributed.utils import get_ip
 from threadpoolctl import threadpool_limits
 
 from relaxgap.errors import ConfigurationError
 from relaxgap.numerics.clock import checkpoint
+from relaxgap.numerics.workers.alike import free_workers
 from relaxgap.numerics.workers.channel import (
     SECONDS_BETWEEN_LOOKS,
     SILENCE_SECONDS,
@@ -42,13 +38,10 @@ from relaxgap.numerics.workers.cluster_client import client_of, diverted
 from relaxgap.numerics.workers.serving import apply_all, beat
 from relaxgap.numerics.workers.sources import Worker, Workers
 
-SECONDS_TO_ANSWER = 10.0
-"""For a worker without work to import this package and name its versions."""
 SECONDS_TO_STOP = 5.0
 TOKEN_BYTES = 32
 MALLOC_SETTINGS = {-1: 2**27, -3: 2**25}
 """Bytes of ``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` of ``mallopt`` (glibc, ``malloc.h``)."""
-PACKAGE = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -79,7 +72,7 @@ def cluster_workers(
     with diverted(logging.NullHandler()):
         client = client_of(address, "leave the scheduler out")
         try:
-            free = _free_workers(client, address)
+            free = free_workers(client, address)
             limit = math.inf if n_processes is None else n_processes
             start = functools.partial(_start, _Cluster(client, free, silence_seconds))
             yield Workers(int(min(limit, len(free) + 1)), start)
@@ -235,64 +228,3 @@ def _first_bytes(end: socket.socket) -> bytes:
         while len(read) < TOKEN_BYTES and (more := end.recv(TOKEN_BYTES - len(read))):
             read += more
     return read
-
-
-def _free_workers(client: Client, address: str) -> list[str]:
-    """Return the workers without work, once they have said that they are like this process."""
-    try:
-        known = client.sync(client.scheduler.processing, callback_timeout=SECONDS_TO_ANSWER)
-        asked = {
-            worker: client.submit(_versions, workers=[worker], pure=False)
-            for worker in sorted(known)
-            if not known[worker]
-        }
-        with client.as_current(), suppress(TimeoutError):
-            wait(list(asked.values()), timeout=SECONDS_TO_ANSWER)
-        free = [worker for worker in asked if _is_as_here(asked[worker])]
-    except OSError as error:
-        raise ConfigurationError(
-            f"Expected the Dask scheduler at {address!r} to answer, got no answer; start it again, "
-            "or leave the scheduler out."
-        ) from error
-    if not free:
-        raise ConfigurationError(
-            f"Expected a worker without work at {address!r}, got none of {len(known)} that "
-            f"answered within {SECONDS_TO_ANSWER:g} seconds; start some with `dask worker ADDRESS "
-            "--nthreads 1`, or leave the scheduler out."
-        )
-    return free
-
-
-def _is_as_here(answer: Future) -> bool:
-    """Whether a worker answered; refuse one whose numbers could be others than here."""
-    if not answer.done():
-        return False
-    its: Mapping[str, str] = {}
-    if answer.status == "error":
-        # what stands in the way of unpickling this module's functions
-        its = {"relaxgap": " ".join(f"none ({answer.exception()})".split())}
-    elif answer.status == "finished":
-        its = answer.result()
-    else:
-        return False
-    for name, ours in _versions().items():
-        if its.get(name) != ours:
-            raise ConfigurationError(
-                f"Expected a worker with {name} {ours}, got {its.get(name, 'none')}; install the "
-                "same everywhere and start it again."
-            )
-    return True
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    """Return what the numbers of a step depend on, the source of this package first."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return {
-        "relaxgap": f"of source {digest.hexdigest()[:12]}",
-        "Python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-    }
