@@ -205,7 +205,7 @@ def _keep_freed_memory() -> None:
     """Let arrays reuse the memory of those before, as in a process of this machine.
 
     Dask's nanny has the allocator of its workers give everything back at once; every array is then
-    mapped anew, and a step of two hundred samples takes 39 milliseconds of CPU instead of 28.
+    mapped anew, and a step of two hundred samples took 39 milliseconds of CPU instead of 28.
     """
     if sys.platform == "linux":
         # another allocator than that of glibc has no such setting
