@@ -53,6 +53,10 @@ class ClusterProcess:
     def port(self) -> int:
         return int(self.address.rpartition(":")[2])
 
+    def freeze(self) -> None:
+        """Stop the scheduler, while the workers go on."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
         """End scheduler and workers at once, frozen ones too."""
         with suppress(ProcessLookupError):
@@ -103,6 +107,11 @@ class Cells:
         self._listener.close()
         for asking in self._open:
             asking.close()
+
+
+def process_of(kept: dict[int, Any]) -> int:
+    """Tell the process that a worker is in; it is sent there."""
+    return os.getpid()
 
 
 def _asking(address: str, point: GridPoint, version: Mapping[str, Any]) -> Computed:

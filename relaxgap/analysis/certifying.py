@@ -70,7 +70,8 @@ def certify(
     standardize: bool = False,
     normalisation: str | None = None,
     threads: int = 1,
-    workers: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
     on_progress: OnBracket = unseen,
 ) -> NetworkReport | VectorReport | ThreeLayerReport:
     r"""Bracket the best training loss of any width, and measure a network against it.
@@ -130,9 +131,13 @@ str or Path
         not.
     threads : int
         BLAS threads.
-    workers : int
-        Processes on this machine that share out the regions of branch and bound over all patterns
-        too many to enumerate, under the squared loss. The bracket holds whatever becomes of them.
+    workers : int, optional
+        Processes that share out the regions of branch and bound over all patterns too many to
+        enumerate, under the squared loss: by default one, or all that the scheduler has. The
+        bracket holds whatever becomes of them.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://HOST:PORT``, whose workers are the processes beside
+        this one; by default they are of this machine.
     on_progress : callable
         Called with every `BracketPoint`. Ctrl-C ends the work and returns the bracket so far.
 
@@ -170,8 +175,8 @@ str or Path
     only_one |= {"standardize": standardize}
     only_one |= {"sklearn_alpha": sklearn_alpha, "torch_weight_decay": torch_weight_decay}
     several: dict[str, Any] = {"against_rest": against_rest}
-    if workers != 1:
-        only_one["workers"] = several["workers"] = workers
+    several |= {"workers": workers != 1 and workers, "scheduler": scheduler}
+    only_one |= several
     if is_three_layers(network, normalisation):
         chosen = {} if certificate == "auto" else {"certificate": certificate}
         refuse_for_three_layers(loss or SQUARED.name, NUMPY, only_one | chosen)
@@ -211,7 +216,9 @@ str or Path
     if loss is None:
         loss = default_loss(network, remembered)
     of_fit = loss_of(loss)
-    solver = GlobalSolver(rtol, time_limit, certificate, seed=seed, loss=of_fit, workers=workers)
+    solver = GlobalSolver(
+        rtol, time_limit, certificate, seed=seed, loss=of_fit, workers=workers, scheduler=scheduler
+    )
     library = LibraryProblem(sklearn_alpha, torch_weight_decay)
     deadline = Deadline.after(time_limit)
     raw, classes = dataset_of(X, y, of_fit, against_rest)

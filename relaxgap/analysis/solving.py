@@ -72,7 +72,8 @@ def solve(
     depth: int | None = None,
     limit: int = MAX_LISTED_PATTERNS,
     threads: int = 1,
-    workers: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
     backend: Backend = NUMPY,
     on_progress: OnBracket = unseen,
 ) -> SolveResult:
@@ -142,9 +143,13 @@ def solve(
         Arrangements that may hold more patterns are refused where they have to be enumerated.
     threads : int
         BLAS threads; more than one pay for thousands of samples only.
-    workers : int
-        Processes on this machine that share out the regions of branch and bound over all patterns
-        too many to enumerate, under the squared loss. The bracket holds whatever becomes of them.
+    workers : int, optional
+        Processes that share out the regions of branch and bound over all patterns too many to
+        enumerate, under the squared loss: by default one, or all that the scheduler has. The
+        bracket holds whatever becomes of them.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://HOST:PORT``, whose workers are the processes beside
+        this one; by default they are of this machine.
     backend : Backend
         Arrays of the semismooth Newton solver; the certificate is float64 whatever they are.
     on_progress : callable
@@ -204,8 +209,7 @@ def solve(
     """
     only_two: dict[str, Any] = {"bias": bias, "penalise": penalise, "standardize": standardize}
     several: dict[str, Any] = {"minimal": minimal, "against_rest": against_rest}
-    if workers != 1:
-        several["workers"] = workers
+    several |= {"workers": workers != 1 and workers, "scheduler": scheduler}
     only_two |= several
     if asks_for_three_layers(program, subnetwork_width, normalisation):
         refuse_for_three_layers(loss, backend, only_two)
@@ -264,7 +268,9 @@ def solve(
     with_constant = bias or penalise is not None
     method = registry.make(name, SHARE * rtol if with_constant else rtol, backend)
     bracket_limit = BRACKET_SECONDS if time_limit is None else time_limit
-    bracketing = GlobalSolver(rtol, bracket_limit, seed=seed, loss=of_fit, workers=workers)
+    bracketing = GlobalSolver(
+        rtol, bracket_limit, seed=seed, loss=of_fit, workers=workers, scheduler=scheduler
+    )
     # what comes before the first bracket takes from the limit too
     deadline, bracket_deadline = Deadline.after(time_limit), Deadline.after(bracket_limit)
     biases = biases_of(bias, penalise, program)

@@ -122,16 +122,24 @@ def takes_library_problem(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def takes_workers(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the option that says how many processes prove a bound over all patterns."""
-    option = click.option(
-        "--workers",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        help="Processes of one thread that share out the regions of branch and bound over all "
-        "patterns (squared loss); at most one a core pays.",
-    )
-    return option(command)
+    """Give a command the options that say which processes prove a bound over all patterns."""
+    for option in (
+        click.option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Of a Dask scheduler, tcp://HOST:PORT: its workers without work are the processes "
+            "beside this one (relaxgap[dask]).",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            help="Processes of one thread that share out the regions of branch and bound over all "
+            "patterns (squared loss); at most one a core pays. Default: one, or all that "
+            "--scheduler has.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def takes_program(command: Callable[..., None]) -> Callable[..., None]:

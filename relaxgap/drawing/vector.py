@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -93,6 +94,22 @@ def vector_figure(figure: Figure, name: str) -> VectorFigure:
         glyphs=glyphs,
         panels=panels,
     )
+
+
+def logarithmic_axes(figure: Figure) -> list[Axes]:
+    """Return the panels of a figure whose y-axes are logarithmic."""
+    return [axes for axes in figure.axes if axes.get_yscale() == "log"]
+
+
+def put_on_linear_scale(figure: Figure) -> None:
+    """Make the logarithmic y-axes of a figure linear, within the same limits.
+
+    All that has a place on a logarithmic axis has one on a linear one, but not the reverse.
+    """
+    for axes in logarithmic_axes(figure):
+        limits = axes.get_ylim()
+        axes.set_yscale("linear")
+        axes.set_ylim(limits)
 
 
 def _taken(figure: Figure, gid: str) -> str:

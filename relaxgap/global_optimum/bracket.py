@@ -5,6 +5,7 @@ from jaxtyping import Float64
 
 from relaxgap.certificates.duality import DualCertificate, feasible_dual
 from relaxgap.global_optimum.search import NetworkSearch
+from relaxgap.numerics.workers import ALONE, Workers
 
 
 class Bracket:
@@ -16,11 +17,11 @@ class Bracket:
         The upper side: every value is that of an actual network.
     rtol : float
         Relative gap at which the bracket is closed.
-    workers : int
-        Processes that bounds may use, this one among them.
+    workers : Workers
+        Processes that bounds may use.
     """
 
-    def __init__(self, search: NetworkSearch, rtol: float, workers: int = 1) -> None:
+    def __init__(self, search: NetworkSearch, rtol: float, workers: Workers = ALONE) -> None:
         self.search, self.rtol, self.workers = search, rtol, workers
         self.nu, self.lower, self.bound = 0.0 * search.data.y, 0.0, "closed_form"
         self.n_regions = self.n_lost_workers = 0

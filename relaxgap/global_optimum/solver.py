@@ -14,6 +14,7 @@ completely positive form that the relaxation takes its relations from.
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from relaxgap.global_optimum.bracket import Bracket
 from relaxgap.global_optimum.search import NetworkSearch
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import NEVER, Deadline, OutOfTimeError
+from relaxgap.numerics.workers import Workers, workers_of
 from relaxgap.problems.losses import SQUARED, Loss
 from relaxgap.solvers.base import Status
 
@@ -105,9 +107,12 @@ class GlobalSolver:
     loss : Loss
         Of the fit. Bounds that relax fit and dual point together are of the squared loss only:
         ``auto`` leaves them out for another.
-    workers : int
-        Processes on this machine that the regions of the lifted relaxation are shared out among,
-        this one among them; never more than there are regions.
+    workers : int or None
+        Processes that the regions of the lifted relaxation are shared out among, this one among
+        them; never more than there are regions. None is one, or all that the scheduler has.
+    scheduler : str or None
+        Address of a Dask scheduler, ``tcp://HOST:PORT``, whose workers are the other processes;
+        None takes processes on this machine.
 
     Raises
     ------
@@ -121,7 +126,8 @@ class GlobalSolver:
     n_gates: int = 100
     seed: int = 0
     loss: Loss = SQUARED
-    workers: int = 1
+    workers: int | None = None
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rtol < 1.0:
@@ -138,7 +144,7 @@ class GlobalSolver:
         refuse_certificate(self.certificate, self.loss)
         if self.n_gates < 1:
             raise ConfigurationError(f"Expected n_gates >= 1, got {self.n_gates}; try 100.")
-        if not isinstance(self.workers, int) or self.workers < 1:
+        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
             raise ConfigurationError(
                 f"Expected workers >= 1, a whole number, got {self.workers!r}; give the processes "
                 "to use, at most one a core."
@@ -186,20 +192,41 @@ class GlobalSolver:
         start: TwoLayerNetwork | None = None,
         *,
         deadline: Deadline = NEVER,
+        workers: Workers | None = None,
     ) -> Iterator[GlobalSolution]:
         """Yield one bracket after another, each inside the one before, until one is good enough.
 
         The first comes at once, also after the deadline; the last one's status says why there are
-        no more.
+        no more. What processes are given is not let go here.
+
+        Raises
+        ------
+        ConfigurationError
+            If ``beta`` is not positive and finite, or the scheduler or its workers do not answer.
         """
         if not (beta > 0.0 and math.isfinite(beta)):
             raise ConfigurationError(f"Expected a positive, finite beta, got {beta}; raise beta.")
         began = time.monotonic()
         if self.max_seconds is not None:
             deadline = deadline.capped(self.max_seconds)
+        there = (
+            workers_of(self.workers, self.scheduler) if workers is None else nullcontext(workers)
+        )
+        with there as processes:
+            yield from self._brackets(data, beta, start, processes, began, deadline)
+
+    def _brackets(
+        self,
+        data: Dataset,
+        beta: float,
+        start: TwoLayerNetwork | None,
+        workers: Workers,
+        began: float,
+        deadline: Deadline,
+    ) -> Iterator[GlobalSolution]:
         rng = np.random.default_rng(self.seed)
         search = NetworkSearch(data, beta, self.rtol, rng, start, self.loss)
-        bracket = Bracket(search, self.rtol, self.workers)
+        bracket = Bracket(search, self.rtol, workers)
 
         def snapshot(status: Status) -> GlobalSolution:
             return GlobalSolution(

@@ -13,6 +13,7 @@ from relaxgap.global_optimum.attained_loss import attained_loss
 from relaxgap.global_optimum.solver import GlobalSolution, GlobalSolver
 from relaxgap.networks import TwoLayerNetwork
 from relaxgap.numerics.clock import NEVER, Deadline
+from relaxgap.numerics.workers import Workers, workers_of
 from relaxgap.problems.biases import at_constant
 from relaxgap.solvers.base import Status
 from relaxgap.solvers.constant_search import ConstantSearch
@@ -54,6 +55,20 @@ def brackets_with_bias(
     began = time.monotonic()
     if solver.max_seconds is not None:
         deadline = deadline.capped(solver.max_seconds)
+    with workers_of(solver.workers, solver.scheduler) as workers:
+        yield from _brackets(solver, data, beta, bias, start, deadline, workers, began)
+
+
+def _brackets(
+    solver: GlobalSolver,
+    data: Dataset,
+    beta: float,
+    bias: OutputBias,
+    start: TwoLayerNetwork | None,
+    deadline: Deadline,
+    workers: Workers,
+    began: float,
+) -> Iterator[GlobalSolution]:
     rtol = solver.rtol
     inner = replace(solver, rtol=SHARE * rtol, max_seconds=None)
     search: ConstantSearch | None = None
@@ -67,7 +82,7 @@ def brackets_with_bias(
         before = best.certificate.relative_gap if best else 1.0
         network = best.network if best else start
         turn = deadline.within(TURN)
-        for found in fixed.brackets(at, beta, network, deadline=turn):
+        for found in fixed.brackets(at, beta, network, deadline=turn, workers=workers):
             best = _better(best, found, data, beta, bias, search)
             best = replace(
                 best,

@@ -13,7 +13,12 @@ from relaxgap.claims.judging import Judgement, judged
 from relaxgap.claims.registry import CLAIMS
 from relaxgap.drawing.stored import STATISTICS, SUMMARY
 from relaxgap.drawing.style import figure_style
-from relaxgap.drawing.vector import VectorFigure, vector_figure
+from relaxgap.drawing.vector import (
+    VectorFigure,
+    logarithmic_axes,
+    put_on_linear_scale,
+    vector_figure,
+)
 from relaxgap.errors import DataError
 from relaxgap.experiments.experiment import Experiment
 from relaxgap.experiments.registry import EXPERIMENTS
@@ -42,6 +47,8 @@ class Section:
         What made it; empty if that is not known.
     figures : mapping of str to VectorFigure
         By the name of their files.
+    linear : mapping of str to VectorFigure
+        The same with linear y-axes, of those that have logarithmic ones.
     """
 
     experiment: Experiment
@@ -52,6 +59,7 @@ class Section:
     files: Mapping[str, str]
     manifest: Mapping[str, Any]
     figures: Mapping[str, VectorFigure]
+    linear: Mapping[str, VectorFigure]
 
     @property
     def id(self) -> str:
@@ -134,11 +142,17 @@ def _section(experiment: Experiment, folder: Path, number: int) -> Section:
     name = experiment.name
     summary, statistics = stored(name, folder)
     identity = f"{number}-" if number else ""
+    figures: dict[str, VectorFigure] = {}
+    linear: dict[str, VectorFigure] = {}
     with figure_style():
-        figures = {
-            file: vector_figure(draw(summary, statistics), f"{identity}{file}")
-            for file, draw in figures_of(name).items()
-        }
+        for file, draw in figures_of(name).items():
+            figure = draw(summary, statistics)
+            is_logarithmic = bool(logarithmic_axes(figure))
+            figures[file] = vector_figure(figure, f"{identity}{file}")
+            if is_logarithmic:
+                again = draw(summary, statistics)
+                put_on_linear_scale(again)
+                linear[file] = vector_figure(again, f"{identity}{file}-linear")
     has_statistics = len(statistics.columns) > 0
     return Section(
         experiment,
@@ -152,6 +166,7 @@ def _section(experiment: Experiment, folder: Path, number: int) -> Section:
         },
         manifest=_manifest(folder / MANIFEST),
         figures=figures,
+        linear=linear,
     )
 
 

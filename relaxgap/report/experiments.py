@@ -17,6 +17,7 @@ from relaxgap.report.tables import SHOWN_ROWS, bracket_table, frame_table
 from relaxgap.report.verdicts import badge, readable
 
 COMMIT_DIGITS = 12
+LINEAR = "Linear y-axes"
 HOW = "Arrow keys, a pointer or a finger read its values."
 
 
@@ -88,38 +89,46 @@ def _commands(section: Section) -> Markup:
 
 def _figure(figure: VectorFigure, name: str, section: Section) -> Markup:
     identity = f"figure-{section.number}-{name}" if section.number else f"figure-{name}"
-    label = plain(figure.title)
-    view = f"0 {figure.top:.2f} {figure.width:.2f} {figure.height:.2f}"
+    linear = section.linear.get(name)
+    button = element(
+        "button", LINEAR, type="button", class_="scale", aria_pressed="false", hidden=True
+    )
+    return element(
+        "figure",
+        element("figcaption", formulas(figure.title), id=f"{identity}-title"),
+        _plot(figure, identity),
+        *([] if linear is None else [_plot(linear, identity, hidden=True), button]),
+        element("p", formulas(figure.caption), id=f"{identity}-caption", class_="caption"),
+        id=identity,
+    )
+
+
+def _plot(figure: VectorFigure, identity: str, hidden: bool = False) -> Markup:
+    """Return a drawing, and behind it the values of its marks."""
     drawn = element(
         "svg",
         Markup(figure.inner),
-        viewBox=view,
+        viewBox=f"0 {figure.top:.2f} {figure.width:.2f} {figure.height:.2f}",
         role="img",
         aria_labelledby=f"{identity}-title",
         aria_describedby=f"{identity}-caption",
     )
     how = HOW if figure.panels else "It scrolls sideways on a narrow screen."
-    readings = ""
-    if figure.panels:
-        text = json.dumps(_readings(figure.panels), ensure_ascii=False, separators=(",", ":"))
-        # no text ends the element
-        safe = Markup(text.replace("<", "\\u003c"))
-        readings = element("script", safe, type="application/json", class_="readings")
-    return element(
-        "figure",
-        element("figcaption", formulas(figure.title), id=f"{identity}-title"),
-        element(
-            "div",
-            drawn,
-            class_="plot",
-            tabindex=0,
-            role="group",
-            aria_label=f"Figure: {label}. {how}",
-        ),
-        element("p", formulas(figure.caption), id=f"{identity}-caption", class_="caption"),
-        readings,
-        id=identity,
+    plot = element(
+        "div",
+        drawn,
+        class_="plot",
+        tabindex=0,
+        role="group",
+        aria_label=f"Figure: {plain(figure.title)}. {how}",
+        hidden=hidden,
     )
+    if not figure.panels:
+        return plot
+    text = json.dumps(_readings(figure.panels), ensure_ascii=False, separators=(",", ":"))
+    # no text ends the element
+    safe = Markup(text.replace("<", "\\u003c"))
+    return joined(plot, element("script", safe, type="application/json", class_="readings"))
 
 
 def _readings(panels: Sequence[Panel]) -> list[Any]:

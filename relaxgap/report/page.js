@@ -94,7 +94,7 @@ function readings() {
   };
 
   for (const script of document.querySelectorAll("script.readings")) {
-    const plot = script.parentElement.querySelector(".plot");
+    const plot = script.previousElementSibling;
     const svg = plot.querySelector("svg");
     let series = null;
     let at = null;
@@ -158,6 +158,19 @@ function reveal(plot, svg, mark) {
   if (at.x < box.left + 20 || at.x > box.right - 20) plot.scrollLeft += at.x - (box.left + box.right) / 2;
 }
 
+// A figure with logarithmic axes was drawn with linear ones too.
+function scales() {
+  for (const button of document.querySelectorAll("button.scale")) {
+    const [logarithmic, linear] = button.parentElement.querySelectorAll(".plot");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      logarithmic.hidden = !logarithmic.hidden;
+      linear.hidden = !logarithmic.hidden;
+      button.setAttribute("aria-pressed", String(logarithmic.hidden));
+    });
+  }
+}
+
 function navigation() {
   const folded = document.querySelector("nav details");
   const wide = matchMedia("(min-width: 64rem)");
@@ -183,4 +196,5 @@ function navigation() {
 themes();
 sortableTables();
 readings();
+scales();
 navigation();

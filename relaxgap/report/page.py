@@ -242,7 +242,7 @@ def _glyphs(sections: Sequence[Section]) -> Markup:
     """Return the letters of all figures, each once."""
     found: dict[str, str] = {}
     for section in sections:
-        for figure in section.figures.values():
+        for figure in (*section.figures.values(), *section.linear.values()):
             found.update(figure.glyphs)
     return _hidden_drawing({name: found[name] for name in sorted(found)})
 

@@ -7,6 +7,7 @@ forecast orders work and warns; no number of a result depends on it.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ SHRINKAGE = 1e-3
 """Per unknown, in squared logarithms."""
 SEEDS = ("seed", "data_seed")
 LARGEST_LOGARITHM = 50.0
+MAX_WORDS = 20
+"""Of one setting; a grid may have as many as it has cells, and each is a column of all cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +95,31 @@ def _predicted(
 
 
 def _features(specs: Sequence[Mapping[str, Any]]) -> Float64[np.ndarray, "cells features"]:
-    """Return a column for each number that varies, its logarithm, and for each word that does."""
+    """Return a column for each number that varies, its logarithm, and for frequent words.
+
+    A list of numbers is their sum, and a word.
+    """
     leaves = [flat(dict(spec)) for spec in specs]
     columns: list[list[float]] = []
     for name in sorted({name for each in leaves for name in each} - set(SEEDS)):
         values: list[Any] = [each.get(name) for each in leaves]
-        if all(_is_size(value) for value in values):
-            columns.append([math.log(value) for value in values])
-        else:
+        sizes = [_size(value) for value in values]
+        if all(sizes):
+            columns.append([math.log(size) for size in sizes])
+        if not all(_is_size(value) for value in values):
             words = [json.dumps(value, sort_keys=True) for value in values]
-            columns += [[float(word == other) for word in words] for other in sorted({*words})]
+            # sorted, so that of two as frequent ones the same is taken in every grid
+            frequent = Counter(sorted(words)).most_common(MAX_WORDS)
+            columns += [[float(word == other) for word in words] for other, _ in frequent]
     varying = [column for column in columns if len({*column}) > 1]
     return np.array(varying, dtype=np.float64).reshape(len(varying), len(specs)).T
+
+
+def _size(value: Any) -> float:
+    """Return a number, or the sum of a list of some; 0 where there is none."""
+    if isinstance(value, list) and value and all(_is_size(part) for part in value):
+        return float(sum(value))
+    return float(value) if _is_size(value) else 0.0
 
 
 def _is_size(value: Any) -> bool:

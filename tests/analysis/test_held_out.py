@@ -24,6 +24,7 @@ def test_errors_are_those_of_their_formulas():
     assert hinge.error == pytest.approx(2.0 / 3.0)
 
 
+@pytest.mark.slow
 def test_a_path_chooses_the_beta_of_least_error_on_rows_that_it_did_not_see():
     path = relaxgap.path(X, Y, points=5, bias=True, rtol=1e-3, test=(X + 0.1, Y))
     errors = [np.mean((network.predict(X + 0.1) - Y) ** 2) for network in path.networks]

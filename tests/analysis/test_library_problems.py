@@ -23,6 +23,7 @@ def squares(model) -> float:
     return sum(float(np.sum(weights**2)) for weights in model.coefs_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.1, 2.0])
 def test_a_regressor_of_scikit_learn_is_certified_for_the_problem_it_minimises(alpha):
     model = trained(
@@ -41,6 +42,7 @@ def test_a_regressor_of_scikit_learn_is_certified_for_the_problem_it_minimises(a
     assert report.relative_gap <= 1e-3
 
 
+@pytest.mark.slow
 def test_no_start_of_scikit_learn_falls_below_the_bound():
     report = None
     for seed in range(8):
@@ -55,6 +57,7 @@ def test_no_start_of_scikit_learn_falls_below_the_bound():
     assert report.upper_bound <= loss * (1.0 + 1e-3)
 
 
+@pytest.mark.slow
 def test_a_classifier_of_scikit_learn_is_certified_for_the_log_loss():
     labels = np.where(np.median(Y) < Y, "late", "early")
     model = trained(
@@ -69,6 +72,7 @@ def test_a_classifier_of_scikit_learn_is_certified_for_the_log_loss():
     assert report.relative_gap <= 1e-3
 
 
+@pytest.mark.slow
 def test_the_weight_decay_of_pytorch_is_on_all_parameters():
     # what torch.nn.MSELoss and SGD(weight_decay=w) follow: mean of squares, w / 2 of all squares
     w, n = 0.05, len(Y)
@@ -83,6 +87,7 @@ def test_the_weight_decay_of_pytorch_is_on_all_parameters():
     assert report.relative_gap <= 1e-3
 
 
+@pytest.mark.slow
 def test_without_a_library_an_output_bias_is_free_and_hidden_ones_are_weights():
     network = (np.eye(2), np.ones(2), np.array([0.5, 0.0]), 2.0)
     report = relaxgap.certify(network, X, Y, beta=0.5)
@@ -93,6 +98,7 @@ def test_without_a_library_an_output_bias_is_free_and_hidden_ones_are_weights():
     assert best.network_value == pytest.approx(report.upper_bound, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_stationary_network_implies_the_beta_of_its_problem():
     for asked in ({"bias": True}, {"penalise": "weights"}, {"penalise": "all"}):
         solved = relaxgap.solve(X, Y, beta=0.4, rtol=1e-7, **asked)
@@ -134,6 +140,7 @@ TRAINED = Path(__file__).parent / "trained"
 """What `trained/train.py` trained with PyTorch, which need not be installed here."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "labels", "loss", "share"),
     [("mean_squares", "y", "squared", 0.5), ("log_loss", "labels", "logistic", 1.0)],
@@ -156,6 +163,7 @@ def test_a_network_of_pytorch_predicts_here_what_it_predicts_there():
     np.testing.assert_allclose(network.predict(data["X"]), data["outputs"], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalise", ["weights", "all"])
 def test_a_fraction_is_the_one_of_solve_whatever_biases_cost(penalise):
     asked = {"beta_fraction": 0.3, "penalise": penalise}

@@ -60,6 +60,7 @@ def test_the_optimum_of_depth_three_is_that_of_the_lasso_over_ramps(
     assert found.dual_value - room <= value <= found.primal_value + room
 
 
+@pytest.mark.slow
 def test_depth_lowers_the_optimum_once() -> None:
     strictly = 0
     for seed in range(60):

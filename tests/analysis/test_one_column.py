@@ -78,6 +78,7 @@ def test_one_column_may_be_scaled_repeated_offset_and_beside_constants() -> None
         assert found.network.width <= 15
 
 
+@pytest.mark.slow
 def test_another_solver_may_be_asked_for_one_column() -> None:
     x, y = np.arange(5.0)[:, None], np.array([0.0, 1.0, 0.0, 2.0, 1.0])
     found = relaxgap.solve(x, y, beta=0.5, penalise="weights", solver="kinks")

@@ -2,6 +2,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from instances import random_program
 
 from relaxgap.certificates.all_patterns.lifted import LiftedRelaxation, RegionProcesses, Units
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
+from relaxgap.numerics.workers import WorkerProcess, Workers
 from relaxgap.problems import relu_program
 
 
@@ -17,7 +19,8 @@ def relaxation(n_processes: int, silence_seconds: float = 60.0) -> Iterator[Lift
     program = random_program(relu_program, 9, 4, seed=0, fraction=0.03)
     units = Units.of(program.data, program.beta)
     assert units is not None
-    with RegionProcesses(n_processes, silence_seconds) as processes:
+    source = Workers(n_processes, partial(WorkerProcess, silence_seconds))
+    with RegionProcesses(source) as processes:
         yield LiftedRelaxation(program.data, units, processes)
 
 
@@ -25,12 +28,18 @@ def unharmed(relaxed: LiftedRelaxation) -> None:
     pass
 
 
+def pid(relaxed: LiftedRelaxation) -> int:
+    worker = relaxed.processes.workers[0]
+    assert isinstance(worker, WorkerProcess)
+    return worker.pid
+
+
 def killed(relaxed: LiftedRelaxation) -> None:
-    os.kill(relaxed.processes.workers[0].pid, signal.SIGKILL)
+    os.kill(pid(relaxed), signal.SIGKILL)
 
 
 def frozen(relaxed: LiftedRelaxation) -> None:
-    os.kill(relaxed.processes.workers[0].pid, signal.SIGSTOP)
+    os.kill(pid(relaxed), signal.SIGSTOP)
 
 
 def prices(
@@ -89,6 +98,6 @@ def test_a_frozen_process_does_not_hold_up_the_end() -> None:
 def test_no_process_outlives_the_block() -> None:
     with relaxation(2) as shared:
         shared.advance(1)
-        (worker,) = shared.processes.workers
+        worker = pid(shared)
     with pytest.raises(ProcessLookupError):
-        os.kill(worker.pid, 0)
+        os.kill(worker, 0)

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from relaxgap.cli.completing.making import made, text
 from relaxgap.cli.completing.overrides import override_answers
-from relaxgap.cli.completing.shells import SHELLS, Bash
+from relaxgap.cli.completing.shells import SHELLS, script
 from relaxgap.cli.completing.words import TABLE
 from relaxgap.cli.main import COMMANDS, COMPLETING, main
 from relaxgap.cli.overrides import ConfigSource, checked_overrides
@@ -178,16 +178,21 @@ def test_the_command_prints_the_script_of_a_shell(shell: str) -> None:
     assert "%(" not in done.stdout
 
 
-class Terminal:
-    """An interactive bash; its own printing of the line being edited is what is read."""
+def environment(**settings: str) -> dict[str, str]:
+    """Return an environment in which the shell finds this relaxgap and no settings of a user's."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    plain = {"TERM": "dumb", "PS1": "", "INPUTRC": os.devnull, "PATH": path}
+    return os.environ | plain | settings
 
-    def __init__(self, bash: str, script: Path) -> None:
+
+class Terminal:
+    """An interactive shell; its own printing of the line being edited is what is read."""
+
+    def __init__(self, *command: str, **settings: str) -> None:
         self.end, end = pty.openpty()
-        environment = os.environ | {"TERM": "dumb", "PS1": "", "INPUTRC": os.devnull}
-        environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.process = subprocess.Popen(
-            [bash, "--noprofile", "--rcfile", str(script), "-i"],
-            stdin=end, stdout=end, stderr=end, env=environment, start_new_session=True,
+            command,
+            stdin=end, stdout=end, stderr=end, env=environment(**settings), start_new_session=True,
         )  # fmt: skip
         os.close(end)
         self.guard = threading.Timer(HANG_SECONDS, self.process.kill)
@@ -213,19 +218,15 @@ class Terminal:
         os.close(self.end)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="has no bash")
-@pytest.mark.skipif(
-    not (Path(sys.executable).parent / "relaxgap").exists(), reason="relaxgap is not on the PATH"
-)
-def test_a_real_bash_completes_at_the_tab_key(tmp_path: Path) -> None:
-    script = tmp_path / "rc"
-    shown = r"""bind -x '"\C-g": printf "LINE<%s>\n" "$READLINE_LINE"; READLINE_LINE=""'"""
-    bash = Bash(main, {}, "relaxgap", COMPLETING)
-    ready = "echo REA''DY"
-    script.write_text(f"{bash.source_template % bash.source_vars()}\n{shown}\n{ready}\n")
+@pytest.fixture
+def begun(tmp_path: Path) -> str:
+    """Return the begin of a path that one file has."""
     (tmp_path / "houses.csv").touch()
-    terminal = Terminal(str(shutil.which("bash")), script)
+    return f"{tmp_path}/hou"
+
+
+def completes(terminal: Terminal, begun: str) -> None:
+    """Assert what a line becomes, whatever the shell."""
     try:
         terminal.read_to("READY")
         assert terminal.completed("relaxgap so") == "relaxgap solve "
@@ -233,7 +234,65 @@ def test_a_real_bash_completes_at_the_tab_key(tmp_path: Path) -> None:
         assert terminal.completed("relaxgap run training.meth").endswith(" training.methods.")
         assert terminal.completed("relaxgap run sca").endswith(" scale=")
         assert terminal.completed("relaxgap solve --loss=hi").endswith(" --loss=hinge ")
-        begun = f"relaxgap predict {tmp_path}/hou"
-        assert terminal.completed(begun) == f"{begun}ses.csv "
+        assert (
+            terminal.completed(f"relaxgap predict {begun}") == f"relaxgap predict {begun}ses.csv "
+        )
     finally:
         terminal.close()
+
+
+def in_a_shell(shell: str) -> pytest.MarkDecorator:
+    """Mark a test of a real shell, which has to find the command."""
+    there = shutil.which(shell) and (Path(sys.executable).parent / "relaxgap").exists()
+    return pytest.mark.skipif(not there, reason=f"needs {shell}, and relaxgap installed")
+
+
+@pytest.mark.slow
+@in_a_shell("bash")
+def test_a_real_bash_completes_at_the_tab_key(tmp_path: Path, begun: str) -> None:
+    rc = tmp_path / "rc"
+    shown = r"""bind -x '"\C-g": printf "LINE<%s>\n" "$READLINE_LINE"; READLINE_LINE=""'"""
+    rc.write_text(f"{script('bash')}\n{shown}\necho REA''DY\n")
+    completes(Terminal("bash", "--noprofile", "--rcfile", str(rc), "-i"), begun)
+
+
+@pytest.mark.slow
+@in_a_shell("zsh")
+def test_a_real_zsh_completes_at_the_tab_key(tmp_path: Path, begun: str) -> None:
+    shown = 'shown() { print -r -- "LINE<$BUFFER>"; BUFFER= }; zle -N shown; bindkey "^G" shown'
+    ready = "zle-line-init() { print REA''DY; zle -D zle-line-init }; zle -N zle-line-init"
+    (tmp_path / ".zshrc").write_text(
+        "autoload -Uz compinit; compinit -u -D; bindkey -e; unsetopt list_ambiguous\n"
+        f"{script('zsh')}\n{shown}\n{ready}\n"
+    )
+    completes(Terminal("zsh", "-d", "-i", ZDOTDIR=str(tmp_path)), begun)
+
+
+@pytest.mark.slow
+@in_a_shell("fish")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("relaxgap so", ["solve"]),
+        ("relaxgap run experiment=cone", ["experiment=cone_sharpness"]),
+        ("relaxgap run training.meth", ["training.methods."]),
+        ("relaxgap solve --loss=hi", ["--loss=hinge"]),
+        ("relaxgap predict {begun}", ["{begun}ses.csv"]),
+    ],
+)
+def test_a_real_fish_lists_what_the_line_may_become(
+    tmp_path: Path, begun: str, line: str, expected: list[str]
+) -> None:
+    path = tmp_path / "relaxgap.fish"
+    path.write_text(script("fish"))
+    answer = f"source {path}; complete --do-complete $argv[1]"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", answer, line.format(begun=begun)],
+        env=environment(HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HANG_SECONDS,
+    )
+    words = [row.partition("\t")[0] for row in done.stdout.splitlines()]
+    assert words == [each.format(begun=begun) for each in expected]

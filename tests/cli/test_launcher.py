@@ -15,13 +15,11 @@ SWEEP = (
     "-m",
     "hydra/launcher=submitit_local",
     "hydra.launcher.timeout_min=60",
+    # each job draws figures: here a plain one
+    "experiment=maxcut_bound",
     "seed=0,1",
-    "data.n=4",
-    "~grid.strength",
-    "networks.n_starts=1",
-    "networks.width=[n]",
-    "training.methods.sgd.n_steps=50",
-    "training.methods.adam.n_steps=50",
+    "data.n=6",
+    "data.labels=noise",
     "runner.n_jobs=1",
 )
 
@@ -35,7 +33,7 @@ def test_each_job_of_a_sweep_is_one_of_the_queue(
     (line,) = said.splitlines()
     logs = tmp_path / line.rpartition("logs of the jobs: ")[2]
     assert len(list(logs.glob("*/*_log.out"))) == 2
-    home = tmp_path / "results" / "gap_vs_log_n"
+    home = tmp_path / "results" / "maxcut_bound"
     assert len(list(home.glob("*/summary.csv"))) == 2
     assert len(list(home.glob("cells/*.json"))) == 2
 
@@ -46,7 +44,7 @@ def test_what_a_job_of_the_queue_could_not_do_is_said_and_tried_again(
 ) -> None:
     keys = [line.split()[1] for line in relaxgap(*SWEEP, "--dry-run").stdout.splitlines()[::2]]
     # a folder in the place of the file: no rename can succeed
-    (tmp_path / "results/gap_vs_log_n/cells" / f"{keys[1]}.json").mkdir(parents=True)
+    (tmp_path / "results/maxcut_bound/cells" / f"{keys[1]}.json").mkdir(parents=True)
     code, _, said = child(*SWEEP).finish()
     assert code == 1
     assert "1 of 1 cells are missing; the log of the job says why" in said.splitlines()[-1]

@@ -132,7 +132,20 @@ def test_a_wrong_number_of_workers_is_one_line(relaxgap: Invoke, file: str, comm
     assert "Error: Invalid value for '--workers': 0 is not in the range x>=1." in result.stderr
 
 
+def test_an_address_that_workers_cannot_be_had_from_is_one_line(
+    relaxgap: Invoke, file: str, net: str
+) -> None:
+    chosen = ("--network", net, "--beta", "0.1", "--scheduler", "tls://a:1")
+    result = relaxgap("certify", file, *chosen)
+    assert result.exit_code == 2
+    assert "Expected a scheduler at tcp://HOST:PORT, got 'tls://a:1'" in result.stderr
+    assert "leave the scheduler out" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_problems_without_regions_refuse_workers(problem: Problem) -> None:
     _, X, y = problem
     with pytest.raises(relaxgap.ConfigurationError, match="no workers for several outputs, got 2"):
         relaxgap.solve(X, np.stack([y, -y], axis=1), beta=0.1, workers=2)
+    with pytest.raises(relaxgap.ConfigurationError, match="no scheduler for several outputs"):
+        relaxgap.solve(X, np.stack([y, -y], axis=1), beta=0.1, scheduler="tcp://a:1")

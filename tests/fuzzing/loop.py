@@ -82,7 +82,9 @@ def limit_memory() -> None:
     """Let what asks for more than a gigabyte fail instead of the machine."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + 2 * MOST_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    # the hard limit stays: a process that has grown may ask again for more
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def ring(number: int, frame: object) -> None:

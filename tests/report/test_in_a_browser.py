@@ -45,6 +45,17 @@ shown.next = document.getElementById("reading").textContent;
 shown.spoken = document.getElementById("spoken").textContent;
 press("Escape");
 shown.hidden = document.getElementById("reading").hidden;
+const scale = document.querySelector("#figure-kappa_scale .scale");
+const plots = [...document.querySelectorAll("#figure-kappa_scale .plot")];
+const state = () => [
+  scale.hidden, scale.getAttribute("aria-pressed"), ...plots.map((plot) => plot.offsetHeight > 0)];
+shown.scales = [state()];
+scale.click();
+shown.scales.push(state());
+plots[1].dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+shown.linear = document.getElementById("reading").hidden === false;
+scale.click();
+shown.scales.push(state());
 const head = document.querySelectorAll("#findings th[scope=col]")[2];
 head.querySelector("button").click();
 shown.sorted = [head.getAttribute("aria-sort"), ...column(2)];
@@ -137,6 +148,9 @@ def test_themes_readings_and_tables_work(
     assert shown["next"].endswith("standard deviation: 0.5\nReLU optimum over the linear one: 1.05")
     assert shown["spoken"] == shown["next"].replace("\n", ", ")
     assert shown["hidden"] is True
+    logarithmic, linear = [False, "false", True, False], [False, "true", False, True]
+    assert shown["scales"] == [logarithmic, linear, logarithmic]
+    assert shown["linear"]
     # cells without a number are last either way
     assert shown["sorted"] == ["ascending", "70", "", ""]
     assert shown["again"] == ["descending", "70", "", ""]

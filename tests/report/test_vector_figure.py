@@ -10,7 +10,12 @@ from matplotlib.lines import Line2D
 from relaxgap.drawing.headline import annotate, name_panels
 from relaxgap.drawing.marks import beside, ticks_at
 from relaxgap.drawing.style import COLOURS, figure_style, new_figure
-from relaxgap.drawing.vector import VectorFigure, vector_figure
+from relaxgap.drawing.vector import (
+    VectorFigure,
+    logarithmic_axes,
+    put_on_linear_scale,
+    vector_figure,
+)
 
 CURVE = 200
 
@@ -92,3 +97,19 @@ def test_a_panel_is_read_with_the_words_of_its_ticks_and_of_its_row(figure: Vect
     }
     assert values["second, squares"] == [("wine", "1.5"), ("iris", "1.5")]
     assert values[""] == [("wine", "1.25"), ("iris", "1.75")]
+
+
+def test_a_linear_axis_has_the_limits_of_the_logarithmic_one() -> None:
+    with figure_style():
+        figure = new_figure(2.0)
+        left, right = figure.subplots(1, 2)
+        left.plot([1, 2], [0.01, 100.0], "o")
+        left.set_yscale("log")
+        right.plot([1, 2], [-1.0, 1.0])
+        limits = [axes.get_ylim() for axes in figure.axes]
+        assert logarithmic_axes(figure) == [left]
+        put_on_linear_scale(figure)
+        assert [axes.get_ylim() for axes in figure.axes] == limits
+        assert logarithmic_axes(figure) == []
+        (panel, _) = vector_figure(figure, "linear").panels
+    assert [(each.x, each.y) for each in panel.series[0].readings] == [("1", "0.01"), ("2", "100")]

@@ -1,9 +1,12 @@
+import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import pytest
 from composed import compose_plain
 
+from relaxgap.runner import forecast
 from relaxgap.runner.forecast import forecasts, longest_first
 from relaxgap.runner.grid import GridPoint, grid_points
 from relaxgap.runner.schema import plain
@@ -68,3 +71,40 @@ def test_cells_of_before_memory_was_measured_predict_seconds_alone(points: list[
     known = forecasts(points, finished)
     assert known.of[points[0].key].peak_bytes is None
     assert known.of[points[0].key].seconds is not None
+
+
+def steps_of(n_lists: int) -> int:
+    """Count the steps of the interpreter in forecasts of as many cells, each with its own list."""
+    specs = [{"widths": [1 + k, 2 * k + 1], "method": f"m{k}"} for k in range(n_lists)]
+    finished = [{"cell": spec, "wall_seconds": 1.0 + k} for k, spec in enumerate(specs)]
+    n_steps = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> object:
+        nonlocal n_steps
+        if frame.f_code.co_filename != forecast.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        n_steps += event == "opcode"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        features = forecast._features(specs)
+        forecast._predicted(specs, finished, "wall_seconds")
+    finally:
+        sys.settrace(before)
+    assert features.shape[1] <= 1 + 2 * forecast.MAX_WORDS
+    return n_steps
+
+
+def test_the_work_grows_with_the_cells_and_not_with_their_square() -> None:
+    few, many = steps_of(100), steps_of(300)
+    assert 0 < many <= 3 * few
+
+
+def test_the_growth_with_the_numbers_of_a_list_is_continued() -> None:
+    specs = [{"widths": [k, k]} for k in range(1, 60)]
+    finished = [{"cell": spec, "wall_seconds": float(k)} for k, spec in enumerate(specs[:50], 1)]
+    seconds, _ = forecast._predicted(specs, finished, "wall_seconds")
+    assert seconds[-1] == pytest.approx(59.0, rel=0.1)

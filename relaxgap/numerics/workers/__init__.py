@@ -2,5 +2,15 @@
 
 from relaxgap.numerics.workers.channel import SILENCE_SECONDS, WorkerLostError
 from relaxgap.numerics.workers.process import ONE_THREAD, WorkerProcess
+from relaxgap.numerics.workers.sources import ALONE, Worker, Workers, workers_of
 
-__all__ = ["ONE_THREAD", "SILENCE_SECONDS", "WorkerLostError", "WorkerProcess"]
+__all__ = [
+    "ALONE",
+    "ONE_THREAD",
+    "SILENCE_SECONDS",
+    "Worker",
+    "WorkerLostError",
+    "WorkerProcess",
+    "Workers",
+    "workers_of",
+]

@@ -29,17 +29,27 @@ def serve(descriptor: int) -> None:
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     channel = Channel(socket.socket(fileno=descriptor))
-    threading.Thread(target=_beat, args=(channel,), daemon=True).start()
+    threading.Thread(target=_beat_and_end, args=(channel,), daemon=True).start()
+    apply_all(channel)
+
+
+def apply_all(channel: Channel) -> None:
+    """Apply the functions that come until the owner is gone."""
     kept: dict[int, Any] = {}
     with suppress(WorkerLostError):
         while True:
             channel.send(channel.receive()(kept))
 
 
-def _beat(channel: Channel) -> None:
+def beat(channel: Channel) -> None:
+    """Show signs of life until the owner is gone."""
     with suppress(WorkerLostError):
         while True:
             channel.beat()
             time.sleep(SECONDS_BETWEEN_BEATS)
-    # the owner is gone, and the work may be long
+
+
+def _beat_and_end(channel: Channel) -> None:
+    beat(channel)
+    # the work may be long
     os._exit(1)

@@ -6,7 +6,6 @@ the scheduler say. Workers only compute. What they send is stored here, and noth
 one that was given up for lost is.
 """
 
-import asyncio
 import functools
 import logging
 import os
@@ -20,9 +19,8 @@ from typing import Any
 
 import dask
 from distributed import Client, LocalCluster, Nanny, Status, get_worker
-from distributed.comm import connect
 
-from relaxgap.errors import ConfigurationError
+from relaxgap.numerics.workers.cluster_client import client_of
 from relaxgap.runner import execute, interrupts
 from relaxgap.runner.execute import Computed, Outcome
 from relaxgap.runner.executors.handing_out import Cluster, handed_out
@@ -35,7 +33,6 @@ from relaxgap.runner.manifest import library_versions, source_version
 from relaxgap.runner.store import CellStore
 
 COMMIT = "relaxgap of commit"
-SECONDS_TO_CONNECT = 5.0
 SECONDS_TO_STOP = 5.0
 SECONDS_BETWEEN_KILLS = 0.05
 
@@ -150,24 +147,12 @@ def _here() -> tuple[Mapping[str, str], Mapping[str, Any]]:
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     with ExitStack() as stack:
-        try:
-            # a client that does not get there leaves threads behind
-            asyncio.run(_reach(address))
-            with kept_from_workers():
-                client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"Expected a Dask scheduler at {address!r}, got no answer within "
-                f"{SECONDS_TO_CONNECT:g} seconds; start one with `dask scheduler`, or leave "
-                "runner.scheduler out to start workers on this machine."
-            ) from error
+        with kept_from_workers():
+            client = client_of(
+                address, "leave runner.scheduler out to start workers on this machine"
+            )
         stack.callback(_leave, client)
         yield client
-
-
-async def _reach(address: str) -> None:
-    comm = await connect(address, timeout=SECONDS_TO_CONNECT)
-    await comm.close()
 
 
 def _workers(client: Client, seconds: float) -> Mapping[str, Any]:

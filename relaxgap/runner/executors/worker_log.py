@@ -10,14 +10,7 @@ from pathlib import Path
 
 from distributed import Worker, WorkerPlugin
 
-LOGGERS = (
-    "distributed",
-    "distributed.client",
-    "distributed.gc",
-    "tornado",
-    "tornado.application",
-    "asyncio",
-)
+from relaxgap.numerics.workers.cluster_client import diverted
 
 
 class WorkerLog(WorkerPlugin):
@@ -51,15 +44,10 @@ def cluster_log(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(folder / "cluster.log", delay=True, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(logger, logger.handlers[:], logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.handlers, logger.propagate = [handler], False
     try:
-        yield
+        with diverted(handler):
+            yield
     finally:
-        for logger, handlers, propagate in before:
-            logger.handlers, logger.propagate = handlers, propagate
         handler.close()
         for path in folder.glob("*.log"):
             with suppress(OSError):

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from relaxgap.certificates.all_patterns.lifted.region import LiftedRegion, State
-from relaxgap.numerics.workers import SILENCE_SECONDS, WorkerLostError, WorkerProcess
+from relaxgap.numerics.workers import ALONE, Worker, WorkerLostError, Workers
 
 Found = TypeVar("Found")
 
@@ -23,17 +23,15 @@ class RegionProcesses:
 
     Parameters
     ----------
-    n_processes : int
-        Processes at most; with 1 all work is done here.
-    silence_seconds : float
-        Without a sign of life after which another process is given up.
+    source : Workers
+        What the other processes are, and how many at most; without any all work is done here.
     """
 
-    def __init__(self, n_processes: int = 1, silence_seconds: float = SILENCE_SECONDS) -> None:
-        self.n_processes, self.n_lost = n_processes, 0
-        self.workers: list[WorkerProcess] = []
-        self._silence_seconds = silence_seconds
-        self._places: dict[LiftedRegion, WorkerProcess] = {}
+    def __init__(self, source: Workers = ALONE) -> None:
+        self.n_processes, self.n_lost = source.n_processes, 0
+        self.workers: list[Worker] = []
+        self._source = source
+        self._places: dict[LiftedRegion, Worker] = {}
         self._is_home = True
 
     def __enter__(self) -> "RegionProcesses":
@@ -100,15 +98,15 @@ class RegionProcesses:
         n_workers = min(self.n_processes, n_regions) - 1
         while len(self.workers) < min(n_workers, self.n_processes - 1 - self.n_lost):
             try:
-                self.workers.append(WorkerProcess(self._silence_seconds))
+                self.workers.append(self._source.start())
             except WorkerLostError:
                 self.n_lost += 1
 
     def _next_move(
         self, regions: Iterable[LiftedRegion]
-    ) -> tuple[LiftedRegion, WorkerProcess | None] | None:
+    ) -> tuple[LiftedRegion, Worker | None] | None:
         """Return a region to move and the process to move it to; None if all have their share."""
-        shares: dict[WorkerProcess | None, list[LiftedRegion]] = {None: []}
+        shares: dict[Worker | None, list[LiftedRegion]] = {None: []}
         shares |= {worker: [] for worker in self.workers}
         for region in regions:
             shares[self._places.get(region)].append(region)
@@ -124,10 +122,10 @@ class RegionProcesses:
         for worker in {self._places.pop(region) for region in regions if region in self._places}:
             self._ask(worker, partial(_forget, keys=keys), None)
 
-    def _ask(self, worker: WorkerProcess, work: Callable[..., Found], lost: Found) -> Found:
+    def _ask(self, worker: Worker, work: Callable[..., Found], lost: Found) -> Found:
         return self._receive(worker, lost) if self._send(worker, work) else lost
 
-    def _send(self, worker: WorkerProcess, work: Callable[..., object]) -> bool:
+    def _send(self, worker: Worker, work: Callable[..., object]) -> bool:
         try:
             worker.ask(work)
         except WorkerLostError:
@@ -135,7 +133,7 @@ class RegionProcesses:
             return False
         return True
 
-    def _receive(self, worker: WorkerProcess, lost: Found) -> Found:
+    def _receive(self, worker: Worker, lost: Found) -> Found:
         try:
             found: Found = worker.answer()
         except WorkerLostError:
@@ -143,7 +141,7 @@ class RegionProcesses:
             return lost
         return found
 
-    def _lose(self, worker: WorkerProcess) -> None:
+    def _lose(self, worker: Worker) -> None:
         worker.end()
         self.workers.remove(worker)
         self._places = {r: place for r, place in self._places.items() if place is not worker}
