@@ -3,9 +3,9 @@
 from fractions import Fraction
 
 import numpy as np
-from scipy.optimize import nnls
 
 from relaxgap.certificates import DualCertificate
+from relaxgap.numerics.nonnegative_least_squares import nonnegative_least_squares
 from relaxgap.problems import Blocks, Program
 
 Vector = list[Fraction]
@@ -68,10 +68,7 @@ def suggested_multipliers(cone: list[Vector], g: Vector) -> list[Vector]:
     sizes = [Fraction(max(abs(float(x)) for x in row)) for row in cone]
     size = Fraction(max(abs(float(x)) for x in g))
     unit = np.array([[float(x / s) for x in row] for row, s in zip(cone, sizes, strict=True)])
-    try:
-        found, _ = nnls(unit.T, np.array([-float(x / size) for x in g]), maxiter=500)
-    except RuntimeError:
-        found = np.zeros(len(cone))
+    found = nonnegative_least_squares(unit.T, np.array([-float(x / size) for x in g]))
     rough = [Fraction(float(m)) * size / s for m, s in zip(found, sizes, strict=True)]
     support = [j for j, m in enumerate(found) if m > 0.0]
     polished = solve_least_squares([cone[j] for j in support], [-x for x in g])
