@@ -28,7 +28,7 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
                 linestyle="-",
                 color=colour_of(index),
                 markersize=4,
-                label=name,
+                label=spoken(name),
             )
         axes.set_xscale("log")
         moments = sorted(frame["moment"].unique())
@@ -51,6 +51,11 @@ def draw(summary: pd.DataFrame, _statistics: pd.DataFrame) -> Figure:
 FIGURES = {"": draw}
 
 
+def spoken(name: str) -> str:
+    """Return the name of a table in words."""
+    return name.replace("_", " ")
+
+
 def with_ratios(summary: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with the bound over the best network of the last moment."""
     best = summary.groupby(["data", "beta_fraction"])["primal_value"].transform("min")
@@ -69,7 +74,7 @@ def title(summary: pd.DataFrame) -> str:
     said = []
     for name, rows in frame.groupby("data", sort=False):
         parts = (f"{100.0 * np.floor(1e3 * ratio) / 1e3:.1f}%" for ratio in rows["ratio"])
-        said.append(f"{name} {', '.join(parts)}")
+        said.append(f"{spoken(str(name))} {', '.join(parts)}")
     seconds = f"{frame['moment'].max():g}"
     return f"Certified of the best network's value after {seconds} s: {'; '.join(said)}"
 
