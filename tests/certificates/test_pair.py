@@ -131,6 +131,28 @@ def test_prices_of_few_digits_are_bounded(x_unit: float, nu_unit: float, other: 
     assert bound == np.inf or Fraction(bound) >= Fraction(X[0, 0]) * Fraction(nu[0])
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-161, 2.6e-162, 1e-310, 1e160])
+def test_vectors_beside_rows_may_have_any_length(size: float) -> None:
+    # of exact use: |t| >= t^2 on the interval, and any parabola that touches at its end
+    nothing = Combinations.none(1), np.zeros(0), np.zeros(0)
+    beside = Intervals(np.array([0]), np.array([[size]]))
+    given = PairMultipliers(np.array([0.5]), np.array([0.75]), beside, np.ones(1), *nothing)
+    assert pair_price_bound(np.ones((1, 1)), np.ones(1), given) >= 1.0
+
+
+def test_a_combination_of_a_row_with_itself_proves_nothing_false() -> None:
+    given = PairMultipliers(
+        np.array([0.5]),
+        np.array([0.25]),
+        Intervals(np.zeros(0, dtype=np.int64), np.zeros((0, 1))),
+        np.zeros(0),
+        Combinations(np.array([0]), np.ones((1, 1))),
+        np.array([0.5]),
+        np.array([0.25]),
+    )
+    assert pair_price_bound(np.ones((1, 1)), np.ones(1), given) >= 1.0
+
+
 def test_combinations_of_other_rows_are_the_same_combinations() -> None:
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((5, 3))

@@ -27,7 +27,8 @@ from jaxtyping import Float64, Int
 from relaxgap.certificates.all_patterns.pair.combinations import Combinations
 from relaxgap.certificates.all_patterns.pair.intervals import Intervals
 from relaxgap.certificates.all_patterns.spectral.rows import binary_rows
-from relaxgap.numerics.rounding import EPS, rounding_bound
+from relaxgap.numerics.rounding import EPS, TINY, rounding_bound
+from relaxgap.numerics.rows import row_lengths
 
 MARGINS = 1.0, 1e2, 1e4, 1e6
 BISECTIONS = 60
@@ -134,12 +135,14 @@ def _bound_in_units(
     # multipliers of the rows as they are; whatever they are, they prove something
     slopes, beside = unit * given.slopes / lengths, given.intervals
     lowered = unit * given.lowered / lengths[beside.row]
-    norms = np.linalg.norm(beside.directions, axis=1) * (1.0 + relative)
-    lowered = np.where((norms > 0.0) & np.isfinite(norms), lowered, 0.0)
+    norms = row_lengths(beside.directions) * (1.0 + relative)
+    lowered = np.where((norms > TINY) & np.isfinite(norms), lowered, 0.0)
     intervals = np.bincount(beside.row, lowered, n)
     weights = unit * given.weights / lengths**2
     scales = lengths[combined.row]
-    own = Combinations(combined.row, combined.coefficients * scales[:, None] / lengths)
+    coefficients = combined.coefficients * scales[:, None] / lengths
+    coefficients[np.arange(combined.count), combined.row] = 0.0
+    own = Combinations(combined.row, coefficients)
     moved, moved_weights = unit * given.moved / scales, unit * given.moved_weights / scales**2
     longer = lengths * (1.0 + relative)
     differences, vectors = own.differences(), own.vectors(rows)
