@@ -12,6 +12,7 @@ from relaxgap.certificates.all_patterns.spectral import (
     spectral_price_bound,
 )
 from relaxgap.certificates.all_patterns.spectral.cones import Cones, inside, longest_step
+from relaxgap.certificates.all_patterns.spectral.rows import starting_weight
 from relaxgap.numerics.clock import Deadline
 from relaxgap.patterns import enumerate_patterns
 from relaxgap.patterns.cones import project_onto_cone
@@ -121,6 +122,12 @@ def test_any_multipliers_prove_a_bound(seed: int) -> None:
     assert climbed(X, nu, seed, 50).max(initial=0.0) <= bound + rounding(X, nu)
     trivial = float(np.maximum(nu, 0.0) @ np.linalg.norm(X, axis=1))
     assert bound <= (1.0 + 1e-11) * trivial
+
+
+@pytest.mark.parametrize("d", range(2, 60))
+def test_orthonormal_rows_have_a_weight_to_start_with(d: int) -> None:
+    # a reflection: LAPACK fails to find one alone of eigenvalues that are nearly the same
+    assert starting_weight(np.eye(d) - 2.0 / d * np.ones((d, d))) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("shape", [(12, 4), (6, 6), (5, 9)])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.linalg import eigh_tridiagonal, eigvalsh, solve_triangular
+from scipy.linalg import eigh_tridiagonal, solve_triangular
 
 MIN_ORDER_FOR_LANCZOS = 100
 MAX_LANCZOS_STEPS = 60
@@ -193,7 +193,8 @@ def _least_relative_eigenvalue(
     if k <= MIN_ORDER_FOR_LANCZOS:
         scaled = solve_triangular(factor, matrix, lower=True, check_finite=False)
         scaled = solve_triangular(factor, scaled.T, lower=True, check_finite=False)
-        return float(eigvalsh(scaled, subset_by_index=[0, 0], check_finite=False)[0])
+        # all of them: LAPACK fails to find one alone where nearly all are the same
+        return float(np.linalg.eigvalsh(scaled)[0])
     basis = np.zeros((k, MAX_LANCZOS_STEPS + 1), order="F")
     diagonal, beside = np.zeros(MAX_LANCZOS_STEPS), np.zeros(MAX_LANCZOS_STEPS)
     # a vector without relations between its entries is next to no eigenvector

@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float64, Int, Int32
-from scipy.linalg import eigvalsh
 
 
 def binary_rows(
@@ -30,6 +29,5 @@ def reduced_rows(
 
 def starting_weight(rows: Float64[np.ndarray, "n k"]) -> float:
     """Return a common weight that leaves every eigenvalue of the matrix at least a half."""
-    last = rows.shape[1] - 1
-    largest = eigvalsh(rows.T @ rows, subset_by_index=[last, last], check_finite=False)[0]
-    return 0.5 / float(largest)
+    # all eigenvalues: LAPACK fails to find one alone where nearly all are the same
+    return 0.5 / float(np.linalg.eigvalsh(rows.T @ rows)[-1])
