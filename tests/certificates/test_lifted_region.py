@@ -111,6 +111,22 @@ def test_the_positive_part_is_exact_where_the_spectrum_jumps() -> None:
             np.testing.assert_allclose(factor @ factor.T, exact, atol=1e-10)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("unit", [0.0, 1e-300, 1e-44, 1e-38, 1.0, 1e30])
+@pytest.mark.parametrize("low", [-1.0, 0.0, 1.0])
+def test_the_positive_part_of_any_spectrum_is_followed(
+    dtype: type[np.floating], unit: float, low: float
+) -> None:
+    k = 30
+    T = (unit * np.diag(np.linspace(low, 1.0, k))).astype(dtype)
+    follower = PositivePart()
+    with np.errstate(under="ignore"):
+        for _ in range(2 * FIRST_STEPS):
+            factor = follower.factor(T).astype(np.float64)
+            size = np.linalg.norm(T.astype(np.float64))
+            assert np.linalg.norm(factor.T @ factor) <= 1.001 * size
+
+
 def test_the_parts_of_a_split_add_up_to_the_whole() -> None:
     program = random_program(relu_program, 9, 4, seed=0, fraction=0.03)
     units = Units.of(program.data, program.beta)

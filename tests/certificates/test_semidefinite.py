@@ -18,6 +18,7 @@ from relaxgap.certificates.all_patterns.lifted import (
     region_price_bound,
 )
 from relaxgap.certificates.all_patterns.lifted.layout import ACTIVE, INACTIVE, UNDECIDED
+from relaxgap.certificates.all_patterns.lifted.price import largest_eigenpair
 from relaxgap.data.dataset import Dataset
 from relaxgap.global_optimum.local_pricing import ascend
 from relaxgap.numerics.clock import Deadline, OutOfTimeError, in_force
@@ -168,6 +169,42 @@ def test_multipliers_that_are_no_numbers_prove_nothing_false(bad: float, whole: 
     directions = neurons(units.rows, units.y, np.random.default_rng(0))
     weights = units.weights * units.y
     assert holds_exactly(bound, lifting.region, units.rows, weights, directions)
+
+
+@pytest.mark.parametrize("k", range(1, 60))
+@pytest.mark.parametrize("spread", [1e-15, 1e-16])
+def test_the_largest_eigenvalue_of_many_alike_is_found(k: int, spread: float) -> None:
+    # of orthonormal columns, where LAPACK returns none
+    matrix = np.eye(k) + spread * np.multiply.outer(np.arange(k), np.arange(k)) / k**2
+    value, vector = largest_eigenpair(matrix)
+    assert abs(value - 1.0) <= 1e-13
+    assert np.linalg.norm(matrix @ vector - value * vector) <= 1e-13
+
+
+@pytest.mark.parametrize("beta", [1.0, 1e-160, 1e-310, 5e-324])
+@pytest.mark.parametrize("size", [0.0, 1e-310, 1e-160])
+def test_multipliers_that_vanish_leave_a_bound(beta: float, size: float) -> None:
+    given, _ = instance(3)
+    units = Units.of(given, 0.1)
+    assert units is not None
+    lifting = Lifting.of(undecided(units), replace(units, beta=beta))
+    bound = region_price_bound(lifting, 0.0 * units.y, np.full((lifting.order,) * 2, size))
+    assert 0.0 <= bound <= 1e-6 * beta + 1e3 * size + 1e-300
+
+
+@pytest.mark.parametrize("beta", [1e-15, 1e-60, 1e-200, 1e-310])
+def test_steps_go_on_where_the_regularisation_is_below_single_precision(beta: float) -> None:
+    data = random_program(relu_program, 40, 3, seed=0).data
+    units = Units.of(data, beta)
+    assert units is not None
+    relaxation = LiftedRelaxation(data, units)
+    for lifted in relaxation.regions:
+        assert lifted.state.Y.dtype == np.float64
+    relaxation.advance(25)
+    nu, price = relaxation.price_bound()
+    everywhere = Region(1.0, np.full(data.n, UNDECIDED, dtype=np.int8))
+    directions = neurons(data.X, nu, np.random.default_rng(0))
+    assert holds_exactly(price, everywhere, data.X, nu, directions)
 
 
 def test_a_bound_that_is_too_low_is_found_out() -> None:

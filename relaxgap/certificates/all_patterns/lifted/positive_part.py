@@ -37,7 +37,10 @@ class PositivePart:
         whole = self.n_steps <= FIRST_STEPS or self.n_steps % STEPS_BETWEEN == 0
         if T.shape[0] < MIN_ORDER or self.basis is None or whole:
             return self._by_all(T)
-        values, vectors = self._by_subspace(T.astype(np.float32))
+        found = self._by_subspace(T)
+        if found is None:
+            return self._by_all(T)
+        values, vectors = found
         kept = values > 0.0
         n_kept = int(np.count_nonzero(kept))
         if n_kept == values.size or not values[0] > self.low or self.low >= self.cut:
@@ -56,16 +59,22 @@ class PositivePart:
         return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
 
     def _by_subspace(
-        self, T: Float32[np.ndarray, "k k"]
-    ) -> tuple[Float32[np.ndarray, " m"], Float32[np.ndarray, "k m"]]:
+        self, matrix: Float[np.ndarray, "k k"]
+    ) -> tuple[Float32[np.ndarray, " m"], Float32[np.ndarray, "k m"]] | None:
+        """Return Ritz pairs of the turned subspace; None beyond the range of single precision."""
         assert self.basis is not None
         middle, half = np.float32(0.5 * (self.cut + self.low)), 0.5 * (self.cut - self.low)
-        scale = np.float32(1.0 / half)
-        zeroth = self.basis
-        first = (T @ zeroth - middle * zeroth) * scale
-        second = 2.0 * scale * (T @ first - middle * first) - zeroth
-        third = 2.0 * scale * (T @ second - middle * second) - first
-        third /= np.linalg.norm(third, axis=0)
+        if not half > 0.0:
+            return None
+        with np.errstate(all="ignore"):
+            T, scale = matrix.astype(np.float32), np.float32(1.0 / half)
+            zeroth = self.basis
+            first = (T @ zeroth - middle * zeroth) * scale
+            second = 2.0 * scale * (T @ first - middle * first) - zeroth
+            third = 2.0 * scale * (T @ second - middle * second) - first
+            third /= np.linalg.norm(third, axis=0)
+            if not np.all(np.isfinite(third)):
+                return None
         basis, _ = np.linalg.qr(third)
         values, turn = np.linalg.eigh(basis.T @ (T @ basis))
         return values, basis @ turn

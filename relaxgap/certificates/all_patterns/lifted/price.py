@@ -24,7 +24,7 @@ from scipy.linalg import eigh
 
 from relaxgap.certificates.all_patterns.lifted.layout import Lifting
 from relaxgap.certificates.all_patterns.lifted.units import Units
-from relaxgap.numerics.rounding import EPS
+from relaxgap.numerics.rounding import EPS, TINY
 
 MAX_SIZE = 1e60
 """Of the form, in units where labels are 1: a larger one is of no use and might overflow."""
@@ -63,7 +63,8 @@ def region_price_bound(
     relations[a, 0] += gains
     form = _form(lifting, relations)
     # |z| as a function of |(v, p)|, entry by entry, has a squared norm of at most 3 + 3 |rows|_F^2
-    size = float(np.linalg.norm(relations) * (3.0 + 3.0 * np.linalg.norm(units.rows) ** 2))
+    squares = float(np.linalg.norm(units.rows)) ** 2
+    size = float(np.linalg.norm(relations)) * (3.0 + 3.0 * squares)
     if not size < MAX_SIZE:
         return np.inf
     shift, largest = _best_shift(form, lifting.halves)
@@ -72,7 +73,8 @@ def region_price_bound(
     slack[1:inner, 1:inner] -= shift * (lifting.halves.T @ lifting.halves)
     rest = np.arange(inner, slack.shape[0])
     slack[rest, rest] += shift
-    size += (abs(largest) + abs(shift)) * (1.0 + units.squared_norm)
+    # the product of the rows rounds entry by entry too
+    size += (abs(largest) + abs(shift)) * (1.0 + squares)
     if not np.isfinite(size):
         return np.inf
     negative = _most_negative(slack, 16.0 * EPS * (lifting.order + 8) * size)
@@ -110,20 +112,23 @@ def _best_shift(
     inner = form.shape[0] - halves.shape[0]
     top, across = form[:inner, :inner], form[:inner, inner:]
     if halves.shape[0] == 0:
-        return 0.0, _largest(top)[0]
+        return 0.0, largest_eigenpair(top)[0]
     values, vectors = np.linalg.eigh(form[inner:, inner:])
     across = across @ vectors
     squared = np.zeros((inner, inner))
     squared[1:, 1:] = halves.T @ halves
     pole = float(values[-1])
     # at the optimum of the relaxation no shift is needed
-    distance = max(-pole, 1e-3 * float(np.abs(form).max())) or 1.0
+    size = float(np.abs(form).max())
+    # nearer to the pole nothing but rounding is left
+    nearest = max(EPS * size, TINY)
+    distance = max(-pole, 1e-3 * size, nearest)
     lower, upper = 0.0, np.inf
     best = (np.inf, 0.0)
     for _ in range(MAX_SHIFTS):
         inverse = 1.0 / (pole - values + distance)
         schur = top + (pole + distance) * squared + (across * inverse) @ across.T
-        value, axis = _largest(schur)
+        value, axis = largest_eigenpair(schur)
         best = min(best, (value, pole + distance))
         grows = float(axis @ squared @ axis)
         falls = float(np.sum((axis @ across * inverse) ** 2))
@@ -135,16 +140,23 @@ def _best_shift(
         following = distance * float(np.sqrt(falls / grows)) if grows > 0.0 else np.inf
         if not lower < following < upper:
             following = 0.5 * (lower + upper) if np.isfinite(upper) else 4.0 * distance
+        following = max(following, nearest)
         if abs(following - distance) <= SETTLED * distance:
             break
         distance = following
     return best[1], best[0]
 
 
-def _largest(matrix: Float64[np.ndarray, "k k"]) -> tuple[float, Float64[np.ndarray, " k"]]:
+def largest_eigenpair(
+    matrix: Float64[np.ndarray, "k k"],
+) -> tuple[float, Float64[np.ndarray, " k"]]:
+    """Return the largest eigenvalue of a symmetric matrix and a unit eigenvector."""
     last = matrix.shape[0] - 1
     values, vectors = eigh(matrix, subset_by_index=(last, last), check_finite=False)
-    return float(values[0]), np.asarray(vectors[:, 0])
+    if values.size == 0:
+        # LAPACK finds none where nearly all are the same: of orthonormal columns
+        values, vectors = np.linalg.eigh(matrix)
+    return float(values[-1]), np.asarray(vectors[:, -1])
 
 
 def _most_negative(matrix: Float64[np.ndarray, "k k"], rounding: float) -> float:
