@@ -45,3 +45,9 @@ def test_relaxations_without_a_bracket_are_refused(summary: pd.DataFrame) -> Non
 def test_an_unknown_sampler_is_refused(sampler: str) -> None:
     with pytest.raises(ConfigurationError, match="Expected a sampler"):
         SampledGates(samplers=(sampler,))
+
+
+@pytest.mark.parametrize("named", [{"samplers": ()}, {"n_gates": ()}])
+def test_no_sampler_and_no_number_are_refused(named: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(ConfigurationError, match="at least one of each"):
+        SampledGates(**named)

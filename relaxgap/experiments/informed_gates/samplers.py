@@ -33,6 +33,11 @@ class SampledGates:
     samplers: tuple[str, ...] = (GAUSSIAN, GEOMETRIC_ALGEBRA, f"{INFORMED}:1")
 
     def __post_init__(self) -> None:
+        if not (self.n_gates and self.samplers):
+            raise ConfigurationError(
+                f"Expected numbers of gates and samplers, got n_gates={list(self.n_gates)} and "
+                f"samplers={list(self.samplers)}; name at least one of each."
+            )
         for rule in self.n_gates:
             size_of(rule, 2, d=1)
         for sampler in self.samplers:

@@ -4,6 +4,8 @@ Columns and labels are standardised and a constant column stands for the bias, s
 ``beta_max`` means the same from one table to the next; labels of classes are their numbers.
 """
 
+import itertools
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -37,8 +39,9 @@ class Settings:
     moments: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 
     def __post_init__(self) -> None:
-        ordered = all(a < b for a, b in zip(self.moments, self.moments[1:], strict=False))
-        if not self.moments or not ordered or self.moments[0] <= 0.0:
+        # 0 before and infinity after; NaN is in no order
+        ends = (0.0, *self.moments, math.inf)
+        if not self.moments or not all(a < b for a, b in itertools.pairwise(ends)):
             raise ConfigurationError(
                 f"Expected increasing moments above 0 seconds, got {list(self.moments)}; give for "
                 "example [5, 30, 60]."
