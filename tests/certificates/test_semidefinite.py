@@ -400,3 +400,13 @@ def test_a_step_ends_where_the_deadline_in_force_has_passed() -> None:
     with in_force(Deadline(0.0)), pytest.raises(OutOfTimeError):
         relaxation.advance(1)
     assert relaxation.n_steps == 0
+
+
+def test_a_proof_ends_where_the_deadline_in_force_has_passed() -> None:
+    program = random_program(relu_program, 5, 2, seed=0, fraction=0.1)
+    units = Units.of(program.data, program.beta)
+    assert units is not None
+    relaxation = LiftedRelaxation(program.data, units)
+    relaxation.advance(1)
+    with in_force(Deadline(0.0)), pytest.raises(OutOfTimeError):
+        relaxation.price_bound()

@@ -76,8 +76,7 @@ class LiftedRelaxation:
     def price_bound(self) -> tuple[Float64[np.ndarray, " n"], float]:
         """Return a dual point and a proven bound of its price over all neurons."""
         nu = self.units.dual_point(self.residual, self.data.y)
-        prices = partial(LiftedRegion.price_bound, nu=self.residual)
-        bounds = np.array(self.processes.each(self.regions, prices))
+        bounds = np.array(self.processes.each(self.regions, partial(_price, nu=self.residual)))
         self.processes.bring_home()
         largest = price_bound(self.units, nu[self.units.samples], bounds)
         self._put_to_rest(bounds)
@@ -172,3 +171,9 @@ def _project(region: LiftedRegion) -> Pulls:
     # seconds of eigenvalues for a thousand samples
     checkpoint()
     return region.project()
+
+
+def _price(region: LiftedRegion, nu: Float64[np.ndarray, " n"]) -> float:
+    # as many seconds
+    checkpoint()
+    return region.price_bound(nu)
