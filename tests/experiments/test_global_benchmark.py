@@ -55,7 +55,7 @@ def test_scip_that_is_not_installed_is_absent(python: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"methods": ("gurobi",)}, {"repeats": 0}, {"time_limit": 0.0}]
+    "settings", [{"methods": ("gurobi",)}, {"methods": ()}, {"repeats": 0}, {"time_limit": 0.0}]
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="got"):

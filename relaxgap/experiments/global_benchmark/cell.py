@@ -76,9 +76,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.methods if name not in METHODS[1:]]
-        if unknown:
+        if unknown or not self.methods:
+            got = repr(unknown[0]) if unknown else "none"
             raise ConfigurationError(
-                f"Expected methods among {', '.join(METHODS[1:])}, got {unknown[0]!r}; choose them."
+                f"Expected methods among {', '.join(METHODS[1:])}, got {got}; choose them."
             )
         if self.repeats < 1 or not self.time_limit > 0.0:
             raise ConfigurationError(

@@ -152,9 +152,12 @@ def largest_eigenpair(
 ) -> tuple[float, Float64[np.ndarray, " k"]]:
     """Return the largest eigenvalue of a symmetric matrix and a unit eigenvector."""
     last = matrix.shape[0] - 1
-    values, vectors = eigh(matrix, subset_by_index=(last, last), check_finite=False)
+    # LAPACK finds none, or says so, where nearly all are the same: of orthonormal columns
+    try:
+        values, vectors = eigh(matrix, subset_by_index=(last, last), check_finite=False)
+    except np.linalg.LinAlgError:
+        values = np.empty(0)
     if values.size == 0:
-        # LAPACK finds none where nearly all are the same: of orthonormal columns
         values, vectors = np.linalg.eigh(matrix)
     return float(values[-1]), np.asarray(vectors[:, -1])
 
