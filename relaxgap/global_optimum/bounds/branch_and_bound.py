@@ -41,8 +41,11 @@ def _bounds(
         # its own best: it may have to pass that of another bound first
         has_stalled = lower - best < STALLED * (upper - lower)
         best = max(best, lower)
-        has_stalled &= relaxation.n_steps >= due
-        if has_stalled and value - lower < UNSETTLED * (upper - value):
+        if (
+            has_stalled
+            and relaxation.n_steps >= due
+            and value - lower < UNSETTLED * (upper - value)
+        ):
             bracket.search.improve(deadline, relaxation.directions())
             yield
             relaxation.split()

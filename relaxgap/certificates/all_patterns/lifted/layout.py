@@ -128,6 +128,17 @@ class Lifting:
         return slice(self.order - self.n_undecided, self.order)
 
     @property
+    def pairs(self) -> tuple[Int[np.ndarray, " f"], Int[np.ndarray, " f"]]:
+        """Places of both entries of every undecided sample."""
+        free = np.arange(self.n_undecided)
+        return self.free_a.start + free, self.free_b.start + free
+
+    @property
+    def inactive(self) -> Int[np.ndarray, " m"]:
+        """The samples decided inactive."""
+        return self.negative[: self.negative.size - self.n_undecided]
+
+    @property
     def undecided(self) -> Int[np.ndarray, " f"]:
         """The undecided samples."""
         return self.positive[self.positive.size - self.n_undecided :]
@@ -137,12 +148,10 @@ class Lifting:
         a = np.zeros(self.region.activations.size, dtype=np.int64)
         b = a.copy()
         a[self.positive] = self.a.start + np.arange(self.positive.size)
-        n_inactive = self.negative.size - self.n_undecided
-        b[self.negative[:n_inactive]] = 1 + self.rank + np.arange(n_inactive)
-        b[self.undecided] = self.free_b.start + np.arange(self.n_undecided)
-        inactive = part.negative[: part.negative.size - part.n_undecided]
+        b[self.inactive] = 1 + self.rank + np.arange(self.inactive.size)
+        b[self.undecided] = self.pairs[1]
         inner = np.arange(1 + self.rank)
-        return np.concatenate([inner, b[inactive], a[part.positive], b[part.undecided]])
+        return np.concatenate([inner, b[part.inactive], a[part.positive], b[part.undecided]])
 
     def gains(self, nu: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " p"]:
         r"""Return the coefficient of each product :math:`\alpha a_i` in the price at ``nu``."""

@@ -45,8 +45,8 @@ class PositivePart:
         n_kept = int(np.count_nonzero(kept))
         if n_kept == values.size or not values[0] > self.low or self.low >= self.cut:
             return self._by_all(T)
-        self.basis = vectors[:, max(0, values.size - n_kept - MORE_COLUMNS) :]
-        self.cut = float(values[max(0, values.size - n_kept - MORE_COLUMNS)])
+        first = max(0, values.size - n_kept - MORE_COLUMNS)
+        self.basis, self.cut = vectors[:, first:], float(values[first])
         factor = vectors[:, kept] * np.sqrt(values[kept])
         return np.asarray(factor, dtype=T.dtype)
 

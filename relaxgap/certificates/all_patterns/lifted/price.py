@@ -188,8 +188,7 @@ def _admissible(
     inner = 1 + lifting.rank
     products = np.zeros_like(multipliers)
     products[inner:, inner:] = np.maximum(multipliers[inner:, inner:], 0.0)
-    free = np.arange(lifting.n_undecided)
-    free_a, free_b = lifting.free_a.start + free, lifting.free_b.start + free
+    free_a, free_b = lifting.pairs
     products[free_a, free_b] = products[free_b, free_a] = multipliers[free_a, free_b]
     across = multipliers[1:inner, inner:]
     lengths = np.linalg.norm(across, axis=0) * (1.0 + 8.0 * EPS * inner)

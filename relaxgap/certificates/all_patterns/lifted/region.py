@@ -132,8 +132,7 @@ class LiftedRegion:
         lifting, state, inner = self.lifting, self.state, 1 + self.lifting.rank
         before = state.Y.copy() if is_measured else None
         Y, state.Y, state.apart = state.apart, state.apart, state.Y
-        free = np.arange(lifting.n_undecided)
-        free_a, free_b = lifting.free_a.start + free, lifting.free_b.start + free
+        free_a, free_b = lifting.pairs
         Y[free_a, free_b] = Y[free_b, free_a] = 0.0
         Y[0, lifting.a] += lifting.gains(residual) / (2.0 * state.penalty)
         lengths = _lengths(Y[1:inner, inner:])
@@ -236,7 +235,7 @@ class LiftedRegion:
         index = int(np.flatnonzero(lifting.undecided == sample)[0])
         columns = [
             self.state.Z[:, k] / np.sqrt(max(float(self.state.Z[k, k]), TINY))
-            for k in (lifting.free_a.start + index, lifting.free_b.start + index)
+            for k in (places[index] for places in lifting.pairs)
         ]
         own = [np.outer(column, column) for column in columns]
         rest = self.state.Z - own[0] - own[1]
